@@ -1,0 +1,36 @@
+"""The caller as a value: exactly one agency, role, purpose and case, taken from a verified token."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+__all__ = ["Caller"]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, in which role, for which purpose, under which case, from where.
+
+    ``agency``, ``role`` and ``purpose`` are names of ``schema/vocabulary.toml``. ``case`` is the business record that
+    justifies the request (``""`` where the purpose needs none). ``location`` is a port, post or office code.
+    ``portfolio`` names what is assigned to the caller (program numbers, for instance); ``training`` the certificates
+    that statutes ask for (``1367``). Nothing here is ever read from a header a client can set.
+    """
+
+    agency: str
+    role: str
+    purpose: str
+    case: str = ""
+    user: str = ""
+    location: str = ""
+    portfolio: tuple[str, ...] = ()
+    training: tuple[str, ...] = ()
+    synthetic_only: bool = False
+    token_id: str = ""
+    expires_at: datetime | None = None
+
+    @property
+    def kind(self) -> tuple[str, str, str]:
+        """What static decisions may depend on: agency, role and purpose."""
+        return (self.agency, self.role, self.purpose)
