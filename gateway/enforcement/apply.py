@@ -1,0 +1,401 @@
+"""Carry out the rulings on what came back: decide per record, remove rows, mask, and keep the ledger.
+
+Law: docs/policy.md sections 2 and 5. It runs after the merge and before the answer is shaped, on the merged tree in
+place. A fact that could not be had makes its field UNAVAILABLE, never visible.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from gateway.caller import Caller
+from gateway.coordinates import Coordinate
+from gateway.enforcement.authorize import HIDDEN, PAGE_LIMIT
+from gateway.enforcement.pages import Window, page_connection
+from gateway.enforcement.permitted import Entry, Permitted, Ruled, RuledField
+from gateway.enforcement.shapes import Shapes
+from gateway.errors import LimitError
+from gateway.policy import UNREACHABLE, Decision, Outcome, Policy, apply_mask
+
+__all__ = ["Applied", "Unavailable", "apply_rulings", "subject_ids"]
+
+_VISIBLE = (Outcome.ALLOW, Outcome.MASK)
+
+
+@dataclass(frozen=True, slots=True)
+class Unavailable:
+    """A place in the answer whose value, or whose deciding fact, could not be had."""
+
+    path: tuple[str | int, ...]
+    coordinate: str
+
+
+@dataclass(slots=True)
+class Applied:
+    """The ledger, how often each (coordinate, outcome, agreement, version, article) occurred, and who was looked at."""
+
+    ledger: list[Entry]
+    outcomes: Counter[tuple[str, str, str, int, str]] = field(default_factory=Counter)
+    subjects: set[str] = field(default_factory=set)
+    unavailable: list[Unavailable] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    facts: Mapping[str, Any]
+    subject: str = ""
+
+
+def subject_ids(data: Any, shapes: Shapes) -> set[str]:
+    """The ids of every traveler that a hidden subject field of the merged ``data`` names."""
+    lasts = {HIDDEN + path.rpartition(".")[2] for path in shapes.subjects.values()}
+    found: set[str] = set()
+    stack = [data]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, dict):
+            for key, value in item.items():
+                if key in lasts and isinstance(value, str):
+                    found.add(value)
+                elif isinstance(value, (dict, list)):
+                    stack.append(value)
+        elif isinstance(item, list):
+            stack.extend(item)
+    return found
+
+
+class _Apply:
+    def __init__(
+        self,
+        permitted: Permitted,
+        policy: Policy,
+        caller: Caller,
+        shapes: Shapes,
+        subjects: Mapping[str, Mapping[str, Any]],
+        at: datetime,
+    ) -> None:
+        self.permitted = permitted
+        self.policy = policy
+        self.caller = caller
+        self.shapes = shapes
+        self.subjects = subjects
+        self.at = at
+        self.variables = permitted.client.variables
+        self.applied = Applied(list(permitted.ledger))
+        self.entered = {(entry.coordinate, entry.path) for entry in permitted.ledger}
+        self.decided: dict[tuple[Any, ...], Decision] = {}
+        self.done: set[tuple[int, str]] = set()
+
+    # -- deciding -----------------------------------------------------------------------------------------------------
+
+    def decide(self, coordinate: Coordinate, context: _Context, value: Any = None) -> Decision:
+        static = self.policy.decide(self.caller, coordinate, self.permitted.known, self.at)
+        if static.settled:
+            return static
+        facts = {name: context.facts.get(name, UNREACHABLE) for name in static.needs}
+        if "value" in facts:
+            facts["value"] = value.get(HIDDEN + "code", value.get("code")) if isinstance(value, dict) else value
+        key = (coordinate, *((name, _hashable(facts[name])) for name in sorted(facts)))
+        if key not in self.decided:
+            self.decided[key] = self.policy.decide(self.caller, coordinate, {**self.permitted.known, **facts}, self.at)
+        return self.decided[key]
+
+    def present(self, name: str, context: _Context) -> bool:
+        """Whether an object of type ``name`` is there for this caller: some coordinate that tells of it is visible."""
+        told = self.shapes.told_by(name, self.policy.owner)
+        if not told or name in self.shapes.plumbing:
+            return True
+        outcomes = [self.decide(coordinate, context).outcome for coordinate in told]
+        if any(outcome in _VISIBLE for outcome in outcomes):
+            return True
+        # nothing visible: absent, unless it is only that nobody could be asked
+        return Outcome.UNAVAILABLE in outcomes or all(outcome is Outcome.DENY for outcome in outcomes)
+
+    def context(self, item: Mapping[str, Any], name: str, context: _Context) -> _Context:
+        """The facts of the object ``item``, laid over those of the record around it."""
+        own = {key: value for key, value in item.items() if key.startswith(HIDDEN)}
+        if not own and not self.shapes.is_entity(name):
+            return context
+        facts = dict(context.facts)
+        if self.shapes.is_entity(name):
+            facts = {key: value for key, value in facts.items() if not key.startswith("record.")}
+        for key, value in own.items():
+            _flatten("record." + key[len(HIDDEN) :], value, facts)
+        subject = context.subject
+        path = self.shapes.subjects.get(name)
+        if path is not None:
+            subject, facts = self.subject_facts(item, path, facts)
+        return _Context(facts, subject)
+
+    def subject_facts(self, item: Mapping[str, Any], path: str, facts: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        facts = {key: value for key, value in facts.items() if not key.startswith("subject.")}
+        value: Any = item
+        for step in path.split("."):
+            if isinstance(value, dict) and HIDDEN + step in value:
+                value = value[HIDDEN + step]
+            else:
+                value = UNREACHABLE if value is not None else None
+                break
+        if value is UNREACHABLE:
+            return "", facts
+        if value is None:  # the record is about nobody: there is no flag that could be up
+            facts["subject.id"] = ""
+            facts.update({f"subject.{flag}": False for flag in self.policy.subject_flags})
+            return "", facts
+        facts["subject.id"] = value
+        facts.update(self.subjects.get(value, {}))
+        return str(value), facts
+
+    # -- walking ------------------------------------------------------------------------------------------------------
+
+    def object(
+        self,
+        item: dict[str, Any],
+        name: str,
+        ruled: Sequence[Ruled],
+        context: _Context,
+        path: tuple[str | int, ...],
+    ) -> None:
+        if self.shapes.is_entity(name) and context.subject:
+            self.applied.subjects.add(context.subject)
+        for key, group in self.collect(ruled, name).items():
+            self.value(item, key, name, group, context, path)
+
+    def collect(self, ruled: Iterable[Ruled], name: str) -> dict[str, list[RuledField]]:
+        """The client's fields that apply to an object of type ``name``, by response key, in order."""
+        found: dict[str, list[RuledField]] = {}
+        for each in ruled:
+            if isinstance(each, RuledField):
+                if all(condition.holds(self.variables) for condition in each.field.conditions):
+                    found.setdefault(each.field.key, []).append(each)
+            elif name in each.types and all(c.holds(self.variables) for c in each.fragment.conditions):
+                for key, group in self.collect(each.children, name).items():
+                    found.setdefault(key, []).extend(group)
+        return found
+
+    def value(
+        self,
+        item: dict[str, Any],
+        key: str,
+        name: str,
+        group: list[RuledField],
+        context: _Context,
+        path: tuple[str | int, ...],
+    ) -> None:
+        first = next((each for each in group if name in each.rulings or each.gather), group[0])
+        if first.gather is not None:
+            item[key] = self.gathered(item, name, first, context, path)
+            return
+        ruling = first.rulings.get(name)
+        if ruling is None or (id(item), key) in self.done:  # __typename, or seen on another path
+            return
+        self.done.add((id(item), key))
+        coordinate = Coordinate(name, first.field.name)
+        here = (*path, key)
+        if name not in self.shapes.plumbing:
+            if not ruling.settled:
+                ruling = self.decide(coordinate, context, item.get(key))
+            self.count(ruling, here)
+        if ruling.outcome not in _VISIBLE:
+            item[key] = self.nothing(name, first, group, ruling)
+            return
+        targets = sorted({target for each in group for target in each.targets})
+        if targets:
+            children = [child for each in group for child in each.children]
+            item[key] = self.composite(item.get(key), targets, children, context, here, first)
+        elif ruling.outcome is Outcome.MASK:
+            item[key] = apply_mask(ruling.mask, item.get(key), self.shapes.field_type(name, first.field.name))
+
+    def nothing(self, name: str, ruled: RuledField, group: list[RuledField], ruling: Decision) -> Any:
+        """What stands where a value is withheld: null, or an empty list where a record must not show."""
+        if ruling.outcome is not Outcome.ABSENT:
+            return None
+        empty = self.shapes.empty(name, ruled.field.name)
+        if empty == {}:
+            target = self.shapes.target(name, ruled.field.name)
+            return self.page({}, target, [child for each in group for child in each.children], ruled, [])
+        return empty
+
+    def composite(
+        self,
+        value: Any,
+        targets: list[str],
+        children: list[Ruled],
+        context: _Context,
+        path: tuple[str | int, ...],
+        ruled: RuledField,
+    ) -> Any:
+        """``value`` with its objects ruled on: absent rows gone, an absent single turned to None."""
+        if isinstance(value, list):
+            kept: list[Any] = []
+            for item in value:
+                one = self.composite(item, targets, children, context, (*path, len(kept)), ruled)
+                if one is not None or item is None:
+                    kept.append(one)
+            return kept
+        if not isinstance(value, dict):
+            return None
+        name = value.get("__typename") or (targets[0] if len(targets) == 1 else "")
+        if name not in targets:
+            return None  # a type that was not decided on
+        inner = self.context(value, name, context)
+        if not self.present(name, inner):
+            return None
+        if ruled.pages and self.shapes.connection_node(name):
+            return self.paged(value, name, children, context, path, ruled)
+        self.object(value, name, children, inner, path)
+        return value
+
+    # -- connections --------------------------------------------------------------------------------------------------
+
+    def paged(
+        self,
+        value: dict[str, Any],
+        name: str,
+        children: list[Ruled],
+        context: _Context,
+        path: tuple[str | int, ...],
+        ruled: RuledField,
+    ) -> dict[str, Any]:
+        """A connection whose rows were ruled on one by one; counts, cursors and pages follow from what is left."""
+        if (value.get(HIDDEN + "pageInfo") or {}).get("hasNextPage"):
+            raise LimitError(
+                "TOO_MANY_ROWS",
+                f'"{ruled.field.key}" has more than {PAGE_LIMIT} rows, and each has to be decided on.',
+                hint="Narrow the filter.",
+            )
+        edges = [edge for edge in value.get(HIDDEN + "edges") or [] if isinstance(edge, dict)]
+        order = self.rows_present(edges, name, context)
+        for key, group in self.collect(children, name).items():
+            if group[0].field.name not in ("edges", "nodes"):
+                continue
+            inner = [child for each in group for child in each.children]
+            targets = sorted({target for each in group for target in each.targets})
+            value[key] = [
+                self.composite(row, targets, inner, context, (*path, key, index), group[0])
+                for index, row in enumerate(value.get(key) or [])
+            ]
+        return self.page(value, name, children, ruled, order, [edge.get("cursor") for edge in edges])
+
+    def rows_present(self, edges: list[dict[str, Any]], name: str, context: _Context) -> list[int]:
+        """The indexes of the rows that are there for this caller, judged on the hidden facts of each node."""
+        node = self.shapes.connection_node(name)
+        found: list[int] = []
+        for index, edge in enumerate(edges):
+            item = edge.get(HIDDEN + "node")
+            kind = (item.get("__typename") or node) if isinstance(item, dict) else ""
+            if isinstance(item, dict) and self.present(kind, self.context(item, kind, context)):
+                found.append(index)
+        return found
+
+    def page(
+        self,
+        value: dict[str, Any],
+        name: str,
+        children: list[Ruled],
+        ruled: RuledField,
+        order: list[int],
+        cursors: list[Any] | None = None,
+    ) -> dict[str, Any]:
+        window = Window.of(ruled.field, self.variables)
+        groups = self.collect(children, name)
+        return page_connection(value, name, groups, window, order, cursors or [])
+
+    # -- merged lists ---------------------------------------------------------------------------------------------------
+
+    def gathered(
+        self,
+        item: dict[str, Any],
+        name: str,
+        ruled: RuledField,
+        context: _Context,
+        path: tuple[str | int, ...],
+    ) -> Any:
+        gather = ruled.gather
+        assert gather is not None  # noqa: S101 - the caller asked for it
+        rows: list[Any] = []
+        for source in gather.sources:
+            key = source.field.key
+            self.value(item, key, name, [source], context, path)
+            rows.extend(row for row in item.get(key) or () if isinstance(row, dict))
+        for match, kept in gather.matches.items():
+            rows = [row for row in rows if row.get(HIDDEN + match) in kept]
+        rows.sort(key=lambda row: str(row.get(gather.order) or ""))
+        return rows[: gather.first] if gather.first is not None else rows
+
+    # -- the ledger -----------------------------------------------------------------------------------------------------
+
+    def count(self, ruling: Decision, path: tuple[str | int, ...]) -> None:
+        basis = ruling.basis
+        self.applied.outcomes[
+            (
+                ruling.coordinate,
+                str(ruling.outcome) + (f":{ruling.mask}" if ruling.mask else ""),
+                basis.agreement if basis else ruling.reason,
+                basis.version if basis else 0,
+                basis.article if basis else "",
+            )
+        ] += 1
+        if ruling.outcome in (Outcome.ALLOW, Outcome.ABSENT):
+            return
+        if ruling.outcome is Outcome.UNAVAILABLE:
+            self.applied.unavailable.append(Unavailable(path, ruling.coordinate))
+        shown = tuple("[]" if isinstance(step, int) else step for step in path if not str(step).startswith(HIDDEN))
+        if (ruling.coordinate, shown) not in self.entered:
+            self.entered.add((ruling.coordinate, shown))
+            self.applied.ledger.append(
+                Entry(
+                    str(ruling.outcome),
+                    ruling.coordinate,
+                    shown,
+                    ruling.owner,
+                    ruling.reason,
+                    mask=ruling.mask,
+                    how_to_request=ruling.how_to_request,
+                    agreement=basis.agreement if basis and ruling.outcome is Outcome.MASK else "",
+                )
+            )
+
+
+def _flatten(name: str, value: Any, facts: dict[str, Any]) -> None:
+    """Write ``value``, read under hidden keys, as dotted facts."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if key.startswith(HIDDEN):
+                _flatten(f"{name}.{key[len(HIDDEN) :]}", inner, facts)
+    elif isinstance(value, list) and any(isinstance(each, dict) for each in value):
+        gathered: dict[str, list[Any]] = {}
+        for each in value:
+            inner_facts: dict[str, Any] = {}
+            _flatten(name, each, inner_facts)
+            for key, inner in inner_facts.items():
+                gathered.setdefault(key, []).append(inner)
+        facts.update(gathered)
+    else:
+        facts[name] = value
+
+
+def _hashable(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def apply_rulings(
+    permitted: Permitted,
+    data: dict[str, Any],
+    policy: Policy,
+    caller: Caller,
+    shapes: Shapes,
+    subjects: Mapping[str, Mapping[str, Any]],
+    at: datetime,
+) -> Applied:
+    """Edit the merged ``data`` in place until it holds exactly what the caller may see; returns ledger and counts.
+
+    ``subjects`` maps a traveler's id to its flags (``subject.p1367`` and so on, or ``UNREACHABLE``).
+    """
+    work = _Apply(permitted, policy, caller, shapes, subjects, at)
+    work.object(data, permitted.client.root, permitted.ruled, _Context(permitted.known), ())
+    return work.applied

@@ -1,0 +1,393 @@
+"""Cut the operation to what this caller may be told, before anything is planned.
+
+Law: docs/policy.md section 5, "operation". Every field is decided on each concrete type it can stand on. What is
+denied for reasons that no record can change is cut here, so no subgraph is ever asked for it; what a record could
+still decide stays, with the facts that the decision needs added as hidden fields beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from graphql import parse_value, value_from_ast_untyped
+
+from gateway.caller import Caller
+from gateway.coordinates import Coordinate
+from gateway.enforcement.permitted import Entry, Gather, Permitted, Ruled, RuledField, RuledFragment
+from gateway.enforcement.shapes import Shapes
+from gateway.errors import AccessError
+from gateway.operation.model import Argument, Field, Fragment, Operation, Selection
+from gateway.policy import Decision, Outcome, Policy
+
+__all__ = ["PAGE_LIMIT", "argument_values", "authorize"]
+
+PAGE_LIMIT = 1000  # rows of one connection that the gateway is ready to page through itself
+HIDDEN = "__f_"
+_WITHHELD = (Outcome.DENY, Outcome.ABSENT, Outcome.UNAVAILABLE)
+
+
+def argument_values(field: Field, variables: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments written on ``field`` as plain values, variables filled in; unset variables are left out."""
+    values: dict[str, Any] = {}
+    for argument in field.arguments:
+        text = argument.text
+        if text.startswith("$") and text[1:] not in variables:
+            continue
+        values[argument.name] = value_from_ast_untyped(parse_value(text), dict(variables))
+    return values
+
+
+@dataclass(slots=True)
+class _Frame:
+    """The object being selected: which of its facts, as dotted paths, its fields' decisions need.
+
+    ``outer`` is the object it stands in. A fact that an object has no field for is the outer record's, and an object
+    without a traveler of its own is about the outer one's.
+    """
+
+    fields: frozenset[str] = frozenset()
+    outer: _Frame | None = None
+    own_subject: str = ""
+    paths: set[str] = field(default_factory=set)
+
+    def note(self, needs: frozenset[str]) -> bool:
+        """Take note of the facts a decision needs; returns whether a statutory flag of the subject is among them."""
+        flags = False
+        for fact in needs:
+            source, _, path = fact.partition(".")
+            if source == "record":
+                self.ask(path)
+            elif source == "subject":
+                flags = flags or path != "id"
+                self.ask_subject()
+        return flags
+
+    def ask(self, path: str) -> None:
+        """See to it that the record's fact is at hand, on this object or on one around it."""
+        if path.partition(".")[0] in self.fields:
+            self.paths.add(path)
+        elif self.outer is not None:
+            self.outer.ask(path)
+
+    def ask_subject(self) -> None:
+        """See to it that the subject's id is at hand, on this record or on the one around it."""
+        if self.own_subject:
+            self.paths.add(self.own_subject)
+        elif self.outer is not None:
+            self.outer.ask_subject()
+
+
+@dataclass(slots=True)
+class _Scope:
+    """What is known while walking down: the facts, the path for the ledger, the record that fields belong to."""
+
+    facts: Mapping[str, Any]
+    path: tuple[str, ...]
+    frames: dict[str, _Frame]
+
+
+class _Walk:
+    def __init__(
+        self,
+        operation: Operation,
+        policy: Policy,
+        caller: Caller,
+        shapes: Shapes,
+        subjects: Mapping[str, Mapping[str, Any]],
+        at: datetime,
+    ) -> None:
+        self.operation = operation
+        self.policy = policy
+        self.caller = caller
+        self.shapes = shapes
+        self.subjects = subjects
+        self.at = at
+        self.decisions: dict[str, Decision] = {}
+        self.ledger: dict[tuple[str, tuple[str, ...]], Entry] = {}
+        self.fact_coordinates: set[str] = set()
+        self.needs_subjects = False
+
+    # -- one field ------------------------------------------------------------------------------------------------
+
+    def decide(self, coordinate: Coordinate, scope: _Scope) -> Decision:
+        decision = self.policy.decide(self.caller, coordinate, scope.facts, self.at)
+        self.decisions[str(coordinate)] = decision
+        if not decision.settled:
+            self._note_needs(coordinate.type, decision, scope)
+        return decision
+
+    def _note_needs(self, parent: str, decision: Decision, scope: _Scope) -> None:
+        if scope.frames[parent].note(decision.needs):
+            self.needs_subjects = True
+
+    def enter(self, entry: Entry) -> None:
+        self.ledger.setdefault((entry.coordinate, entry.path), entry)
+
+    def entry(self, decision: Decision, path: tuple[str, ...]) -> Entry:
+        return Entry(
+            str(decision.outcome),
+            decision.coordinate,
+            path,
+            decision.owner,
+            decision.reason,
+            mask=decision.mask,
+            how_to_request=decision.how_to_request,
+            agreement=decision.basis.agreement if decision.basis and decision.outcome is Outcome.MASK else "",
+        )
+
+    # -- selections ------------------------------------------------------------------------------------------------
+
+    def selections(
+        self, selections: Sequence[Selection], parents: tuple[str, ...], scope: _Scope
+    ) -> tuple[tuple[Ruled, ...], tuple[Selection, ...]]:
+        ruled: list[Ruled] = []
+        asked: list[Selection] = []
+        for selection in selections:
+            if isinstance(selection, Fragment):
+                inner = tuple(t for t in parents if t in self.shapes.possible(selection.type))
+                children, kept = self.selections(selection.selections, inner, scope) if inner else ((), ())
+                ruled.append(RuledFragment(selection, frozenset(inner), children))
+                if kept:
+                    asked.append(replace(selection, selections=kept))
+            else:
+                one, kept = self.field(selection, parents, scope)
+                ruled.append(one)
+                asked.extend(kept)
+        return tuple(ruled), tuple(asked)
+
+    def field(
+        self, field: Field, parents: tuple[str, ...], scope: _Scope, shown: str = ""
+    ) -> tuple[RuledField, tuple[Selection, ...]]:
+        if field.name.startswith("__"):
+            return RuledField(field, {}), (field,)
+        path = (*scope.path, shown or field.key)
+        values = argument_values(field, self.operation.variables)
+        rulings: dict[str, Decision] = {}
+        kept: dict[str, tuple[RuledField, tuple[Selection, ...]]] = {}
+        for parent in parents:
+            if parent in self.shapes.plumbing:
+                decision = Decision(outcome=Outcome.ALLOW, coordinate=f"{parent}.{field.name}", owner="")
+            else:
+                decision = self.decide(Coordinate(parent, field.name), scope)
+                self.check_arguments(parent, field, values, scope)
+            rulings[parent] = decision
+            if decision.settled and decision.outcome in _WITHHELD:
+                if decision.outcome is not Outcome.ABSENT:
+                    self.enter(self.entry(decision, path))
+                continue
+            if decision.settled and decision.outcome is Outcome.MASK:
+                self.enter(self.entry(decision, path))
+            kept[parent] = self.value(field, parent, values, _Scope(scope.facts, path, scope.frames))
+        whole = RuledField(field, rulings)
+        if not kept:
+            return whole, ()
+        first = next(iter(kept.values()))
+        same = len(kept) == len(parents) and all(each[1] == first[1] for each in kept.values())
+        children = first[0].children if len(kept) == 1 or same else _by_type(kept)
+        whole = replace(first[0], rulings=rulings, children=children, targets=_targets(kept))
+        if same:
+            return whole, first[1]
+        return whole, tuple(Fragment(parent, (), asked) for parent, (_, asked) in kept.items() if asked)
+
+    def check_arguments(self, parent: str, field: Field, values: Mapping[str, Any], scope: _Scope) -> None:
+        """Refuse an argument that reads a coordinate which this caller never sees in clear."""
+        for name, coordinate in self.shapes.reads_of(parent, field.name, values):
+            decision = self.policy.decide(self.caller, coordinate, scope.facts, self.at)
+            if decision.settled and decision.outcome is not Outcome.ALLOW:
+                raise AccessError(
+                    "ARGUMENT_WITHHELD",
+                    f'Argument "{name}" of "{parent}.{field.name}" reads a field that is not shared with you in clear.',
+                    where=f"{parent}.{field.name}({name}:)",
+                    hint="Leave the argument out, or ask the owning agency for an agreement that covers the field.",
+                    locations=(field.location,) if field.location != (0, 0) else (),
+                )
+
+    # -- the value below a field -------------------------------------------------------------------------------------
+
+    def value(
+        self, field: Field, parent: str, values: Mapping[str, Any], scope: _Scope
+    ) -> tuple[RuledField, tuple[Selection, ...]]:
+        coordinate = f"{parent}.{field.name}"
+        if coordinate in self.shapes.gathers:
+            return self.gather(field, parent, values, scope)
+        target = self.shapes.target(parent, field.name)
+        if not target:
+            return RuledField(field, {}), (replace(field, parent=parent),)
+        subject = self.policy.subject_argument(coordinate, values)
+        inner = self.inside(field, parent, target, subject, scope)
+        children, asked = self.composite(field.selections, target, inner)
+        ruled = RuledField(field, {}, children, self.shapes.possible(target), subject)
+        arguments = field.arguments
+        node = self.shapes.connection_node(target)
+        if node and self.conditional_rows(node, inner):
+            ruled = replace(ruled, pages=True)
+            paged = ("first", "last", "after", "before")
+            arguments = (
+                *(each for each in field.arguments if each.name not in paged),
+                Argument("first", str(PAGE_LIMIT)),
+            )
+            edge = self.shapes.target(target, "edges")
+            _, facts = self.composite((), node, _Scope(inner.facts, (), {edge: next(iter(inner.frames.values()))}))
+            asked = (*asked, *_paging_fields(target, edge, facts, self.shapes))
+        if not asked:  # its existence is still the question
+            asked = (Field("__typename", "__typename", target, hidden=True),)
+        return ruled, (replace(field, parent=parent, arguments=arguments, selections=asked),)
+
+    def inside(self, field: Field, parent: str, target: str, subject: str, scope: _Scope) -> _Scope:
+        """The scope below a field: list positions in the path, and the subject's facts where an argument names it."""
+        kind = self.shapes.field_type(parent, field.name)
+        path = (*scope.path, "[]") if "[" in str(kind) else scope.path
+        facts = scope.facts
+        if subject:
+            facts = {**facts, "subject.id": subject, **self.subjects.get(subject, {})}
+        elif self.shapes.leaves_subject(parent, target):
+            # the other record may be about another person: nothing is known of that one yet
+            facts = {name: value for name, value in facts.items() if not name.startswith("subject.")}
+        return _Scope(facts, path, scope.frames)
+
+    def composite(
+        self, selections: Sequence[Selection], target: str, scope: _Scope
+    ) -> tuple[tuple[Ruled, ...], tuple[Selection, ...]]:
+        """The ruled and the asked selections of an object, with the facts its records need added."""
+        possible = self.shapes.possible(target)
+        outer = next(iter(scope.frames.values()))
+        own = {
+            name: _Frame(self.shapes.field_names(name), outer, self.shapes.subjects.get(name, ""))
+            for name in possible
+            if name not in self.shapes.plumbing
+        }
+        inner = _Scope(scope.facts, scope.path, {name: own.get(name, outer) for name in possible})
+        ruled, asked = self.selections(selections, possible, inner)
+        extra: list[Selection] = []
+        if self.shapes.is_abstract(target):
+            extra.append(Field("__typename", "__typename", target, hidden=True))
+        for name, frame in own.items():
+            self.presence(name, frame, inner)
+            hidden = self.hidden(name, frame.paths)
+            if hidden:
+                extra.extend(hidden if possible == (name,) == (target,) else (Fragment(name, (), hidden),))
+        return ruled, (*asked, *extra)
+
+    def told_by(self, name: str) -> tuple[Coordinate, ...]:
+        return self.shapes.told_by(name, self.policy.owner)
+
+    def presence(self, name: str, frame: _Frame, scope: _Scope) -> None:
+        """Have the facts at hand that tell whether a record of type ``name`` is there for this caller at all."""
+        unsettled: list[frozenset[str]] = []
+        for coordinate in self.told_by(name):
+            decision = self.policy.decide(self.caller, coordinate, scope.facts, self.at)
+            if decision.settled and decision.outcome in (Outcome.ALLOW, Outcome.MASK):
+                return
+            if not decision.settled:
+                unsettled.append(decision.needs)
+        for needs in unsettled:
+            if frame.note(needs):
+                self.needs_subjects = True
+
+    def hidden(self, parent: str, paths: set[str]) -> tuple[Selection, ...]:
+        """Hidden fields that read the dotted ``paths`` of a ``parent`` record."""
+        heads: dict[str, set[str]] = {}
+        for path in sorted(paths):
+            head, _, rest = path.partition(".")
+            heads.setdefault(head, set()).update({rest} if rest else set())
+        found: list[Selection] = []
+        for head, rests in heads.items():
+            self.fact_coordinates.add(f"{parent}.{head}")
+            target = self.shapes.target(parent, head)
+            inner = self.hidden(target, rests) if target else ()
+            found.append(Field(HIDDEN + head, head, parent, selections=inner, hidden=True))
+        return tuple(found)
+
+    def conditional_rows(self, node: str, scope: _Scope) -> bool:
+        """Whether some row of type ``node`` could be there for this caller and another not."""
+        for name in self.shapes.possible(node):
+            unsettled = False
+            for coordinate in self.told_by(name):
+                decision = self.policy.decide(self.caller, coordinate, scope.facts, self.at)
+                if decision.settled and decision.outcome in (Outcome.ALLOW, Outcome.MASK):
+                    unsettled = False
+                    break
+                unsettled = unsettled or not decision.settled
+            if unsettled:
+                return True
+        return False
+
+    def gather(
+        self, field: Field, parent: str, values: Mapping[str, Any], scope: _Scope
+    ) -> tuple[RuledField, tuple[Selection, ...]]:
+        """A merged list, as the hidden fields it is made of; an argument ``kinds`` keeps items by their field ``kind``."""
+        names, order = self.shapes.gathers[f"{parent}.{field.name}"]
+        matches = {name[:-1]: tuple(value) for name, value in values.items() if name != "first" and value}
+        sources: list[RuledField] = []
+        asked: list[Selection] = []
+        for name in names:
+            target = self.shapes.target(parent, name)
+            extra = tuple(Field(HIDDEN + each, each, target, hidden=True) for each in (order, *matches))
+            source = Field(
+                f"{HIDDEN}{field.key}__{name}", name, parent, (), field.conditions,
+                (*field.selections, *extra), hidden=True, location=field.location,
+            )  # fmt: skip
+            outside = _Scope(scope.facts, scope.path[:-1], scope.frames)
+            one, kept = self.field(source, (parent,), outside, shown=scope.path[-1])
+            sources.append(one)
+            asked.extend(kept)
+        gather = Gather(tuple(sources), HIDDEN + order, values.get("first"), matches)
+        return RuledField(field, {}, gather=gather), tuple(asked)
+
+
+def _targets(kept: Mapping[str, tuple[RuledField, tuple[Selection, ...]]]) -> tuple[str, ...]:
+    found = {target for ruled, _ in kept.values() for target in ruled.targets}
+    return tuple(sorted(found))
+
+
+def _by_type(kept: Mapping[str, tuple[RuledField, tuple[Selection, ...]]]) -> tuple[Ruled, ...]:
+    """Children that differ by the parent's type are kept apart by nothing but the value's own type."""
+    found: list[Ruled] = []
+    for ruled, _ in kept.values():
+        found.extend(child for child in ruled.children if child not in found)
+    return tuple(found)
+
+
+def _paging_fields(target: str, edge: str, facts: tuple[Selection, ...], shapes: Shapes) -> tuple[Selection, ...]:
+    """Hidden fields from which the gateway pages itself: each edge's cursor and whether its node is there."""
+    page = shapes.target(target, "pageInfo")
+    node = Field(
+        HIDDEN + "node", "node", edge, selections=facts or (Field("__typename", "__typename", ""),), hidden=True
+    )
+    more = Field("hasNextPage", "hasNextPage", page, hidden=True)
+    return (
+        Field(HIDDEN + "edges", "edges", target, selections=(Field("cursor", "cursor", edge), node), hidden=True),
+        Field(HIDDEN + "pageInfo", "pageInfo", target, selections=(more,), hidden=True),
+    )
+
+
+def authorize(
+    operation: Operation,
+    policy: Policy,
+    caller: Caller,
+    shapes: Shapes,
+    facts: Mapping[str, Any],
+    subjects: Mapping[str, Mapping[str, Any]],
+    at: datetime,
+) -> Permitted:
+    """The permitted part of ``operation`` for ``caller``, with a ruling on each of the client's fields.
+
+    ``facts`` are the request's own (``case.*``); ``subjects`` the statutory flags of travelers known beforehand.
+    Raises ``AccessError`` ``ARGUMENT_WITHHELD`` when an argument reads what is withheld.
+    """
+    walk = _Walk(operation, policy, caller, shapes, subjects, at)
+    scope = _Scope(facts, (), {operation.root: _Frame()})
+    ruled, asked = walk.selections(operation.selections, (operation.root,), scope)
+    return Permitted(
+        client=operation,
+        operation=replace(operation, selections=asked),
+        ruled=ruled,
+        decisions=walk.decisions,
+        facts=frozenset(walk.fact_coordinates),
+        ledger=tuple(walk.ledger.values()),
+        needs_subjects=walk.needs_subjects,
+        known=dict(facts),
+    )
