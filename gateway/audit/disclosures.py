@@ -1,0 +1,106 @@
+"""The accounting of disclosures: what about one traveler went to which agency, when, why and on what basis.
+
+The Privacy Act asks each agency to keep one (5 U.S.C. 552a(c)): date, nature and purpose of each disclosure, and to
+whom. Reads by the agency that owns the data are no disclosures and are left out unless asked for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from gateway.audit.keys import Pseudonyms
+from gateway.audit.search import Found, Search, search
+
+__all__ = ["Disclosure", "disclosures_of"]
+
+_PAGE = 500
+_RELEASED = frozenset({"ALLOW", "MASK"})
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosure:
+    """One release: what ``owner`` let ``recipient`` see of one coordinate, in one answer, and why it could.
+
+    ``at`` is UTC text; ``subjects_in_answer`` tells how many travelers the same answer concerned: where it is more
+    than one, ``count`` covers them all.
+    """
+
+    at: str
+    index: int
+    request_id: str
+    owner: str
+    recipient: str
+    role: str
+    user: str
+    purpose: str
+    case: str
+    coordinate: str
+    mask: str
+    agreement: str
+    version: int
+    article: str
+    count: int
+    subjects_in_answer: int
+
+
+def disclosures_of(
+    log: Path,
+    pseudonyms: Pseudonyms,
+    traveler_id: str,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    within_agency: bool = False,
+) -> tuple[Disclosure, ...]:
+    """Every disclosure about the traveler in ``since <= at < until``, oldest first; months whose key was shredded
+    hold none that can be found. ``within_agency`` adds reads by the owner itself."""
+    subjects = pseudonyms.every(traveler_id)
+    if not subjects:
+        return ()
+    what = Search(subjects=subjects, since=since, until=until)
+    lines: list[Disclosure] = []
+    before: int | None = None
+    while True:
+        page, _ = search(log, what, limit=_PAGE, before=before)
+        for found in page:
+            lines += _lines(found, within_agency)
+        if len(page) < _PAGE:
+            return tuple(sorted(lines, key=lambda line: (line.at, line.index, line.coordinate)))
+        before = page[-1].index
+
+
+def _lines(found: Found, within_agency: bool) -> list[Disclosure]:
+    record = found.record
+    caller = record["caller"]
+    return [
+        _line(found.index, record, item)
+        for item in record["disclosed"]
+        if item["outcome"].upper() in _RELEASED
+        and item["count"]
+        and (within_agency or item["owner"] != caller["agency"])
+    ]
+
+
+def _line(index: int, record: dict[str, Any], item: dict[str, Any]) -> Disclosure:
+    caller = record["caller"]
+    return Disclosure(
+        at=record["at"],
+        index=index,
+        request_id=record["request"],
+        owner=item["owner"],
+        recipient=caller["agency"],
+        role=caller["role"],
+        user=caller["user"],
+        purpose=caller["purpose"],
+        case=caller["case"],
+        coordinate=item["coordinate"],
+        mask=item["mask"],
+        agreement=item["agreement"],
+        version=item["version"],
+        article=item["article"],
+        count=item["count"],
+        subjects_in_answer=len(record["subjects"]),
+    )
