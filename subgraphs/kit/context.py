@@ -1,0 +1,164 @@
+"""What a resolver gets with each request: the caller, the instant, batched reads, and the one way to write."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias, TypeVar
+
+import strawberry
+from aiodataloader import DataLoader
+from sqlalchemy import ColumnElement, Select, and_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
+
+from gateway.caller import Caller
+from subgraphs.kit.cursors import Cursors
+from subgraphs.kit.database import Database
+from subgraphs.kit.errors import Refusal
+
+__all__ = ["Context", "Info", "Write"]
+
+R = TypeVar("R")
+BATCH = 500
+
+
+@dataclass(slots=True)
+class Context:
+    """One request's. ``caller`` comes from the verified assertion; ``now`` is the gateway's decision instant."""
+
+    database: Database
+    cursors: Cursors
+    caller: Caller
+    now: dt.datetime
+    event_table: type[Any] | None = None
+    _session: AsyncSession | None = None
+    # one session is one connection: two loaders must not use it at once
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
+
+    async def rows(self, statement: Select[tuple[R]]) -> Sequence[R]:
+        """The rows of ``statement``, read in the request's one snapshot."""
+        async with self._lock:
+            return (await self._reading().scalars(statement)).all()
+
+    async def scalar(self, statement: Select[Any]) -> Any:
+        """The first column of the first row of ``statement``; ``None`` where there is none."""
+        async with self._lock:
+            return await self._reading().scalar(statement)
+
+    async def one(self, model: type[R], column: InstrumentedAttribute[Any], key: Any) -> R | None:
+        """The row of ``model`` whose unique ``column`` is ``key``; calls of one tick become one statement."""
+        name = ("one", model, column.key)
+        loader = self._loaders.get(name)
+        if loader is None:
+
+            async def load(keys: list[Any]) -> list[R | None]:
+                found = {getattr(row, column.key): row for row in await self._batched(model, column, keys)}
+                return [found.get(key) for key in keys]
+
+            loader = self._loaders[name] = DataLoader(load, max_batch_size=BATCH)
+        return await loader.load(key)  # type: ignore[no-any-return]
+
+    async def many(
+        self,
+        model: type[R],
+        column: InstrumentedAttribute[Any],
+        key: Any,
+        *,
+        where: Sequence[ColumnElement[bool]] = (),
+    ) -> list[R]:
+        """The rows of ``model`` whose ``column`` is ``key`` and that fit ``where``, by primary key; batched like one."""
+        condition = and_(*where).compile() if where else None
+        # equal conditions batch together: their text and values are the loader's name
+        shape = (str(condition), repr(sorted(condition.params.items()))) if condition is not None else ()
+        name = ("many", model, column.key, shape)
+        loader = self._loaders.get(name)
+        if loader is None:
+
+            async def load(keys: list[Any]) -> list[list[R]]:
+                found: dict[Any, list[R]] = {}
+                for row in await self._batched(model, column, keys, where):
+                    found.setdefault(getattr(row, column.key), []).append(row)
+                return [found.get(key, []) for key in keys]
+
+            loader = self._loaders[name] = DataLoader(load, max_batch_size=BATCH)
+        return await loader.load(key)  # type: ignore[no-any-return]
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[Write]:
+        """A transaction: everything in the block becomes durable together, events included, or nothing does."""
+        async with self._lock:
+            await self._forget()  # a SQLite reader of the same request would hold the writer up on its old snapshot
+            async with self.database.writing() as session:
+                yield Write(self, session)
+
+    async def close(self) -> None:
+        """Give the connection back; the request is over."""
+        async with self._lock:
+            await self._forget()
+
+    def _reading(self) -> AsyncSession:
+        if self._session is None:
+            self._session = self.database.session()
+        return self._session
+
+    async def _forget(self) -> None:
+        self._loaders.clear()
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def _batched(
+        self,
+        model: type[R],
+        column: InstrumentedAttribute[Any],
+        keys: list[Any],
+        where: Sequence[ColumnElement[bool]] = (),
+    ) -> Sequence[R]:
+        primary = model.__table__.primary_key.columns  # type: ignore[attr-defined]
+        return await self.rows(select(model).where(column.in_(keys), *where).order_by(*primary))
+
+
+Info: TypeAlias = strawberry.Info[Context, None]
+
+
+@dataclass(slots=True)
+class Write:
+    """The hand that writes, inside ``async with info.context.writing() as write``."""
+
+    context: Context
+    session: AsyncSession
+
+    async def get(self, model: type[R], key: Any, *, name: str) -> R:
+        """The row with primary key ``key``, locked for this change; raises ``Refusal`` NO_SUCH_RECORD."""
+        row = await self.session.get(model, key, with_for_update=not self.context.database.on_sqlite)
+        if row is None:
+            raise Refusal("NO_SUCH_RECORD", f"There is no such {name}")
+        return row
+
+    def add(self, row: Any) -> None:
+        """A new row."""
+        self.session.add(row)
+
+    def emit(self, kind: str, entity: str, key: str, payload: dict[str, Any] | None = None) -> None:
+        """An event into the outbox, in this transaction; ``payload`` holds JSON values."""
+        table = self.context.event_table
+        if table is None:
+            raise LookupError("make_app was given no event table; pass events=Event")
+        caller = self.context.caller
+        actor = f"{caller.agency}/{caller.role}/{caller.user}"
+        self.session.add(
+            table(
+                at=self.context.now,
+                kind=kind,
+                entity=entity,
+                entity_key=key,
+                payload=payload or {},
+                actor=actor,
+                case_reference=caller.case,
+            )
+        )

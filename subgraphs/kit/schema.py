@@ -1,0 +1,94 @@
+"""A Strawberry federation schema with the manners this house asks of it.
+
+* every field is classified, or the schema is refused when it is made;
+* ``_entities`` tolerates what it does not know: another ``__typename``, a missing or odd key, extra keys, all are null;
+* ``resolve_reference(cls, info, key)`` gets the whole representation as a mapping, so ``@requires`` values are in it.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Iterable, Mapping
+from typing import Any, TypeAlias
+
+import strawberry
+from graphql import GraphQLObjectType, GraphQLSchema
+from strawberry.federation.schema import FederationAny
+from strawberry.federation.schema import Schema as FederationSchema
+from strawberry.schema.config import StrawberryConfig
+
+from subgraphs.kit.directives import Classified
+from subgraphs.kit.errors import Refusal
+from subgraphs.kit.types import SCALARS, TimelineEvent
+
+__all__ = ["Key", "Schema", "core_schema", "make_schema", "unclassified"]
+
+Key: TypeAlias = Mapping[str, Any]
+"""A representation as the gateway sent it, without its ``__typename``."""
+
+
+class Schema(FederationSchema):
+    """The federation schema; see the module's text."""
+
+    def entities_resolver(self, info: strawberry.Info, representations: list[FederationAny]) -> list[FederationAny]:
+        return [_resolve(self, info, representation) for representation in representations]  # type: ignore[misc]
+
+
+def _resolve(schema: Schema, info: strawberry.Info, representation: Any) -> Any:
+    if not isinstance(representation, Mapping):
+        return None
+    name = representation.get("__typename")
+    known = schema.schema_converter.type_map.get(name) if isinstance(name, str) else None
+    origin = getattr(getattr(known, "definition", None), "origin", None)
+    if not hasattr(origin, "resolve_reference"):
+        return None
+    key = {field: value for field, value in representation.items() if field != "__typename"}
+    try:
+        found = origin.resolve_reference(info, key)
+    except (KeyError, TypeError, ValueError):  # a key field is missing or of another kind: nothing has that key
+        return None
+    return _tolerant(found) if inspect.isawaitable(found) else found
+
+
+async def _tolerant(found: Awaitable[Any]) -> Any:
+    try:
+        return await found
+    except (KeyError, TypeError, ValueError):
+        return None
+    except Refusal as refusal:  # an identifier of the wrong form names nothing
+        if refusal.code == "BAD_IDENTIFIER":
+            return None
+        raise
+
+
+def core_schema(schema: FederationSchema) -> GraphQLSchema:
+    """The graphql-core schema behind a Strawberry one."""
+    return schema._schema
+
+
+def unclassified(schema: FederationSchema) -> list[str]:
+    """The coordinates of object fields that carry no ``@classified``, sorted; the federation machinery aside."""
+    missing = []
+    for type_ in core_schema(schema).type_map.values():
+        if not isinstance(type_, GraphQLObjectType) or type_.name.startswith("_"):
+            continue
+        for name, field in type_.fields.items():
+            declared = field.extensions.get("strawberry-definition")
+            marks = getattr(declared, "directives", ())
+            if not name.startswith("_") and not any(isinstance(mark, Classified) for mark in marks):
+                missing.append(f"{type_.name}.{name}")
+    return sorted(missing)
+
+
+def make_schema(query: type, mutation: type | None = None, types: Iterable[type] = ()) -> Schema:
+    """The subgraph's schema; raises ``ValueError`` naming every field that is not classified."""
+    schema = Schema(
+        query=query,
+        mutation=mutation,
+        types=[*types, TimelineEvent],
+        config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True),
+        federation_version="2.9",
+    )
+    if missing := unclassified(schema):
+        raise ValueError(f"give these fields a category (subgraphs.kit.directives.classified): {', '.join(missing)}")
+    return schema

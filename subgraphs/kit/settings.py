@@ -1,0 +1,71 @@
+"""What the environment says to the subgraphs; no other module of ``subgraphs`` reads the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+__all__ = ["ROOT", "SUBGRAPHS", "Settings"]
+
+ROOT = Path(__file__).resolve().parents[2]
+SUBGRAPHS = (
+    "travelers",
+    "petitions",
+    "visas",
+    "exchange_visitors",
+    "security_reviews",
+    "admissions",
+    "enforcement",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where things are, as one frozen value.
+
+    ``data`` holds one SQLite file per subgraph unless ``database_urls`` (by subgraph, ``"*"`` for all) names a server;
+    on PostgreSQL each subgraph has its own schema, named as the subgraph. ``keys`` holds the gateway's public keys
+    (``gateway.jwks.json``) and, in development, its private ones. ``policy`` and ``supergraph`` are the subgraph's own
+    copies of the agreements and of the graph they speak of.
+    """
+
+    data: Path = ROOT / "var" / "data"
+    keys: Path = ROOT / "var" / "keys"
+    policy: Path = ROOT / "schema"
+    supergraph: Path = ROOT / "schema" / "supergraph.graphql"
+    mode: str = "development"
+    database_urls: Mapping[str, str] = field(default_factory=dict)
+    cursor_secret: str = ""
+    open_sdl: bool = False
+    max_body: int = 8 * 1024 * 1024
+    max_representations: int = 5_000
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
+        """The settings that ``env`` (the process's own by default) describes; unset variables keep their defaults."""
+        env = os.environ if env is None else env
+        urls = {"*": env["TWS_DATABASE_URL"]} if env.get("TWS_DATABASE_URL") else {}
+        for name in SUBGRAPHS:
+            if url := env.get(f"TWS_DATABASE_URL_{name.upper()}"):
+                urls[name] = url
+        default = cls()
+        return cls(
+            data=Path(env.get("TWS_DATA", default.data)),
+            keys=Path(env.get("TWS_KEYS", default.keys)),
+            policy=Path(env.get("TWS_POLICY", default.policy)),
+            supergraph=Path(env.get("TWS_SUPERGRAPH", default.supergraph)),
+            mode=env.get("TWS_MODE", default.mode),
+            database_urls=urls,
+            cursor_secret=env.get("TWS_CURSOR_SECRET", ""),
+        )
+
+    def database_url(self, subgraph: str) -> str:
+        """The SQLAlchemy address (asynchronous driver) of ``subgraph``'s own database."""
+        url = self.database_urls.get(subgraph) or self.database_urls.get("*")
+        if url is None:
+            return f"sqlite+aiosqlite:///{self.data / f'{subgraph}.sqlite3'}"
+        if url.startswith("postgresql://"):
+            return "postgresql+asyncpg://" + url.removeprefix("postgresql://")
+        return url
