@@ -1,7 +1,14 @@
 """The plan: a frozen tree of fetches that prints, and that the executor runs without knowing the schema's reasons.
 
-Paths are tuples of steps through the merged result tree: a response key, ``@`` for every item of a list, and
-``|A|B`` for "only where the object's ``__typename`` is A or B". ``("traveler", "timeline", "@", "|VisaEvent")``.
+Paths are tuples of steps through the merged result tree: a storage key, ``@`` for every item of a list (once per
+list level), and ``|A|B`` for "only where the object's ``__typename`` is A or B" (an object without ``__typename``
+does not match). ``("traveler", "timeline", "@", "|VisaEvent")``. A null on the way ends that branch.
+
+Storage keys: a client (or hidden ``__f_``) field lies under its response key; a value fetched only as input of
+another fetch lies under its plain field name where no client field has that key, else under a key beginning with
+``__r``. Objects of an abstract type carry ``__typename``; the one exception are objects of an interface reached
+through an interface object whose real type nobody asked for: they have none, and every field selected on the
+interface itself applies to them.
 """
 
 from __future__ import annotations
@@ -31,20 +38,25 @@ Path: TypeAlias = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class InputField:
-    """One field of a representation: read under ``source`` in the merged tree, sent under ``name``.
+    """One field of a representation: read under ``source`` in the merged object, sent under ``name``.
 
-    ``constant`` sends a fixed value instead of reading one.
+    A list is mapped item by item (however deep), an object by ``selections``; a leaf is sent as it is. The value
+    missing altogether means that the entity is not asked for. Null means the same where ``required`` (a key field,
+    at whatever depth); otherwise null is sent.
     """
 
     source: str
     name: str
     selections: tuple[InputSelection, ...] = ()
-    required: bool = True  # a key field: missing or null means this entity is not asked for; else null is sent
+    required: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class InputFragment:
-    """Fields of a representation that are sent only for objects of these runtime types."""
+    """Fields of a representation that are sent only for objects whose ``__typename`` is one of ``types``.
+
+    Where no fragment matches, the object is sent with its other fields (``__typename`` is one of them).
+    """
 
     types: tuple[str, ...]
     selections: tuple[InputSelection, ...]
@@ -55,7 +67,12 @@ InputSelection: TypeAlias = InputField | InputFragment
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """The shape of one representation: for objects of ``types``, send ``typename`` (its own when empty) and fields."""
+    """The shape of one representation.
+
+    It is for objects whose ``__typename`` is one of ``types``; empty ``types`` are for every object, with or without
+    ``__typename``. The representation starts with ``"__typename": typename`` (the subgraph's name for it: an
+    interface's where the subgraph has it as an interface object), then the selections in order.
+    """
 
     types: tuple[str, ...]
     typename: str
@@ -66,8 +83,9 @@ class Input:
 class Rename:
     """In a fetch's answer, at ``path`` below the merge point: the value under ``alias`` belongs under ``key``.
 
-    The executor renames while merging, so that every client field sits under its response key in the merged tree
-    and every copy made for a key or a requirement under a key beginning with ``__r``.
+    ``path`` has storage keys and ``@`` only (never guards). Renames are listed outermost first, so applying them in
+    order makes every later path valid. An object that has no ``alias`` is left alone. No alias is used twice at one
+    path.
     """
 
     path: Path
@@ -77,7 +95,13 @@ class Rename:
 
 @dataclass(frozen=True, slots=True)
 class EntityBatch:
-    """One aliased ``_entities`` call: deduplicated representations gathered at ``targets``, answered under ``alias``."""
+    """One aliased ``_entities`` call of a fetch.
+
+    For each object at each of ``targets`` (in order), the first of ``inputs`` that fits its ``__typename`` makes the
+    representation; equal representations are sent once and the answer goes to every position. The list goes out as
+    ``variable`` (an empty list where there is none or ``conditions`` do not all hold) and comes back under
+    ``alias``, item by item, to be merged into the object it was made from.
+    """
 
     alias: str
     variable: str
@@ -91,10 +115,14 @@ class EntityBatch:
 class Fetch:
     """One request to one subgraph.
 
-    ``text`` is the byte-stable operation (every value a variable or the client's own literal); ``variables`` the
-    client variables it reads; ``batches`` its entity calls, empty for a root fetch; ``path`` where root data merges
-    (``()`` except for re-entry through a field of type Query); ``coordinates`` every ``Type.field`` the text selects,
-    on concrete types of the subgraph, sorted; ``depends`` the ids of fetches whose values it reads.
+    ``subgraph`` is the registered name. ``text`` is the byte-stable operation (every value a variable or the
+    client's own literal); ``variables`` the client variables it reads (each batch adds its own); ``batches`` its
+    entity calls, empty for a root fetch; ``path`` where root data merges: ``()`` except for re-entry through a field
+    of type Query, where the answer goes to every object at the path. ``coordinates`` every ``Type.field`` the text
+    selects, on concrete types of the subgraph, sorted, ``__typename`` and ``_entities`` left out; ``depends`` the ids
+    of fetches whose values it reads or that must come first. A fetch whose batches have no representation between
+    them, or whose ``conditions`` do not all hold, is not sent. ``kind`` is query, mutation or subscription: that of
+    the text. ``id`` is its place in ``Plan.fetches``.
     """
 
     id: int
@@ -139,7 +167,12 @@ Node: TypeAlias = Fetch | Sequence | Parallel | Conditional
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The fetches of one operation; ``node`` is None when nothing has to be fetched."""
+    """The fetches of one operation; ``node`` is None when nothing has to be fetched.
+
+    ``depth`` counts the waves. ``node`` shows them: a ``Sequence`` of waves, each one fetch or a ``Parallel``.
+    Running by ``Fetch.depends`` instead, each as soon as those it names are done, gives the same answer sooner. The
+    first fetch of a subscription is its source; the others run once for each event.
+    """
 
     node: Node | None
     fetches: tuple[Fetch, ...] = ()
