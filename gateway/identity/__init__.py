@@ -1,0 +1,23 @@
+"""Who asks, proven: caller tokens in, assertions to subgraphs out, and the keys for both."""
+
+from gateway.identity.assertions import Assertion, sign_assertion, verify_assertion
+from gateway.identity.keys import PublicKeys, SigningKey, development_key, load_public_keys, load_signing_key
+from gateway.identity.personas import Persona, load_personas
+from gateway.identity.tokens import Known, TokenReader, bearer, issue_token
+
+__all__ = [
+    "Assertion",
+    "Known",
+    "Persona",
+    "PublicKeys",
+    "SigningKey",
+    "TokenReader",
+    "bearer",
+    "development_key",
+    "issue_token",
+    "load_personas",
+    "load_public_keys",
+    "load_signing_key",
+    "sign_assertion",
+    "verify_assertion",
+]

@@ -1,0 +1,129 @@
+"""The gateway's word to a subgraph: who asks, what was granted, for exactly this body, for at most a minute."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from gateway.caller import Caller
+from gateway.errors import IdentityError
+from gateway.identity.jwt import sign, verify
+from gateway.identity.keys import PublicKeys, SigningKey
+
+__all__ = ["HEADER", "ISSUER", "KIND", "LIFETIME", "Assertion", "digest", "sign_assertion", "verify_assertion"]
+
+HEADER: Final = "Gateway-Assertion"
+KIND: Final = "subgraph-assertion+jwt"
+ISSUER: Final = "two-way-street-gateway"
+LIFETIME: Final = timedelta(seconds=60)
+GRANTS: Final = ("allow", "fact", "key", "conditional")
+"""What a coordinate may be granted as, beside ``mask:<METHOD>``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assertion:
+    """A verified assertion. ``grants``: coordinate -> ``allow | mask:<METHOD> | fact | key | conditional``.
+
+    ``at`` is the one instant by which the gateway decided the whole request.
+    """
+
+    audience: str
+    caller: Caller
+    epoch: str
+    grants: Mapping[str, str]
+    at: datetime
+    id: str
+    expires_at: datetime
+
+
+def digest(body: bytes) -> str:
+    """The base64url SHA-256 of a request body."""
+    return base64.urlsafe_b64encode(hashlib.sha256(body).digest()).rstrip(b"=").decode()
+
+
+def sign_assertion(
+    key: SigningKey,
+    *,
+    audience: str,
+    caller: Caller,
+    epoch: str,
+    grants: Mapping[str, str],
+    body: bytes,
+    at: datetime,
+    now: datetime | None = None,
+) -> str:
+    """The assertion for one request to one subgraph, valid for a minute from ``now`` (``at`` when not given)."""
+    begin = int((at if now is None else now).timestamp())
+    claims = {
+        "iss": ISSUER,
+        "aud": audience,
+        "iat": begin,
+        "exp": begin + int(LIFETIME.total_seconds()),
+        "jti": secrets.token_urlsafe(12),
+        "epoch": epoch,
+        "caller": {
+            "agency": caller.agency,
+            "role": caller.role,
+            "purpose": caller.purpose,
+            "case": caller.case,
+            "user": caller.user,
+            "location": caller.location,
+            "portfolio": caller.portfolio,
+            "training": caller.training,
+        },
+        "grants": grants,
+        "digest": digest(body),
+        "at": at.astimezone(UTC).isoformat(),
+    }
+    return sign(key, KIND, claims)
+
+
+def verify_assertion(token: str | None, *, keys: PublicKeys, audience: str, body: bytes, now: datetime) -> Assertion:
+    """The assertion that ``token`` carries for this ``audience`` and ``body``; raises ``IdentityError``.
+
+    Codes: ``ASSERTION_MISSING``, those of ``gateway.identity.jwt.verify`` with the prefix ``ASSERTION``,
+    ``ASSERTION_TOO_LONG`` (valid for more than a minute), ``ASSERTION_WRONG_BODY``.
+    """
+    if not token:
+        raise IdentityError("ASSERTION_MISSING", f"A subgraph answers the gateway only: the header {HEADER} is missing")
+    claims = verify(token, KIND, keys=keys, issuer=ISSUER, audience=audience, now=now, prefix="ASSERTION")
+    if claims["exp"] - claims["iat"] > LIFETIME.total_seconds():
+        raise IdentityError("ASSERTION_TOO_LONG", "The assertion is valid for longer than a minute")
+    stated = claims.get("digest")
+    if not isinstance(stated, str) or not hmac.compare_digest(stated.encode(), digest(body).encode()):
+        raise IdentityError("ASSERTION_WRONG_BODY", "The assertion was made for another request")
+    return _read(claims, audience)
+
+
+def _read(claims: Mapping[str, Any], audience: str) -> Assertion:
+    try:
+        caller = claims["caller"]
+        at = datetime.fromisoformat(claims["at"])
+        names = {name: caller[name] for name in ("agency", "role", "purpose", "case", "user", "location")}
+        lists = {name: tuple(caller[name]) for name in ("portfolio", "training")}
+        grants = claims["grants"]
+        if not all(isinstance(text, str) for text in [*names.values(), *lists["portfolio"], *lists["training"]]):
+            raise TypeError("a caller is made of text")
+        if not all(_is_grant(grant) for grant in grants.values()) or at.tzinfo is None:
+            raise TypeError("a grant is one of the known words")
+        return Assertion(
+            audience=audience,
+            caller=Caller(**names, **lists),
+            epoch=str(claims["epoch"]),
+            grants=grants,
+            at=at,
+            id=str(claims["jti"]),
+            expires_at=datetime.fromtimestamp(claims["exp"], UTC),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise IdentityError("ASSERTION_CLAIM_MISSING", "The assertion lacks a claim, or one is malformed") from None
+
+
+def _is_grant(grant: Any) -> bool:
+    return isinstance(grant, str) and (grant in GRANTS or (grant.startswith("mask:") and len(grant) > len("mask:")))
