@@ -1,0 +1,137 @@
+"""The only reader of the environment and of ``schema/registry.toml``: everything else is given values."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from gateway.errors import Mistake, PolicyError
+
+__all__ = ["Mode", "Registered", "Settings", "read_registry", "read_settings"]
+
+Mode: TypeAlias = Literal["development", "production"]
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """One subgraph of the registry: whose it is, where it answers, and what it is made of when run in process.
+
+    ``app`` and ``schema`` are dotted names (``module:attribute``), so that the gateway imports no subgraph.
+    """
+
+    name: str
+    agency: str
+    url: str
+    sdl: Path
+    app: str = ""
+    schema: str = ""
+
+    def make_app(self) -> Any:
+        """The subgraph's ASGI application, made by the factory that the registry names."""
+        factory: Callable[[], Any] = _named(self.app)
+        return factory()
+
+
+def _named(dotted: str) -> Any:
+    module, _, attribute = dotted.partition(":")
+    return getattr(importlib.import_module(module), attribute)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How this gateway runs. Every field has an environment variable of the same name with ``TWS_`` before it.
+
+    ``schema`` is the folder of agreements and the supergraph, ``data`` where keys, databases and the record are kept.
+    ``subgraph_transport`` is ``asgi`` (all subgraphs in this process) or ``http`` (each at its registered URL).
+    """
+
+    mode: Mode = "production"
+    host: str = "127.0.0.1"
+    port: int = 4000
+    schema: Path = Path("schema")
+    data: Path = Path("var")
+    subgraph_transport: Literal["asgi", "http"] = "http"
+    subgraph_timeout: float = 5.0
+    issuer: str = ""
+    audience: str = "two-way-street"
+    jwks: Path | None = None
+
+    @property
+    def development(self) -> bool:
+        """Whether development conveniences (an issuer of test tokens, the explorer's personas) may exist at all."""
+        return self.mode == "development"
+
+
+def read_settings(environment: Mapping[str, str] | None = None, **given: Any) -> Settings:
+    """The settings from ``TWS_*`` variables, with ``given`` values on top (None means: not given).
+
+    Raises ``PolicyError`` ``SETTING_WRONG`` naming each variable that cannot be read.
+    """
+    environment = os.environ if environment is None else environment
+    values: dict[str, Any] = {}
+    mistakes: list[Mistake] = []
+    readers: dict[str, Callable[[str], Any]] = {
+        "mode": _one_of("development", "production"),
+        "host": str,
+        "port": int,
+        "schema": Path,
+        "data": Path,
+        "subgraph_transport": _one_of("asgi", "http"),
+        "subgraph_timeout": float,
+        "issuer": str,
+        "audience": str,
+        "jwks": Path,
+    }
+    for name, read in readers.items():
+        text = environment.get(f"TWS_{name.upper()}")
+        if text:
+            try:
+                values[name] = read(text)
+            except ValueError as problem:
+                mistakes.append(
+                    Mistake("SETTING_WRONG", f"{text!r} cannot be used: {problem}.", where=f"TWS_{name.upper()}")
+                )
+    if mistakes:
+        raise PolicyError("SETTING_WRONG", "The environment holds settings that cannot be used.", tuple(mistakes))
+    values.update({name: value for name, value in given.items() if value is not None})
+    return Settings(**values)
+
+
+def _one_of(*allowed: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in allowed:
+            raise ValueError("it must be one of " + ", ".join(allowed))
+        return text
+
+    return read
+
+
+def read_registry(path: Path) -> dict[str, Registered]:
+    """The registered subgraphs by name, in the file's order.
+
+    A subgraph's URL can be moved with ``TWS_URL_<NAME>``. Raises ``PolicyError`` ``REGISTRY_WRONG``.
+    """
+    try:
+        page = tomllib.loads(path.read_text())
+    except (OSError, tomllib.TOMLDecodeError) as problem:
+        mistake = Mistake("REGISTRY_WRONG", f"The registry cannot be read: {problem}.", where=str(path))
+        raise PolicyError("REGISTRY_WRONG", "The registry of subgraphs cannot be read.", (mistake,)) from problem
+    found: dict[str, Registered] = {}
+    mistakes: list[Mistake] = []
+    for name, entry in page.get("subgraphs", {}).items():
+        missing = [key for key in ("agency", "url", "sdl") if not isinstance(entry.get(key), str)]
+        if missing:
+            hint = f"Add {', '.join(missing)} to [subgraphs.{name}]."
+            mistakes.append(Mistake("REGISTRY_WRONG", "An entry is incomplete.", where=f"{path}: {name}", hint=hint))
+            continue
+        url = os.environ.get(f"TWS_URL_{name.upper()}") or entry["url"]
+        sdl = path.parent.parent / entry["sdl"]
+        found[name] = Registered(name, entry["agency"], url, sdl, entry.get("app", ""), entry.get("schema", ""))
+    if mistakes:
+        raise PolicyError("REGISTRY_WRONG", "The registry of subgraphs is wrong.", tuple(mistakes))
+    return found
