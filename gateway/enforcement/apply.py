@@ -14,7 +14,8 @@ from typing import Any
 
 from gateway.caller import Caller
 from gateway.coordinates import Coordinate
-from gateway.enforcement.authorize import HIDDEN, PAGE_LIMIT
+from gateway.enforcement.authorize import PAGE_LIMIT
+from gateway.enforcement.hidden import HIDDEN
 from gateway.enforcement.pages import Window, page_connection
 from gateway.enforcement.permitted import Entry, Permitted, Ruled, RuledField
 from gateway.enforcement.shapes import Shapes
@@ -90,7 +91,7 @@ class _Apply:
         self.decided: dict[tuple[Any, ...], Decision] = {}
         self.done: set[tuple[int, str]] = set()
 
-    # -- deciding -----------------------------------------------------------------------------------------------------
+    # -- deciding
 
     def decide(self, coordinate: Coordinate, context: _Context, value: Any = None) -> Decision:
         static = self.policy.decide(self.caller, coordinate, self.permitted.known, self.at)
@@ -150,7 +151,7 @@ class _Apply:
         facts.update(self.subjects.get(value, {}))
         return str(value), facts
 
-    # -- walking ------------------------------------------------------------------------------------------------------
+    # -- walking --
 
     def object(
         self,
@@ -250,7 +251,7 @@ class _Apply:
         self.object(value, name, children, inner, path)
         return value
 
-    # -- connections --------------------------------------------------------------------------------------------------
+    # -- connections --
 
     def paged(
         self,
@@ -305,7 +306,7 @@ class _Apply:
         groups = self.collect(children, name)
         return page_connection(value, name, groups, window, order, cursors or [])
 
-    # -- merged lists ---------------------------------------------------------------------------------------------------
+    # -- merged lists --
 
     def gathered(
         self,
@@ -327,7 +328,7 @@ class _Apply:
         rows.sort(key=lambda row: str(row.get(gather.order) or ""))
         return rows[: gather.first] if gather.first is not None else rows
 
-    # -- the ledger -----------------------------------------------------------------------------------------------------
+    # -- the ledger
 
     def count(self, ruling: Decision, path: tuple[str | int, ...]) -> None:
         basis = ruling.basis

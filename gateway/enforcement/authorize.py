@@ -16,6 +16,7 @@ from graphql import parse_value, value_from_ast_untyped
 
 from gateway.caller import Caller
 from gateway.coordinates import Coordinate
+from gateway.enforcement.hidden import HIDDEN, coordinates_of, hidden_fields
 from gateway.enforcement.permitted import Entry, Gather, Permitted, Ruled, RuledField, RuledFragment
 from gateway.enforcement.shapes import Shapes
 from gateway.errors import AccessError
@@ -25,7 +26,6 @@ from gateway.policy import Decision, Outcome, Policy
 __all__ = ["PAGE_LIMIT", "argument_values", "authorize"]
 
 PAGE_LIMIT = 1000  # rows of one connection that the gateway is ready to page through itself
-HIDDEN = "__f_"
 _WITHHELD = (Outcome.DENY, Outcome.ABSENT, Outcome.UNAVAILABLE)
 
 
@@ -110,7 +110,7 @@ class _Walk:
         self.fact_coordinates: set[str] = set()
         self.needs_subjects = False
 
-    # -- one field ------------------------------------------------------------------------------------------------
+    # -- one field --
 
     def decide(self, coordinate: Coordinate, scope: _Scope) -> Decision:
         decision = self.policy.decide(self.caller, coordinate, scope.facts, self.at)
@@ -138,7 +138,7 @@ class _Walk:
             agreement=decision.basis.agreement if decision.basis and decision.outcome is Outcome.MASK else "",
         )
 
-    # -- selections ------------------------------------------------------------------------------------------------
+    # -- selections --
 
     def selections(
         self, selections: Sequence[Selection], parents: tuple[str, ...], scope: _Scope
@@ -205,7 +205,7 @@ class _Walk:
                     locations=(field.location,) if field.location != (0, 0) else (),
                 )
 
-    # -- the value below a field -------------------------------------------------------------------------------------
+    # -- the value below a field --
 
     def value(
         self, field: Field, parent: str, values: Mapping[str, Any], scope: _Scope
@@ -289,17 +289,9 @@ class _Walk:
 
     def hidden(self, parent: str, paths: set[str]) -> tuple[Selection, ...]:
         """Hidden fields that read the dotted ``paths`` of a ``parent`` record."""
-        heads: dict[str, set[str]] = {}
-        for path in sorted(paths):
-            head, _, rest = path.partition(".")
-            heads.setdefault(head, set()).update({rest} if rest else set())
-        found: list[Selection] = []
-        for head, rests in heads.items():
-            self.fact_coordinates.add(f"{parent}.{head}")
-            target = self.shapes.target(parent, head)
-            inner = self.hidden(target, rests) if target else ()
-            found.append(Field(HIDDEN + head, head, parent, selections=inner, hidden=True))
-        return tuple(found)
+        fields = hidden_fields(self.shapes, parent, paths)
+        self.fact_coordinates |= coordinates_of(fields)
+        return fields
 
     def conditional_rows(self, node: str, scope: _Scope) -> bool:
         """Whether some row of type ``node`` could be there for this caller and another not."""

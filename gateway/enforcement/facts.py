@@ -1,0 +1,162 @@
+"""Facts that decisions need before anything is fetched: the case record, and the statutory flags of its subject.
+
+The case is read once per request from its system of record; flags come from the authority that the vocabulary names.
+This room says what to ask and what the answer means; the pipeline does the asking.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from gateway.caller import Caller
+from gateway.coordinates import Coordinate
+from gateway.enforcement.authorize import argument_values
+from gateway.enforcement.hidden import HIDDEN, coordinates_of, hidden_fields, read_hidden
+from gateway.enforcement.shapes import Shapes
+from gateway.operation.model import Argument, Field, Operation
+from gateway.policy import UNREACHABLE, CaseKind, Policy
+from gateway.supergraph import Supergraph
+
+__all__ = ["CaseReading", "FlagsRequest", "case_facts", "case_reading", "flags_of", "flags_request", "named_subjects"]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseReading:
+    """How to read the case a caller names: the operation to run, None for a case kept outside the graph."""
+
+    kind: CaseKind
+    operation: Operation | None
+
+
+@dataclass(frozen=True, slots=True)
+class FlagsRequest:
+    """One request for the statutory flags of travelers: to which subgraph, with which body, reading what."""
+
+    subgraph: str
+    body: bytes
+    coordinates: tuple[str, ...]
+    ids: tuple[str, ...]
+
+
+def case_reading(policy: Policy, caller: Caller, shapes: Shapes) -> CaseReading | None:
+    """What to read for the caller's case; None when it names none, or one of no known kind."""
+    if not caller.case:
+        return None
+    kind = policy.vocabulary.case_kind(caller.case, caller.agency)
+    if kind is None:
+        return None
+    root = shapes.schema.query_type
+    if not kind.root or root is None or kind.root not in root.fields:
+        return CaseReading(kind, None)
+    paths = {path for path in (kind.subject, kind.state, *kind.facts.values()) if path}
+    argument = root.fields[kind.root].args[kind.argument]
+    field = Field(
+        HIDDEN + "case",
+        kind.root,
+        root.name,
+        (Argument(kind.argument, "$case", frozenset({"case"})),),
+        selections=hidden_fields(shapes, shapes.target(root.name, kind.root), paths),
+        hidden=True,
+    )
+    operation = Operation(
+        "query",
+        root.name,
+        (field,),
+        (("case", str(argument.type)),),
+        name="Case",
+        variables={"case": kind.identifier(caller.case)},
+    )
+    return CaseReading(kind, operation)
+
+
+def case_coordinates(reading: CaseReading) -> frozenset[str]:
+    """The coordinates that reading the case selects."""
+    return coordinates_of(each for each in reading.operation.fields() if each.hidden) if reading.operation else frozenset()
+
+
+def case_facts(reading: CaseReading, data: Mapping[str, Any] | None, *, failed: bool) -> dict[str, Any]:
+    """The ``case.*`` facts of what came back: UNREACHABLE when it could not be read, state ``none`` when not there."""
+    kind = reading.kind
+    facts: dict[str, Any] = {"case.kind": kind.name}
+    if reading.operation is None:
+        return facts
+    record = data.get(HIDDEN + "case") if data else None
+    if failed and record is None:
+        names = ("state", "subject", *kind.facts)
+        return facts | {f"case.{name}": UNREACHABLE for name in names}
+    if record is None:
+        return facts | {"case.state": "none", "case.subject": None} | {f"case.{name}": None for name in kind.facts}
+    for name, path in kind.facts.items():
+        facts[f"case.{name}"] = read_hidden(record, path)
+    state = read_hidden(record, kind.state) if kind.state else None
+    facts["case.state"] = "open" if not kind.state or str(state) in kind.open else "closed"
+    facts["case.subject"] = read_hidden(record, kind.subject) if kind.subject else None
+    return facts
+
+
+def named_subjects(operation: Operation, policy: Policy) -> set[str]:
+    """The travelers whose ids the client wrote itself, in arguments that the vocabulary knows to name a subject."""
+    found: set[str] = set()
+    for field in operation.fields():
+        if field.arguments:
+            values = argument_values(field, operation.variables)
+            subject = policy.subject_argument(f"{field.parent}.{field.name}", values)
+            if subject:
+                found.add(subject)
+    return found
+
+
+def flags_request(policy: Policy, supergraph: Supergraph, ids: Iterable[str]) -> FlagsRequest | None:
+    """The one request that reads every statutory flag of ``ids`` from the authority; None when nothing is to be read."""
+    wanted = tuple(sorted(ids))
+    authority = policy.authority
+    if not wanted or authority is None:
+        return None
+    found = supergraph.field(authority.type, authority.field)
+    if found is None or not found.joins:
+        return None
+    graph = next(join.graph for join in found.joins if not join.external)
+    flags = " ".join(sorted(policy.authority_fields))
+    text = (
+        f"query Flags($r: [_Any!]!) {{ _entities(representations: $r) "
+        f"{{ ... on {authority.type} {{ {authority.field} {{ {flags} }} }} }} }}"
+    )
+    key = policy.vocabulary.subjects.get(authority.type, "id")
+    representations = [{"__typename": authority.type, key: each} for each in wanted]
+    body = orjson.dumps({"query": text, "variables": {"r": representations}})
+    holder = shapes_target(supergraph, authority)
+    coordinates = (str(authority), *(f"{holder}.{flag}" for flag in sorted(policy.authority_fields)))
+    return FlagsRequest(supergraph.by_graph[graph].name, body, coordinates, wanted)
+
+
+def shapes_target(supergraph: Supergraph, coordinate: Coordinate) -> str:
+    """The name of the type that ``coordinate`` leads to."""
+    found = supergraph.field(coordinate.type, coordinate.field)
+    return found.type.strip("[]!") if found else ""
+
+
+def flags_of(policy: Policy, request: FlagsRequest, body: bytes | None) -> dict[str, dict[str, Any]]:
+    """Each traveler's flags as facts (``subject.p1367``): UNREACHABLE when the authority did not answer for it."""
+    unknown = {f"subject.{flag}": UNREACHABLE for flag in policy.subject_flags}
+    answers: Any = None
+    if body is not None:
+        try:
+            answers = orjson.loads(body)["data"]["_entities"]
+        except (orjson.JSONDecodeError, KeyError, TypeError):
+            answers = None
+    if not isinstance(answers, list) or len(answers) != len(request.ids):
+        return {each: dict(unknown) for each in request.ids}
+    found: dict[str, dict[str, Any]] = {}
+    authority = policy.authority
+    for traveler, item in zip(request.ids, answers, strict=True):
+        flags = item.get(authority.field) if isinstance(item, dict) and authority is not None else None
+        if not isinstance(flags, dict):
+            found[traveler] = dict(unknown)
+            continue
+        read = {fact: flags.get(field) for fact, field in policy.authority_facts.items()}
+        found[traveler] = {fact: (value if isinstance(value, bool) else UNREACHABLE) for fact, value in read.items()}
+    return found

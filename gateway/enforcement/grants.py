@@ -1,0 +1,39 @@
+"""What the gateway vouches for in a request to a subgraph: each coordinate it selects, and by what right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gateway.enforcement.permitted import Permitted
+from gateway.policy import Outcome
+
+__all__ = ["fact_grants", "grants_for"]
+
+
+def grants_for(permitted: Permitted, coordinates: Iterable[str]) -> dict[str, str]:
+    """The grant of each coordinate: ``allow``, ``mask:<METHOD>``, ``conditional``, ``fact`` or ``key``.
+
+    What is read for a decision is granted as a fact, in clear, even where the client sees it masked: the mask is laid
+    on when the answer leaves. What nobody asked for is there because a join needs it.
+    """
+    grants: dict[str, str] = {}
+    for coordinate in coordinates:
+        decision = permitted.decisions.get(coordinate)
+        if decision is None:
+            grants[coordinate] = "fact" if coordinate in permitted.facts else "key"
+        elif not decision.settled:
+            grants[coordinate] = "conditional"
+        elif decision.outcome is Outcome.ALLOW:
+            grants[coordinate] = "allow"
+        elif coordinate in permitted.facts:
+            grants[coordinate] = "fact"
+        elif decision.outcome is Outcome.MASK:
+            grants[coordinate] = f"mask:{decision.mask}"
+        else:
+            grants[coordinate] = "key"
+    return grants
+
+
+def fact_grants(coordinates: Iterable[str]) -> dict[str, str]:
+    """The grants of a request that reads nothing but facts."""
+    return dict.fromkeys(coordinates, "fact")
