@@ -1,0 +1,180 @@
+"""Reading an operation: from the client's text and variables to the normalized operation, or an error that says why.
+
+The order is the defence: what is cheap to check comes first, and nothing is parsed, validated or expanded before the
+limits on it hold. Everything up to variables depends on the text alone and is kept in ``Documents``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
+
+from graphql import GraphQLError, GraphQLObjectType, GraphQLSchema, OperationType, parse
+from graphql.language import (
+    DocumentNode,
+    FragmentDefinitionNode,
+    OperationDefinitionNode,
+    VariableDefinitionNode,
+    print_ast,
+)
+
+from gateway.errors import OperationError
+from gateway.operation.limits import Limits, check_document, check_text, check_variables
+from gateway.operation.model import Operation, OperationKind
+from gateway.operation.normalize import normalize, used_variables
+from gateway.operation.validate import validate_document
+from gateway.operation.variables import coerce_variables
+
+__all__ = ["Document", "Documents", "read_document", "read_operation"]
+
+_KINDS: dict[OperationType, OperationKind] = {
+    OperationType.QUERY: "query",
+    OperationType.MUTATION: "mutation",
+    OperationType.SUBSCRIPTION: "subscription",
+}
+_DEFAULT_LIMITS = Limits()
+
+
+@dataclass(slots=True)
+class Document:
+    """A document that was read, within limits and valid; normalizes each of its operations once, when asked for."""
+
+    schema: GraphQLSchema
+    text_hash: str
+    operations: dict[str, OperationDefinitionNode]
+    fragments: dict[str, FragmentDefinitionNode]
+    _normalized: dict[str, Operation] = field(default_factory=dict)
+
+    def pick(self, name: str | None) -> OperationDefinitionNode:
+        """The operation called ``name``, or the only one. Raises ``OperationError`` (OPERATION_NOT_FOUND)."""
+        if name:
+            if name in self.operations:
+                return self.operations[name]
+            raise OperationError(
+                "OPERATION_NOT_FOUND",
+                f"The document has no operation named {name!r}.",
+                where="operationName",
+                hint="Send the name of an operation of the document.",
+            )
+        if len(self.operations) == 1:
+            return next(iter(self.operations.values()))
+        message = "The document has several operations." if self.operations else "The document has no operation."
+        hint = "Say which one to run in operationName." if self.operations else "Write a query or a mutation."
+        raise OperationError("OPERATION_NOT_FOUND", message, where="operationName", hint=hint)
+
+    def operation(self, node: OperationDefinitionNode) -> Operation:
+        """``node`` normalized, without variables."""
+        name = node.name.value if node.name else ""
+        if name not in self._normalized:
+            self._normalized[name] = self._normalize(node, name)
+        return self._normalized[name]
+
+    def _normalize(self, node: OperationDefinitionNode, name: str) -> Operation:
+        root = cast(GraphQLObjectType, self.schema.get_root_type(node.operation))  # validation: KnownOperationTypes
+        selections = normalize(node, self.schema, self.fragments)
+        used = used_variables(selections)
+        definitions = tuple(
+            (d.variable.name.value, _type_text(d))
+            for d in node.variable_definitions or ()
+            if d.variable.name.value in used
+        )
+        return Operation(_KINDS[node.operation], root.name, selections, definitions, name, self.text_hash)
+
+
+def _type_text(definition: VariableDefinitionNode) -> str:
+    """The variable's type, with its default: a nullable variable with a default may stand where null may not."""
+    text = print_ast(definition.type)
+    return f"{text} = {print_ast(definition.default_value)}" if definition.default_value is not None else text
+
+
+class Documents:
+    """The documents read lately, by text; bounded, the least recently used one goes first.
+
+    One instance belongs to one API schema and one set of limits: a view for another caller class has its own.
+    """
+
+    def __init__(self, schema: GraphQLSchema, limits: Limits = _DEFAULT_LIMITS, size: int = 512) -> None:
+        self.schema = schema
+        self.limits = limits
+        self.size = size
+        self._kept: OrderedDict[str, Document] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def read(self, text: str) -> Document:
+        """The document of ``text``, from the cache where it is known. Raises as ``read_document`` does."""
+        known = self._kept.get(text)
+        if known is not None:
+            self._kept.move_to_end(text)
+            return known
+        document = read_document(text, self.schema, self.limits)
+        self._kept[text] = document
+        if len(self._kept) > self.size:
+            self._kept.popitem(last=False)
+        return document
+
+
+def _parse(text: str, limits: Limits) -> DocumentNode:
+    try:
+        return parse(text, max_tokens=limits.tokens)
+    except GraphQLError as error:
+        raise _syntax_error(error) from None
+
+
+def _syntax_error(error: GraphQLError) -> OperationError:
+    return OperationError(
+        "SYNTAX_ERROR",
+        error.message,
+        where="document",
+        hint="See https://spec.graphql.org/draft/#sec-Document-Syntax.",
+        locations=tuple((place.line, place.column) for place in error.locations or ()),
+    )
+
+
+def read_document(text: str, api_schema: GraphQLSchema, limits: Limits = _DEFAULT_LIMITS) -> Document:
+    """The document of ``text``: within limits, parsed and valid against ``api_schema``.
+
+    Raises ``LimitError`` when a limit is passed, ``OperationError`` with SYNTAX_ERROR, UNKNOWN_FIELD,
+    VALIDATION_FAILED and its relatives otherwise; all of them before anything is expanded.
+    """
+    check_text(text, limits)
+    node = _parse(text, limits)
+    check_document(node, limits)
+    validate_document(node, api_schema)
+    operations: dict[str, OperationDefinitionNode] = {}
+    fragments: dict[str, FragmentDefinitionNode] = {}
+    for definition in node.definitions:
+        if isinstance(definition, OperationDefinitionNode):
+            operations[definition.name.value if definition.name else ""] = definition
+        elif isinstance(definition, FragmentDefinitionNode):
+            fragments[definition.name.value] = definition
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return Document(api_schema, digest, operations, fragments)
+
+
+def read_operation(
+    text: str,
+    api_schema: GraphQLSchema,
+    variables: Mapping[str, Any] | None = None,
+    name: str | None = None,
+    limits: Limits = _DEFAULT_LIMITS,
+    documents: Documents | None = None,
+) -> Operation:
+    """The operation that ``text`` asks for: validated, normalized, its variables coerced with defaults.
+
+    ``documents`` remembers what was read before; it must have been made for ``api_schema`` and ``limits``.
+    Raises ``LimitError`` (a limit was passed) or ``OperationError`` (the document, the choice of the operation or a
+    variable is wrong); each carries a code, a place and a remedy.
+    """
+    document = documents.read(text) if documents is not None else read_document(text, api_schema, limits)
+    node = document.pick(name)
+    given = variables or {}
+    check_variables(given, limits)
+    operation = document.operation(node)
+    if not node.variable_definitions:
+        return operation
+    return replace(operation, variables=coerce_variables(node, api_schema, given))
