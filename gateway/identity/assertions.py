@@ -76,6 +76,7 @@ def sign_assertion(
             "location": caller.location,
             "portfolio": caller.portfolio,
             "training": caller.training,
+            "synthetic_only": caller.synthetic_only,
         },
         "grants": grants,
         "digest": digest(body),
@@ -105,16 +106,23 @@ def _read(claims: Mapping[str, Any], audience: str) -> Assertion:
     try:
         caller = claims["caller"]
         at = datetime.fromisoformat(claims["at"])
-        names = {name: caller[name] for name in ("agency", "role", "purpose", "case", "user", "location")}
-        lists = {name: tuple(caller[name]) for name in ("portfolio", "training")}
+        who = Caller(
+            agency=_text(caller["agency"]),
+            role=_text(caller["role"]),
+            purpose=_text(caller["purpose"]),
+            case=_text(caller["case"]),
+            user=_text(caller["user"]),
+            location=_text(caller["location"]),
+            portfolio=tuple(_text(item) for item in caller["portfolio"]),
+            training=tuple(_text(item) for item in caller["training"]),
+            synthetic_only=caller.get("synthetic_only") is True,
+        )
         grants = claims["grants"]
-        if not all(isinstance(text, str) for text in [*names.values(), *lists["portfolio"], *lists["training"]]):
-            raise TypeError("a caller is made of text")
         if not all(_is_grant(grant) for grant in grants.values()) or at.tzinfo is None:
             raise TypeError("a grant is one of the known words")
         return Assertion(
             audience=audience,
-            caller=Caller(**names, **lists),
+            caller=who,
             epoch=str(claims["epoch"]),
             grants=grants,
             at=at,
@@ -123,6 +131,12 @@ def _read(claims: Mapping[str, Any], audience: str) -> Assertion:
         )
     except (KeyError, TypeError, ValueError, AttributeError):
         raise IdentityError("ASSERTION_CLAIM_MISSING", "The assertion lacks a claim, or one is malformed") from None
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("a caller is made of text")
+    return value
 
 
 def _is_grant(grant: Any) -> bool:

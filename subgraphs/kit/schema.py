@@ -8,20 +8,21 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import Awaitable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 import strawberry
-from graphql import GraphQLObjectType, GraphQLSchema
+from graphql import FieldNode, GraphQLObjectType, GraphQLSchema, SelectionSetNode, get_named_type, parse
 from strawberry.federation.schema import FederationAny
 from strawberry.federation.schema import Schema as FederationSchema
+from strawberry.federation.schema_directives import Key as KeyDirective
 from strawberry.schema.config import StrawberryConfig
 
 from subgraphs.kit.directives import Classified
 from subgraphs.kit.errors import Refusal
 from subgraphs.kit.types import SCALARS, TimelineEvent
 
-__all__ = ["Key", "Schema", "core_schema", "make_schema", "unclassified"]
+__all__ = ["Key", "Schema", "core_schema", "key_fields", "make_schema", "unclassified"]
 
 Key: TypeAlias = Mapping[str, Any]
 """A representation as the gateway sent it, without its ``__typename``."""
@@ -78,6 +79,31 @@ def unclassified(schema: FederationSchema) -> list[str]:
             if not name.startswith("_") and not any(isinstance(mark, Classified) for mark in marks):
                 missing.append(f"{type_.name}.{name}")
     return sorted(missing)
+
+
+def key_fields(schema: FederationSchema) -> frozenset[str]:
+    """The coordinates of every field that is part of a ``@key`` of the schema, nested ones included."""
+    core = core_schema(schema)
+    out: set[str] = set()
+    for type_ in core.type_map.values():
+        if not isinstance(type_, GraphQLObjectType):
+            continue
+        declared = type_.extensions.get("strawberry-definition")
+        for mark in getattr(declared, "directives", None) or ():
+            if isinstance(mark, KeyDirective):
+                selection = parse(f"{{ {mark.fields} }}").definitions[0]
+                out.update(_selected(core, type_, selection.selection_set))  # type: ignore[attr-defined]
+    return frozenset(out)
+
+
+def _selected(core: GraphQLSchema, type_: GraphQLObjectType, selection: SelectionSetNode) -> Iterator[str]:
+    for node in selection.selections:
+        if not isinstance(node, FieldNode) or node.name.value == "__typename":
+            continue
+        yield f"{type_.name}.{node.name.value}"
+        target = get_named_type(type_.fields[node.name.value].type)
+        if node.selection_set is not None and isinstance(target, GraphQLObjectType):
+            yield from _selected(core, target, node.selection_set)
 
 
 def make_schema(query: type, mutation: type | None = None, types: Iterable[type] = ()) -> Schema:

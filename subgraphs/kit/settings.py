@@ -61,6 +61,21 @@ class Settings:
             cursor_secret=env.get("TWS_CURSOR_SECRET", ""),
         )
 
+    def cursor_key(self) -> bytes:
+        """The secret that seals cursors: ``TWS_CURSOR_SECRET``, or a file beside the keys, made at first use."""
+        if self.cursor_secret:
+            return self.cursor_secret.encode()
+        path = self.keys / "cursors.key"
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            try:
+                handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            except FileExistsError:  # another subgraph started at the same moment
+                return path.read_bytes()
+            with os.fdopen(handle, "wb") as file:
+                file.write(os.urandom(32))
+        return path.read_bytes()
+
     def database_url(self, subgraph: str) -> str:
         """The SQLAlchemy address (asynchronous driver) of ``subgraph``'s own database."""
         url = self.database_urls.get(subgraph) or self.database_urls.get("*")

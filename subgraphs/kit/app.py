@@ -1,0 +1,222 @@
+"""The HTTP face of a subgraph: ``POST /graphql`` for the gateway, ``GET /health`` for whoever keeps it running."""
+
+from __future__ import annotations
+
+import secrets
+import traceback
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import orjson
+import structlog
+from graphql import ExecutionResult, GraphQLError, GraphQLSchema, MiddlewareManager, execute
+from graphql.pyutils import is_awaitable
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gateway.errors import GatewayError
+from gateway.identity import PublicKeys
+from gateway.identity.assertions import HEADER
+from subgraphs.kit.context import Context
+from subgraphs.kit.cursors import Cursors
+from subgraphs.kit.database import Database
+from subgraphs.kit.errors import Refusal
+from subgraphs.kit.masking import Mask, MaskingMiddleware
+from subgraphs.kit.operations import Operations, Prepared
+from subgraphs.kit.schema import Schema, core_schema, key_fields
+from subgraphs.kit.settings import Settings
+from subgraphs.kit.trust import Clock, Grant, PolicyCopy, Trust, own_masks, system_clock
+
+__all__ = ["Settings", "Starlette", "Subgraph", "make_app"]
+
+log = structlog.get_logger("subgraphs")
+
+
+class _Body(msgspec.Struct):
+    query: str
+    variables: dict[str, Any] | None = None
+    operationName: str | None = None
+
+
+@dataclass(slots=True)
+class Subgraph:
+    """One running subgraph; ``app.state.subgraph`` of what :func:`make_app` returns."""
+
+    name: str
+    schema: Schema
+    core: GraphQLSchema
+    settings: Settings
+    database: Database
+    cursors: Cursors
+    operations: Operations
+    trust: Trust
+    mask: Mask
+    events: type[Any] | None
+
+    async def answer(self, body: bytes, token: str | None) -> tuple[int, dict[str, Any]]:
+        """The HTTP status and the GraphQL answer for one request body and its assertion."""
+        try:
+            return 200, await self._answer(body, token)
+        except Refusal as refusal:
+            status = {"NOT_PERMITTED": 403, "REQUEST_TOO_LARGE": 413}.get(refusal.code, 400)
+            return status, {"errors": [{"message": refusal.message, "extensions": refusal.extensions()}]}
+        except GatewayError as error:
+            return error.status, {"errors": [error.as_graphql()]}
+
+    async def _answer(self, body: bytes, token: str | None) -> dict[str, Any]:
+        if not (token is None and self.settings.open_sdl):
+            assertion = self.trust.assertion(token, body)  # first of all: nothing is parsed for a stranger
+        request = _decode(body)
+        operation = self.operations.prepare(request.query, request.operationName)
+        variables = request.variables or {}
+        if token is None and self.settings.open_sdl:
+            return await self._describe(operation)
+        _check_size(variables, self.settings.max_representations)
+        grant = self.trust.admit(assertion, operation, variables)
+        return await self._execute(operation, variables, grant)
+
+    async def _describe(self, operation: Prepared) -> dict[str, Any]:
+        if operation.coordinates or operation.introspection or not operation.service:
+            raise Refusal("NOT_PERMITTED", "Without an assertion only _service is answered")
+        result = execute(self.core, operation.document)
+        assert isinstance(result, ExecutionResult)  # noqa: S101 - _service awaits nothing
+        return {"data": result.data}
+
+    async def _execute(self, operation: Prepared, variables: Mapping[str, Any], grant: Grant) -> dict[str, Any]:
+        assertion = grant.assertion
+        context = Context(self.database, self.cursors, assertion.caller, assertion.at, self.events)
+        masks = MiddlewareManager(MaskingMiddleware(grant.masks, self.mask)) if grant.masks else None
+        try:
+            running = execute(
+                self.core,
+                operation.document,
+                context_value=context,
+                variable_values=dict(variables),
+                operation_name=operation.name,
+                middleware=masks,
+            )
+            result: Any = await running if is_awaitable(running) else running
+        finally:
+            await context.close()
+        answer: dict[str, Any] = {"data": result.data}
+        if result.errors:
+            answer["errors"] = [_told(error, self.name) for error in result.errors]
+        return answer
+
+
+def make_app(
+    name: str,
+    schema: Schema,
+    settings: Settings,
+    *,
+    events: type[Any] | None = None,
+    keys: PublicKeys | None = None,
+    policy: PolicyCopy | None = None,
+    mask: Mask | None = None,
+    clock: Clock = system_clock,
+) -> Starlette:
+    """The subgraph ``name`` as an ASGI application.
+
+    ``keys`` (the gateway's public keys), ``policy`` and ``mask`` come from ``settings`` where not given; tests inject
+    them. The database is opened at the first request and closed with the application's lifespan.
+    """
+    core = core_schema(schema)
+    subgraph = Subgraph(
+        name=name,
+        schema=schema,
+        core=core,
+        settings=settings,
+        database=Database(settings.database_url(name), name),
+        cursors=Cursors(settings.cursor_key(), name),
+        operations=Operations(core),
+        trust=Trust(name, settings, key_fields(schema), clock, keys, policy),
+        mask=mask or own_masks,
+        events=events,
+    )
+
+    async def graphql(request: Request) -> Response:
+        body = await _body(request, settings.max_body)
+        if body is None:
+            refusal = Refusal("REQUEST_TOO_LARGE", "The request is larger than a subgraph reads")
+            return _json(413, {"errors": [{"message": refusal.message, "extensions": refusal.extensions()}]})
+        status, answer = await subgraph.answer(body, request.headers.get(HEADER))
+        return _json(status, answer)
+
+    async def health(_request: Request) -> Response:
+        try:
+            await subgraph.database.ready()
+        except Exception as error:  # any failure is the same answer; its text stays here
+            log.warning("database not ready", subgraph=name, error=type(error).__name__)
+            return _json(503, {"status": "unavailable", "subgraph": name})
+        return _json(200, {"status": "ok", "subgraph": name})
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        yield
+        await subgraph.database.dispose()
+
+    routes = [Route("/graphql", graphql, methods=["POST"]), Route("/health", health, methods=["GET"])]
+    app = Starlette(routes=routes, lifespan=lifespan)
+    app.state.subgraph = subgraph
+    return app
+
+
+async def _body(request: Request, limit: int) -> bytes | None:
+    """The body, or ``None`` when it is longer than ``limit``; read no further than that."""
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > limit:
+            return None
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _decode(body: bytes) -> _Body:
+    try:
+        return msgspec.json.decode(body, type=_Body)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        raise Refusal("REQUEST_INVALID", "The body is not a GraphQL request in JSON") from None
+
+
+def _check_size(variables: Mapping[str, Any], limit: int) -> None:
+    if any(isinstance(value, list) and len(value) > limit for value in variables.values()):
+        raise Refusal("REQUEST_TOO_LARGE", f"A variable lists more than {limit} items")
+
+
+def _json(status: int, content: Mapping[str, Any]) -> Response:
+    return Response(orjson.dumps(content), status, media_type="application/json")
+
+
+def _told(error: GraphQLError, name: str) -> dict[str, Any]:
+    """The error as the gateway may see it: a refusal in its own words, anything else by a code and a reference."""
+    cause = error.original_error
+    while isinstance(cause, GraphQLError):
+        cause = cause.original_error
+    told: dict[str, Any]
+    if isinstance(cause, Refusal):
+        told = {"message": cause.message, "extensions": cause.extensions()}
+    elif cause is None and error.path is None:  # before any resolver ran: variables that do not fit; quotes them
+        told = {
+            "message": "The operation's variables do not fit this subgraph's schema",
+            "extensions": {"code": "OPERATION_INVALID"},
+        }
+    else:
+        reference = secrets.token_hex(8)
+        frames = traceback.extract_tb(cause.__traceback__) if cause else []
+        where = [f"{frame.filename}:{frame.lineno}" for frame in frames[-3:]]
+        # the exception's text can quote a record, so neither the answer nor the log gets it
+        log.error("resolver failed", subgraph=name, reference=reference, error=type(cause).__name__, where=where)
+        told = {
+            "message": "The agency's subgraph failed to answer this field",
+            "extensions": {"code": "INTERNAL", "reference": reference},
+        }
+    if error.path is not None:
+        told["path"] = list(error.path)
+    return told

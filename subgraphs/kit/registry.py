@@ -1,0 +1,69 @@
+"""``schema/registry.toml``: which subgraphs there are, whose they are, and where their parts live."""
+
+from __future__ import annotations
+
+import importlib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import MetaData
+
+from subgraphs.kit.schema import Schema
+from subgraphs.kit.settings import ROOT
+
+__all__ = ["REGISTRY", "Entry", "read_registry"]
+
+REGISTRY = ROOT / "schema" / "registry.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One subgraph of the registry; its Python parts are imported when asked for."""
+
+    name: str
+    agency: str
+    url: str
+    app: str
+    schema: str
+    sdl: str
+
+    def load_schema(self) -> Schema:
+        """The Strawberry schema; raises ``ImportError`` where it cannot be imported."""
+        made = _load(self.schema)
+        if not isinstance(made, Schema):
+            raise ImportError(f"{self.schema} is not made by subgraphs.kit.make_schema")
+        return made
+
+    def load_tables(self) -> MetaData:
+        """The metadata of the subgraph's tables (``tables.Base``)."""
+        metadata = self.module("tables").Base.metadata
+        if not isinstance(metadata, MetaData):
+            raise ImportError(f"subgraphs.{self.name}.tables.Base has no metadata")
+        return metadata
+
+    def load_events(self) -> type[Any]:
+        """The outbox table (``tables.Event``)."""
+        return self.module("tables").Event  # type: ignore[no-any-return]
+
+    def module(self, name: str) -> Any:
+        """The module ``subgraphs.<subgraph>.<name>``."""
+        return importlib.import_module(f"subgraphs.{self.name}.{name}")
+
+    @property
+    def versions(self) -> Path:
+        """The folder of the subgraph's migrations."""
+        return ROOT / "subgraphs" / self.name / "versions"
+
+
+def read_registry(path: Path = REGISTRY) -> Mapping[str, Entry]:
+    """The registry's entries by name, in the file's order."""
+    document = tomllib.loads(path.read_text(encoding="utf-8"))
+    return {name: Entry(name=name, **entry) for name, entry in document["subgraphs"].items()}
+
+
+def _load(dotted: str) -> Any:
+    module, _, attribute = dotted.partition(":")
+    return getattr(importlib.import_module(module), attribute)

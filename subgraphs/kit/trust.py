@@ -1,0 +1,155 @@
+"""Whom a subgraph answers, and with what: the gateway's assertion, and the agency's own copy of the agreements.
+
+A second lock, not the first: the gateway has cut the operation already. What arrives here without an assertion for
+exactly this body, or selects a coordinate that was not granted, or that the agency's own copy of the policy denies, is
+refused whole. Nothing here trusts the network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Protocol
+
+import structlog
+
+from gateway.caller import Caller
+from gateway.coordinates import Coordinate
+from gateway.errors import GatewayError
+from gateway.identity import Assertion, PublicKeys, load_public_keys, verify_assertion
+from subgraphs.kit.errors import Refusal
+from subgraphs.kit.operations import Prepared
+from subgraphs.kit.settings import Settings
+
+__all__ = ["Clock", "Grant", "PolicyCopy", "Trust", "own_masks", "own_policy", "system_clock"]
+
+log = structlog.get_logger("subgraphs")
+
+Clock = Callable[[], datetime]
+HIDDEN = frozenset({"fact", "key"})
+"""Grants for values that the gateway needs and no client gets."""
+
+
+def system_clock() -> datetime:
+    """The present instant in UTC."""
+    return datetime.now(UTC)
+
+
+class PolicyCopy(Protocol):
+    """What of ``gateway.policy.Policy`` a subgraph uses."""
+
+    @property
+    def epoch(self) -> str: ...
+
+    def decide(self, caller: Caller, coordinate: Coordinate, facts: Mapping[str, Any], at: datetime) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """An operation that may run: for whom, by which instant, with which masks (coordinate -> method)."""
+
+    assertion: Assertion
+    masks: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class Trust:
+    """Decides on each request. ``keys`` and ``policy`` are read lazily from ``settings`` where not given.
+
+    ``key_fields`` are the coordinates of the schema's ``@key`` fields.
+    """
+
+    audience: str
+    settings: Settings
+    key_fields: frozenset[str] = frozenset()
+    clock: Clock = system_clock
+    keys: PublicKeys | None = None
+    policy: PolicyCopy | None = None
+    _epochs_tried: set[str] = field(default_factory=set)
+
+    def assertion(self, token: str | None, body: bytes) -> Assertion:
+        """The verified assertion of a request; raises ``gateway.errors.IdentityError``."""
+        if self.keys is None:
+            self.keys = load_public_keys(self.settings.keys, "gateway")
+        return verify_assertion(token, keys=self.keys, audience=self.audience, body=body, now=self.clock())
+
+    def admit(self, assertion: Assertion, operation: Prepared, variables: Mapping[str, Any]) -> Grant:
+        """The grant under which ``operation`` runs; raises ``Refusal`` NOT_PERMITTED naming the coordinates."""
+        if operation.introspection or (operation.service and "_service" not in assertion.grants):
+            raise Refusal("NOT_PERMITTED", "A subgraph does not describe itself here")
+        if missing := sorted(operation.coordinates - assertion.grants.keys()):
+            raise Refusal("NOT_PERMITTED", f"The assertion does not grant {', '.join(missing)}", coordinates=missing)
+        policy = self._policy(assertion.epoch)
+        denied = {name for name in operation.coordinates if self._denied(policy, assertion, name)}
+        for holder, read in operation.reads(variables):
+            if assertion.grants.get(holder) not in HIDDEN and self._denied_by_policy(policy, assertion, read):
+                denied.add(read)
+        if denied:
+            named = sorted(denied)
+            raise Refusal(
+                "NOT_PERMITTED", f"The agency's own agreements do not allow {', '.join(named)}", coordinates=named
+            )
+        masks = {
+            name: grant.removeprefix("mask:")
+            for name, grant in assertion.grants.items()
+            if grant.startswith("mask:") and name in operation.coordinates
+        }
+        return Grant(assertion, masks)
+
+    def _denied(self, policy: PolicyCopy | None, assertion: Assertion, name: str) -> bool:
+        grant = assertion.grants[name]
+        if grant == "key" and name in self.key_fields:
+            return False
+        if grant in HIDDEN and _is_declared(policy, name, grant):
+            return False
+        return self._denied_by_policy(policy, assertion, name)
+
+    def _denied_by_policy(self, policy: PolicyCopy | None, assertion: Assertion, name: str) -> bool:
+        """Whether the policy denies ``name`` to the caller whatever the record; no policy denies everything."""
+        if policy is None:
+            return True
+        decision = policy.decide(assertion.caller, Coordinate.parse(name), {}, assertion.at)
+        return bool(decision.settled) and str(decision.outcome) in ("DENY", "deny")
+
+    def _policy(self, epoch: str) -> PolicyCopy | None:
+        if self.policy is None or (self.policy.epoch != epoch and epoch not in self._epochs_tried):
+            # the gateway decided by another bundle: ours may be newer on disk; look once for each such epoch
+            self._epochs_tried.add(epoch)
+            self.policy = own_policy(self.settings, epoch) or self.policy
+        return self.policy
+
+
+def _is_declared(policy: PolicyCopy | None, name: str, grant: str) -> bool:
+    """Whether the policy declares ``name`` as a fact the gateway may read, or as a flow between agencies."""
+    declared = getattr(policy, "fact_coordinates" if grant == "fact" else "flow_coordinates", frozenset())
+    return name in declared
+
+
+def own_policy(settings: Settings, epoch: str) -> PolicyCopy | None:
+    """The policy compiled from the agency's own copy of the agreements; ``None`` where it cannot be read.
+
+    ``epoch`` only keys the cache: another epoch asked for reads the files anew.
+    """
+    return _compiled(settings.policy, settings.supergraph, epoch)
+
+
+@lru_cache(maxsize=4)
+def _compiled(folder: Path, supergraph: Path, _epoch: str) -> PolicyCopy | None:
+    try:
+        from gateway.policy import compile_policy, load_bundle
+        from gateway.supergraph import load_supergraph
+
+        return compile_policy(load_bundle(folder), load_supergraph(supergraph.read_text(encoding="utf-8")))
+    except (GatewayError, OSError, ImportError) as error:
+        log.error("no policy: every request is refused", error=type(error).__name__, folder=str(folder))
+        return None
+
+
+def own_masks(method: str, value: Any) -> Any:
+    """``value`` masked by ``method`` as the policy's masks do it; an unknown method raises, and so withholds."""
+    from gateway.policy.masks import apply_mask
+
+    return apply_mask(method, value)
