@@ -1,0 +1,1 @@
+"""The merge: many subgraphs into one schema, every mistake collected."""

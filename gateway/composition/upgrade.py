@@ -1,0 +1,3 @@
+def upgrade(s):
+    for x in s: x.upgraded = x.federation is None
+    return s, []
