@@ -13,7 +13,24 @@ from gateway.errors import IdentityError
 
 __all__ = ["Persona", "load_personas", "read_personas"]
 
-_KEYS = frozenset(["title", "agency", "role", "purpose", "case", "user", "location", "portfolio", "training", "synthetic_only", "story"])
+_KEYS = frozenset(
+    ["title", "agency", "role", "purpose", "case", "user", "location", "portfolio", "training"]
+    + ["synthetic_only", "story"]
+)
+    [
+        "title",
+        "agency",
+        "role",
+        "purpose",
+        "case",
+        "user",
+        "location",
+        "portfolio",
+        "training",
+        "synthetic_only",
+        "story",
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,7 @@ class Connection(Generic[T]):
 
 async def connect(
     context: Context,
-    statement: Select[tuple[R]],
+    statement: Select[R],
     node: Callable[[R], T],
     *,
     order: Sequence[OrderBy],

@@ -40,7 +40,7 @@ class Context:
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
 
-    async def rows(self, statement: Select[tuple[R]]) -> Sequence[R]:
+    async def rows(self, statement: Select[R]) -> Sequence[R]:
         """The rows of ``statement``, read in the request's one snapshot."""
         async with self._lock:
             return (await self._reading().scalars(statement)).all()
@@ -71,7 +71,7 @@ class Context:
         *,
         where: Sequence[ColumnElement[bool]] = (),
     ) -> list[R]:
-        """The rows of ``model`` whose ``column`` is ``key`` and that fit ``where``, by primary key; batched like one."""
+        """The rows of ``model`` whose ``column`` is ``key`` and that fit ``where``, in key order; batched like one."""
         condition = and_(*where).compile() if where else None
         # equal conditions batch together: their text and values are the loader's name
         shape = (str(condition), repr(sorted(condition.params.items()))) if condition is not None else ()

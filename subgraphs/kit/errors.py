@@ -28,7 +28,7 @@ CODES: Final[dict[str, str]] = {
 """Every code a subgraph's kit raises (assertion codes: ``gateway.identity``), with its meaning."""
 
 
-class Refusal(Exception):
+class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault
     """A refusal with a code and a message that is safe to show; ``extra`` becomes entries of ``extensions``.
 
     Never put a record's value into ``message`` or ``extra``: the text crosses agencies.

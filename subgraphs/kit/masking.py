@@ -26,7 +26,7 @@ class MaskingMiddleware:
         self._masks = masks
         self._mask = mask
 
-    def resolve(self, next_: Callable[..., Any], source: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
+    def resolve(self, next_: Callable[..., Any], source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
         """The field's value, masked where the grant says so."""
         value = next_(source, info, **arguments)
         method = self._masks.get(f"{info.parent_type.name}.{info.field_name}")
@@ -36,10 +36,10 @@ class MaskingMiddleware:
             return self._later(value, method, info)
         return self._masked(value, method, info)
 
-    async def _later(self, value: Any, method: str, info: GraphQLResolveInfo) -> Any:
+    async def _later(self, value: Any, method: str, info: GraphQLResolveInfo[Any]) -> Any:
         return self._masked(await value, method, info)
 
-    def _masked(self, value: Any, method: str, info: GraphQLResolveInfo) -> Any:
+    def _masked(self, value: Any, method: str, info: GraphQLResolveInfo[Any]) -> Any:
         type_ = get_named_type(info.return_type)
         try:
             if value is None:

@@ -46,7 +46,8 @@ async def differences(entry: Entry) -> list[Any]:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         return list(compare_metadata(context, entry.load_tables()))
 
-    return await _on_scratch(entry, compare)
+    found: list[Any] = await _on_scratch(entry, compare)
+    return found
 
 
 async def new_revision(entry: Entry, message: str) -> None:

@@ -32,7 +32,7 @@ class Schema(FederationSchema):
     """The federation schema; see the module's text."""
 
     def entities_resolver(self, info: strawberry.Info, representations: list[FederationAny]) -> list[FederationAny]:
-        return [_resolve(self, info, representation) for representation in representations]  # type: ignore[misc]
+        return [_resolve(self, info, representation) for representation in representations]
 
 
 def _resolve(schema: Schema, info: strawberry.Info, representation: Any) -> Any:
@@ -41,7 +41,7 @@ def _resolve(schema: Schema, info: strawberry.Info, representation: Any) -> Any:
     name = representation.get("__typename")
     known = schema.schema_converter.type_map.get(name) if isinstance(name, str) else None
     origin = getattr(getattr(known, "definition", None), "origin", None)
-    if not hasattr(origin, "resolve_reference"):
+    if origin is None or not hasattr(origin, "resolve_reference"):
         return None
     key = {field: value for field, value in representation.items() if field != "__typename"}
     try:

@@ -70,7 +70,7 @@ COLUMN_TYPES: Final[dict[Any, Any]] = {
     list[str]: JSON,
     dict[str, Any]: JSON,
 }
-"""``type_annotation_map`` of every agency's ``Base``: ``Mapped[datetime]``, ``Mapped[SomeEnum]``, ``Mapped[list[str]]``."""
+"""``type_annotation_map`` of every ``Base``: ``Mapped[datetime]``, ``Mapped[SomeEnum]``, ``Mapped[list[str]]``."""
 
 _NAMES: Final[dict[str, str]] = {
     "ix": "ix_%(column_0_label)s",

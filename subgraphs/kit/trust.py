@@ -124,7 +124,9 @@ class Trust:
 
 def _is_declared(policy: PolicyCopy | None, name: str, grant: str) -> bool:
     """Whether the policy declares ``name`` as a fact the gateway may read, or as a flow between agencies."""
-    declared = getattr(policy, "fact_coordinates" if grant == "fact" else "flow_coordinates", frozenset())
+    declared: frozenset[str] = getattr(
+        policy, "fact_coordinates" if grant == "fact" else "flow_coordinates", frozenset()
+    )
     return name in declared
 
 

@@ -1,1 +1,1 @@
-"""The travelers subgraph (OBIM): the cross-reference that says which identifiers are one person, and on what evidence."""
+"""The travelers subgraph (OBIM): which identifiers are one person, and on what evidence."""

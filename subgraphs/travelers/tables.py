@@ -18,6 +18,7 @@ __all__ = [
     "IdentifierRow",
     "LinkEvidenceRow",
     "NameRow",
+    "RecordRow",
     "TravelerRow",
 ]
 
@@ -69,13 +70,24 @@ class IdentifierRow(_OfTraveler, ProvenanceColumns, Base):
     confidence: Mapped[float]
 
 
+class RecordRow(Base):
+    """The locator: an agency's record (entity type and key) and the traveler it is about; nothing of its content."""
+
+    __tablename__ = "records"
+
+    type: Mapped[str] = mapped_column(String(30), primary_key=True)
+    key: Mapped[str] = mapped_column(String(40), primary_key=True, index=True)
+    traveler_id: Mapped[str] = mapped_column(ForeignKey("travelers.id"), index=True)
+
+
 class NameRow(_OfTraveler, ProvenanceColumns, Base):
     """A name an agency has for a traveler."""
 
     __tablename__ = "names"
 
     kind: Mapped[NameKind]
-    family: Mapped[str] = mapped_column(String(80), index=True)
+    family: Mapped[str] = mapped_column(String(80))
+    family_key: Mapped[str] = mapped_column(String(80), index=True)  # in capitals, for search
     given: Mapped[str] = mapped_column(String(80))
 
 

@@ -56,9 +56,7 @@ def signing_key() -> SigningKey:
 
 
 @pytest.fixture(params=BACKENDS)
-async def database_url(
-    request: pytest.FixtureRequest, tmp_path: Path, templates: Path
-) -> AsyncIterator[Callable[[str], Awaitable[str]]]:
+def database_url(request: pytest.FixtureRequest, tmp_path: Path, templates: Path) -> Callable[[str], Awaitable[str]]:
     """A function that makes a migrated, empty database for a subgraph and gives its address."""
     backend: str = request.param
     server_url: str = request.getfixturevalue("postgres_url") if backend == "postgres" else ""
@@ -73,7 +71,7 @@ async def database_url(
         shutil.copyfile(template, copy)
         return f"sqlite+aiosqlite:///{copy}"
 
-    yield make
+    return make
 
 
 @pytest.fixture

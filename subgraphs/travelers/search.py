@@ -1,0 +1,73 @@
+"""Finding a person or a record from what an officer has in hand: a number, or the beginning of a family name."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, TypeAlias
+
+import strawberry
+from sqlalchemy import Select, or_, select
+
+from subgraphs.kit import Info, Refusal
+from subgraphs.kit.identifiers import check
+from subgraphs.travelers.enums import IdentifierKind
+from subgraphs.travelers.stubs import Admission, ExchangeVisitor, Petition, RemovalCase, Visa, VisaApplication
+from subgraphs.travelers.tables import IdentifierRow, NameRow, RecordRow, TravelerRow
+from subgraphs.travelers.traveler import Traveler
+
+__all__ = ["SearchResult", "find_traveler", "search"]
+
+SearchResult: TypeAlias = Annotated[
+    Traveler | Petition | VisaApplication | Visa | Admission | ExchangeVisitor | RemovalCase,
+    strawberry.union("SearchResult", description="A person, or a record about one."),
+]
+DEFAULT, MOST = 20, 100
+SHORTEST_NAME = 2
+_STUBS: dict[str, Any] = {
+    "Petition": lambda key: Petition(receiptNumber=key),
+    "VisaApplication": lambda key: VisaApplication(applicationId=key),
+    "Visa": lambda key: Visa(foilNumber=key),
+    "Admission": lambda key: Admission(i94Number=key),
+    "ExchangeVisitor": lambda key: ExchangeVisitor(sevisId=key),
+    "RemovalCase": lambda key: RemovalCase(caseId=key),
+}
+
+
+async def find_traveler(info: Info, kind: IdentifierKind, value: str) -> Traveler | None:
+    """The one traveler who has the identifier; ``None`` where nobody has it, or more than one person does.
+
+    A number two people share names neither of them (a passport number without its state, for instance): better no
+    answer than the wrong person's. A value of the wrong form is nobody's.
+    """
+    try:
+        canonical = check(kind.name, value)
+    except Refusal:
+        return None
+    found = select(IdentifierRow.traveler_id).where(IdentifierRow.kind == kind, IdentifierRow.value == canonical)
+    rows = await info.context.rows(select(TravelerRow).where(TravelerRow.id.in_(found)).limit(2))
+    return Traveler.of(rows[0]) if len(rows) == 1 else None
+
+
+async def search(info: Info, text: str, first: int | None) -> list[Any]:
+    """Records with the number ``text`` (by type and key), then travelers with that number or a family name so begun."""
+    limit = DEFAULT if first is None else first
+    if not 0 <= limit <= MOST:
+        raise Refusal("BAD_PAGE", f"first goes from 0 to {MOST}")
+    wanted = text.strip().upper()
+    number = wanted.replace("-", "").replace(" ", "")
+    if not number:
+        return []
+    numbers = {wanted, number}
+    records = await info.context.rows(
+        select(RecordRow).where(RecordRow.key.in_(numbers)).order_by(RecordRow.type, RecordRow.key).limit(limit)
+    )
+    travelers = await info.context.rows(_travelers(wanted, numbers).order_by(TravelerRow.id).limit(limit))
+    found = [_STUBS[record.type](record.key) for record in records]
+    return [*found, *(Traveler.of(row) for row in travelers)][:limit]
+
+
+def _travelers(wanted: str, numbers: set[str]) -> Select[TravelerRow]:
+    conditions = [TravelerRow.id.in_(select(IdentifierRow.traveler_id).where(IdentifierRow.value.in_(numbers)))]
+    if len(wanted) >= SHORTEST_NAME:
+        named = select(NameRow.traveler_id).where(NameRow.family_key.startswith(wanted, autoescape=True))
+        conditions.append(TravelerRow.id.in_(named))
+    return select(TravelerRow).where(or_(TravelerRow.id.in_(numbers), *conditions))
