@@ -1,107 +1,32 @@
 """The line: what happens to a question, in order, on one screen.
 
-question -> Operation -> Permitted -> Plan -> Merged -> Answer -> AuditRecord (durable) -> bytes. Each stage is one call with
-its own type, and ``Policy`` and ``Caller`` are required: a path without them cannot be written.
+question -> Operation -> Permitted -> Plan -> Merged -> Applied -> Answer -> AuditRecord (durable) -> bytes. Each stage
+is one call with a type of its own, and ``Policy`` and ``Caller`` are required: a path without them cannot be written.
 """
 
 from __future__ import annotations
 
-import secrets
-from collections import OrderedDict
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from typing import Any, Protocol
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
 
 import orjson
 
-from gateway.audit import AuditRecord, Disclosed, FailureNote, FetchNote, digest
 from gateway.caller import Caller
+from gateway.casework import Flags, find_facts, read_flags
 from gateway.enforcement.apply import Applied, apply_rulings, subject_ids
 from gateway.enforcement.authorize import authorize
-from gateway.enforcement.facts import CaseReading, flags_of, read_case, read_flags
 from gateway.enforcement.grants import grants_for
+from gateway.enforcement.missing import missing_entries
 from gateway.enforcement.permitted import Permitted
-from gateway.enforcement.shapes import Shapes
-from gateway.errors import AccessError, GatewayError, RequestError
-from gateway.execution import Answer, FetchFailure, Merged, execute, project
-from gateway.execution.transport import SubgraphRequest, SubgraphResponse, Transport
-from gateway.operation import Documents, Limits, Operation, read_operation
-from gateway.planning import Plan, plan_operation, print_plan
-from gateway.policy import Policy
-from gateway.supergraph import Supergraph
+from gateway.errors import GatewayError, RequestError
+from gateway.execution import Answer, Merged, execute, project
+from gateway.house import Graph, House, Question, Reply, Vouched
+from gateway.operation import Operation, read_operation
+from gateway.planning import Plan
+from gateway.recording import record_of
 
-__all__ = ["Graph", "House", "Question", "Record", "Reply", "Signer", "answer"]
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What was asked: the document, its variables, and the operation chosen. ``safe_only``: mutations are refused."""
-
-    query: str
-    variables: Mapping[str, Any] = field(default_factory=dict)
-    name: str | None = None
-    safe_only: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """The bytes that may leave, already on record."""
-
-    body: bytes
-    request_id: str
-    status: int = 200
-
-
-class Record(Protocol):
-    """Where disclosures are recorded: ``append`` returns when the record is durable, or raises ``RecordUnavailable``."""
-
-    async def append(self, record: AuditRecord) -> Any:
-        """The place of the record in the log."""
-        ...
-
-
-class Signer(Protocol):
-    """Vouches for one request to one subgraph."""
-
-    def __call__(self, subgraph: str, body: bytes, caller: Caller, grants: Mapping[str, str], at: datetime) -> str: ...
-
-
-@dataclass(slots=True)
-class Graph:
-    """One supergraph under one policy, with what was learned about them: read documents and made plans."""
-
-    supergraph: Supergraph
-    policy: Policy
-    shapes: Shapes
-    hash: str
-    limits: Limits = field(default_factory=Limits)
-    documents: Documents = field(init=False)
-    plans: OrderedDict[Operation, Plan] = field(default_factory=OrderedDict)
-
-    def __post_init__(self) -> None:
-        self.documents = Documents(self.supergraph.api_schema, self.limits)
-
-    def plan(self, operation: Operation) -> Plan:
-        """The plan of a permitted operation, from the cache where it is known."""
-        known = self.plans.get(operation)
-        if known is None:
-            known = self.plans[operation] = plan_operation(self.supergraph, operation)
-            if len(self.plans) > 1000:
-                self.plans.popitem(last=False)
-        return known
-
-
-@dataclass(frozen=True, slots=True)
-class House:
-    """What a request needs besides the graph: ways to the subgraphs, the record, the clock."""
-
-    transport: Transport
-    record: Record | None  # None only where nothing is governed
-    sign: Signer | None
-    pseudonym: Callable[[str, datetime], str]
-    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
-    new_id: Callable[[], str] = lambda: secrets.token_hex(12)
+__all__ = ["answer"]
 
 
 async def answer(question: Question, caller: Caller, graph: Graph, house: House) -> Reply:
@@ -111,20 +36,22 @@ async def answer(question: Question, caller: Caller, graph: Graph, house: House)
     argument reads what is withheld (403), or the record cannot be written (503).
     """
     at, request_id = house.clock(), house.new_id()
-    operation = read(question, graph)
-    facts, subjects, trouble = await find_facts(operation, caller, graph, house, at)
-    permitted = authorize(operation, graph.policy, caller, graph.shapes, facts, subjects, at)
+    operation = _read(question, graph)
+    facts, flags = await find_facts(operation, caller, graph, house, at)
+    permitted = authorize(operation, graph.policy, caller, graph.shapes, facts, flags, at)
     plan = graph.plan(permitted.operation)
-    merged = await fetch(plan, operation, permitted, caller, graph, house, at)
-    subjects = await find_flags(merged.data, permitted, subjects, caller, graph, house, at)
-    applied = apply_rulings(permitted, merged.data, graph.policy, caller, graph.shapes, subjects, at)
-    told = respond(operation, merged, applied, graph)
-    body = encode(told, applied, request_id)
-    await put_on_record(request_id, at, question, operation, permitted, plan, merged, applied, body, caller, graph, house)
+    merged, found = await _fetch(permitted, plan, caller, graph, house, at)
+    applied = apply_rulings(permitted, merged.data, graph.policy, caller, graph.shapes, flags | found, at)
+    told = _respond(operation, merged, applied, permitted, caller, graph, at)
+    body = _encode(told, applied, request_id)
+    if house.record is not None:
+        await house.record.append(
+            record_of(request_id, at, question, permitted, plan, merged, applied, body, caller, graph, house)
+        )
     return Reply(body, request_id)
 
 
-def read(question: Question, graph: Graph) -> Operation:
+def _read(question: Question, graph: Graph) -> Operation:
     """The operation that the question asks for, within limits, valid and normalized."""
     operation = read_operation(
         question.query, graph.supergraph.api_schema, question.variables, question.name, graph.limits, graph.documents
@@ -138,3 +65,41 @@ def read(question: Question, graph: Graph) -> Operation:
             "MUTATION_BY_GET", "A mutation has to be sent by POST.", status=405, where="method", hint="Use POST."
         )
     return operation
+
+
+async def _fetch(
+    permitted: Permitted, plan: Plan, caller: Caller, graph: Graph, house: House, at: datetime
+) -> tuple[Merged, Flags]:
+    """What the subgraphs answered, merged; and the flags of those travelers that only the answer named."""
+    transport = Vouched(
+        house, caller, graph.policy.epoch, at, lambda coordinates: grants_for(permitted, coordinates)
+    )
+    merged = await execute(plan, graph.supergraph, permitted.client.variables, transport)
+    if not permitted.needs_subjects:
+        return merged, {}
+    return merged, await read_flags(subject_ids(merged.data, graph.shapes), caller, graph, house, at)
+
+
+def _respond(
+    operation: Operation,
+    merged: Merged,
+    applied: Applied,
+    permitted: Permitted,
+    caller: Caller,
+    graph: Graph,
+    at: datetime,
+) -> Answer:
+    """The answer in the shape the client asked for; what could not be had is entered in the ledger as well."""
+    applied.ledger.extend(missing_entries(permitted, merged.failures, graph.policy))
+    failures = (*merged.failures, *(each.as_failure() for each in applied.unavailable))
+    return project(
+        operation, merged.data, graph.supergraph.api_schema, failures, described=graph.views.of(caller, at)
+    )
+
+
+def _encode(told: Answer, applied: Applied, request_id: str) -> bytes:
+    page: dict[str, Any] = {"data": told.data}
+    if told.errors:
+        page["errors"] = told.errors
+    page["extensions"] = {"sharing": [entry.as_json() for entry in applied.ledger], "record": request_id}
+    return orjson.dumps(page)

@@ -107,7 +107,7 @@ class _Apply:
 
     def present(self, name: str, context: _Context) -> bool:
         """Whether an object of type ``name`` is there for this caller: some coordinate that tells of it is visible."""
-        told = self.shapes.told_by(name, self.policy.owner)
+        told = self.shapes.told_by(name)
         if not told or name in self.shapes.plumbing:
             return True
         outcomes = [self.decide(coordinate, context).outcome for coordinate in told]
@@ -145,7 +145,7 @@ class _Apply:
             return "", facts
         if value is None:  # the record is about nobody: there is no flag that could be up
             facts["subject.id"] = ""
-            facts.update({f"subject.{flag}": False for flag in self.policy.subject_flags})
+            facts.update(dict.fromkeys(self.policy.vocabulary.authorities, False))
             return "", facts
         facts["subject.id"] = value
         facts.update(self.subjects.get(value, {}))

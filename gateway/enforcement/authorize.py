@@ -40,6 +40,14 @@ def argument_values(field: Field, variables: Mapping[str, Any]) -> dict[str, Any
     return values
 
 
+def subject_argument(policy: Policy, coordinate: str, values: Mapping[str, Any]) -> str:
+    """The traveler's id among a field's argument ``values``, where the vocabulary says that one of them is that."""
+    for name, value in values.items():
+        if f"{coordinate}({name}:)" in policy.vocabulary.subject_arguments and isinstance(value, str):
+            return value
+    return ""
+
+
 @dataclass(slots=True)
 class _Frame:
     """The object being selected: which of its facts, as dotted paths, its fields' decisions need.
@@ -216,7 +224,7 @@ class _Walk:
         target = self.shapes.target(parent, field.name)
         if not target:
             return RuledField(field, {}), (replace(field, parent=parent),)
-        subject = self.policy.subject_argument(coordinate, values)
+        subject = subject_argument(self.policy, coordinate, values)
         inner = self.inside(field, parent, target, subject, scope)
         children, asked = self.composite(field.selections, target, inner)
         ruled = RuledField(field, {}, children, self.shapes.possible(target), subject)
@@ -271,13 +279,10 @@ class _Walk:
                 extra.extend(hidden if possible == (name,) == (target,) else (Fragment(name, (), hidden),))
         return ruled, (*asked, *extra)
 
-    def told_by(self, name: str) -> tuple[Coordinate, ...]:
-        return self.shapes.told_by(name, self.policy.owner)
-
     def presence(self, name: str, frame: _Frame, scope: _Scope) -> None:
         """Have the facts at hand that tell whether a record of type ``name`` is there for this caller at all."""
         unsettled: list[frozenset[str]] = []
-        for coordinate in self.told_by(name):
+        for coordinate in self.shapes.told_by(name):
             decision = self.policy.decide(self.caller, coordinate, scope.facts, self.at)
             if decision.settled and decision.outcome in (Outcome.ALLOW, Outcome.MASK):
                 return
@@ -297,7 +302,7 @@ class _Walk:
         """Whether some row of type ``node`` could be there for this caller and another not."""
         for name in self.shapes.possible(node):
             unsettled = False
-            for coordinate in self.told_by(name):
+            for coordinate in self.shapes.told_by(name):
                 decision = self.policy.decide(self.caller, coordinate, scope.facts, self.at)
                 if decision.settled and decision.outcome in (Outcome.ALLOW, Outcome.MASK):
                     unsettled = False

@@ -13,13 +13,13 @@ from typing import Any
 import orjson
 
 from gateway.caller import Caller
-from gateway.coordinates import Coordinate
-from gateway.enforcement.authorize import argument_values
+from gateway.enforcement.authorize import argument_values, subject_argument
 from gateway.enforcement.hidden import HIDDEN, coordinates_of, hidden_fields, read_hidden
 from gateway.enforcement.shapes import Shapes
 from gateway.operation.model import Argument, Field, Operation
 from gateway.policy import UNREACHABLE, CaseKind, Policy
 from gateway.supergraph import Supergraph
+from gateway.supergraph.model import named_type
 
 __all__ = ["CaseReading", "FlagsRequest", "case_facts", "case_reading", "flags_of", "flags_request", "named_subjects"]
 
@@ -75,7 +75,9 @@ def case_reading(policy: Policy, caller: Caller, shapes: Shapes) -> CaseReading 
 
 def case_coordinates(reading: CaseReading) -> frozenset[str]:
     """The coordinates that reading the case selects."""
-    return coordinates_of(each for each in reading.operation.fields() if each.hidden) if reading.operation else frozenset()
+    return (
+        coordinates_of(each for each in reading.operation.fields() if each.hidden) if reading.operation else frozenset()
+    )
 
 
 def case_facts(reading: CaseReading, data: Mapping[str, Any] | None, *, failed: bool) -> dict[str, Any]:
@@ -104,44 +106,56 @@ def named_subjects(operation: Operation, policy: Policy) -> set[str]:
     for field in operation.fields():
         if field.arguments:
             values = argument_values(field, operation.variables)
-            subject = policy.subject_argument(f"{field.parent}.{field.name}", values)
+            subject = subject_argument(policy, f"{field.parent}.{field.name}", values)
             if subject:
                 found.add(subject)
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """Who answers for the statutory flags: ``type.field`` holds one boolean field per fact (``subject.p1367``)."""
+
+    type: str
+    field: str
+    facts: Mapping[str, str]
+
+
+def authority_of(policy: Policy) -> Authority | None:
+    """The authority for the flags, as ``[authorities]`` of the vocabulary names it; None when there are no flags."""
+    places = {flag: dotted.split(".") for flag, dotted in policy.vocabulary.authorities.items()}
+    if not places:
+        return None
+    type, field = next(iter(places.values()))[:2]
+    return Authority(type, field, {flag: steps[2] for flag, steps in places.items()})
+
+
 def flags_request(policy: Policy, supergraph: Supergraph, ids: Iterable[str]) -> FlagsRequest | None:
     """The one request that reads every statutory flag of ``ids`` from the authority; None when nothing is to be read."""
     wanted = tuple(sorted(ids))
-    authority = policy.authority
-    if not wanted or authority is None:
-        return None
-    found = supergraph.field(authority.type, authority.field)
-    if found is None or not found.joins:
+    authority = authority_of(policy)
+    found = supergraph.field(authority.type, authority.field) if authority else None
+    if not wanted or authority is None or found is None or not found.joins:
         return None
     graph = next(join.graph for join in found.joins if not join.external)
-    flags = " ".join(sorted(policy.authority_fields))
+    flags = sorted(set(authority.facts.values()))
     text = (
         f"query Flags($r: [_Any!]!) {{ _entities(representations: $r) "
-        f"{{ ... on {authority.type} {{ {authority.field} {{ {flags} }} }} }} }}"
+        f"{{ ... on {authority.type} {{ {authority.field} {{ {' '.join(flags)} }} }} }} }}"
     )
     key = policy.vocabulary.subjects.get(authority.type, "id")
     representations = [{"__typename": authority.type, key: each} for each in wanted]
     body = orjson.dumps({"query": text, "variables": {"r": representations}})
-    holder = shapes_target(supergraph, authority)
-    coordinates = (str(authority), *(f"{holder}.{flag}" for flag in sorted(policy.authority_fields)))
+    holder = named_type(found.type)
+    coordinates = (f"{authority.type}.{authority.field}", *(f"{holder}.{flag}" for flag in flags))
     return FlagsRequest(supergraph.by_graph[graph].name, body, coordinates, wanted)
-
-
-def shapes_target(supergraph: Supergraph, coordinate: Coordinate) -> str:
-    """The name of the type that ``coordinate`` leads to."""
-    found = supergraph.field(coordinate.type, coordinate.field)
-    return found.type.strip("[]!") if found else ""
 
 
 def flags_of(policy: Policy, request: FlagsRequest, body: bytes | None) -> dict[str, dict[str, Any]]:
     """Each traveler's flags as facts (``subject.p1367``): UNREACHABLE when the authority did not answer for it."""
-    unknown = {f"subject.{flag}": UNREACHABLE for flag in policy.subject_flags}
+    authority = authority_of(policy)
+    if authority is None:
+        return {}
     answers: Any = None
     if body is not None:
         try:
@@ -149,14 +163,10 @@ def flags_of(policy: Policy, request: FlagsRequest, body: bytes | None) -> dict[
         except (orjson.JSONDecodeError, KeyError, TypeError):
             answers = None
     if not isinstance(answers, list) or len(answers) != len(request.ids):
-        return {each: dict(unknown) for each in request.ids}
+        answers = [None] * len(request.ids)
     found: dict[str, dict[str, Any]] = {}
-    authority = policy.authority
     for traveler, item in zip(request.ids, answers, strict=True):
-        flags = item.get(authority.field) if isinstance(item, dict) and authority is not None else None
-        if not isinstance(flags, dict):
-            found[traveler] = dict(unknown)
-            continue
-        read = {fact: flags.get(field) for fact, field in policy.authority_facts.items()}
-        found[traveler] = {fact: (value if isinstance(value, bool) else UNREACHABLE) for fact, value in read.items()}
+        flags = item.get(authority.field) if isinstance(item, dict) else None
+        read = {fact: flags.get(name) if isinstance(flags, dict) else None for fact, name in authority.facts.items()}
+        found[traveler] = {fact: value if isinstance(value, bool) else UNREACHABLE for fact, value in read.items()}
     return found

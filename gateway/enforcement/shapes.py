@@ -20,16 +20,19 @@ from graphql import (
 )
 
 from gateway.coordinates import Coordinate
+from gateway.policy import Policy
+from gateway.supergraph import Supergraph
 
-__all__ = ["Shapes"]
+__all__ = ["Shapes", "shapes_of"]
 
 
 class Shapes:
     """Questions about types, answered from the API schema and the directives that composition kept.
 
-    ``gathers`` maps ``Type.field`` to the arguments of its ``@gather``; ``categories`` maps ``Type.field`` to its sensitivity category; ``reads`` maps ``Type.field(argument:)`` and
-    ``Input.field`` to the coordinates that using it reads; ``subjects`` maps an entity type to the path of its
-    traveler's id.
+    ``gathers`` maps ``Type.field`` to the fields and the order of its ``@gather``; ``reads`` maps
+    ``Type.field(argument:)`` and ``Input.field`` to the coordinates that using it reads; ``subjects`` maps an entity
+    type to the path of its traveler's id; ``records`` gives the coordinates that hold a type's data; ``owner`` whose
+    value a coordinate is.
     """
 
     def __init__(
@@ -39,14 +42,16 @@ class Shapes:
         subjects: Mapping[str, str],
         gathers: Mapping[str, tuple[tuple[str, ...], str]],
         reads: Mapping[str, tuple[str, ...]],
-        categories: Mapping[str, str],
+        records: Callable[[str], tuple[Coordinate, ...]],
+        owner: Callable[[Coordinate], str],
         entities: Iterable[str] = (),
     ) -> None:
         self.schema = schema
         self.subjects = subjects
         self.gathers = gathers
         self.reads = reads
-        self.categories = categories
+        self.records = records
+        self.owner = owner
         self.entities = frozenset(entities)
         self._possible: dict[str, tuple[str, ...]] = {}
         self._told: dict[str, tuple[Coordinate, ...]] = {}
@@ -119,34 +124,21 @@ class Shapes:
             return False
         return target in self.plumbing or self.is_abstract(target) or self.is_entity(target)
 
-    def told_by(self, name: str, owner: Callable[[Coordinate], str]) -> tuple[Coordinate, ...]:
+    def told_by(self, name: str) -> tuple[Coordinate, ...]:
         """The coordinates that tell of an object of type ``name``: its own and its value types', of its home agency.
 
         An object is there for a caller exactly when one of these is visible to it. What other agencies hang on the
         type does not count: their field must not show that the record exists.
         """
         if name not in self._told:
-            found: list[Coordinate] = []
-            self._tell(name, found, {name})
-            home = owner(found[0]) if found else ""
-            self._told[name] = tuple(each for each in found if owner(each) == home)
+            found = self.records(name)
+            home = self.owner(found[0]) if found else ""
+            self._told[name] = tuple(each for each in found if self.owner(each) == home)
         return self._told[name]
 
     def field_names(self, name: str) -> frozenset[str]:
         """The names of the fields of type ``name``."""
         return frozenset(getattr(self.schema.type_map.get(name), "fields", ()))
-
-    def _tell(self, name: str, found: list[Coordinate], seen: set[str]) -> None:
-        kind = self.schema.type_map.get(name)
-        for field in getattr(kind, "fields", {}):
-            category = self.categories.get(f"{name}.{field}", "")
-            if category not in ("", "SYS", "LINK", "ACT"):
-                found.append(Coordinate(name, field))
-            if category == "LINK":
-                for inner in self.possible(self.target(name, field)):
-                    if inner not in seen and not self.is_entity(inner) and inner not in self.plumbing:
-                        seen.add(inner)
-                        self._tell(inner, found, seen)
 
     def empty(self, parent: str, field: str) -> Any:
         """What ``parent.field`` shows when nothing is there: ``[]``, an empty connection, or None."""
@@ -191,3 +183,32 @@ class Shapes:
         if isinstance(value, str):  # an enum value can name the field to order by
             for text in self.reads.get(f"{kind.name}.{value}", ()):
                 yield path, Coordinate.parse(text)
+
+
+def shapes_of(supergraph: Supergraph, policy: Policy) -> Shapes:
+    """The shapes of ``supergraph`` as ``policy`` sees them."""
+    gathers: dict[str, tuple[tuple[str, ...], str]] = {}
+    reads: dict[str, tuple[str, ...]] = {}
+    for type in supergraph.types.values():
+        for field in type.fields.values():
+            gather = field.directive("gather")
+            if gather is not None:
+                gathers[f"{type.name}.{field.name}"] = (tuple(gather.get("fields", ())), str(gather.get("order", "")))
+            for argument in field.arguments:
+                read = argument.directive("reads")
+                if read is not None:
+                    reads[f"{type.name}.{field.name}({argument.name}:)"] = tuple(read.get("fields", ()))
+        for given in type.input_fields:
+            read = given.directive("reads")
+            if read is not None:
+                reads[f"{type.name}.{given.name}"] = tuple(read.get("fields", ()))
+    catalogue = policy.catalogue
+    return Shapes(
+        supergraph.api_schema,
+        subjects=policy.vocabulary.subjects,
+        gathers=gathers,
+        reads=reads,
+        records=catalogue.group,
+        owner=policy.owner,
+        entities=catalogue.keyed,
+    )

@@ -1,0 +1,69 @@
+"""Ledger entries for what could not be fetched: UNAVAILABLE, never to be read as "there is no such record"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol
+
+from gateway.coordinates import Coordinate
+from gateway.enforcement.permitted import Entry, Permitted, Ruled, RuledField
+from gateway.policy import Outcome, Policy
+
+__all__ = ["Missing", "missing_entries"]
+
+
+class Missing(Protocol):
+    """A failed fetch: the places that miss their value and the coordinates it would have answered."""
+
+    @property
+    def paths(self) -> Sequence[tuple[str | int, ...]]: ...
+    @property
+    def coordinates(self) -> Sequence[str]: ...
+
+
+def missing_entries(permitted: Permitted, failures: Iterable[Missing], policy: Policy) -> Iterator[Entry]:
+    """One entry per client field that a failed fetch leaves without a value, list positions shown as ``[]``."""
+    index: dict[tuple[str, ...], list[tuple[str, RuledField]]] = {}
+    _index(permitted.ruled, (), index)
+    entered: set[tuple[str, tuple[str, ...]]] = set()
+    for failure in failures:
+        wanted = frozenset(failure.coordinates)
+        for path in failure.paths:
+            for coordinate, shown in _fields_at(_plain(path), wanted, index):
+                if (coordinate, shown) not in entered:
+                    entered.add((coordinate, shown))
+                    owner = policy.owner(Coordinate.parse(coordinate))
+                    yield Entry(str(Outcome.UNAVAILABLE), coordinate, shown, owner, "SOURCE_UNAVAILABLE")
+
+
+def _plain(path: Sequence[str | int]) -> tuple[str, ...]:
+    return tuple("[]" if isinstance(step, int) or step == "@" else step for step in path if not str(step).startswith("|"))
+
+
+def _fields_at(
+    path: tuple[str, ...], wanted: frozenset[str], index: dict[tuple[str, ...], list[tuple[str, RuledField]]]
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The fields below ``path``, or ``path`` itself, whose coordinates the failed fetch would have answered."""
+    for base, only in ((path, ""), (path[:-1], path[-1] if path else "")):
+        for key, ruled in index.get(base, ()):
+            if only and key != only:
+                continue
+            for parent in ruled.rulings:
+                coordinate = f"{parent}.{ruled.field.name}"
+                if coordinate in wanted:
+                    yield coordinate, (*base, key)
+
+
+def _index(
+    ruled: Iterable[Ruled], path: tuple[str, ...], index: dict[tuple[str, ...], list[tuple[str, RuledField]]]
+) -> None:
+    for each in ruled:
+        if not isinstance(each, RuledField):
+            _index(each.children, path, index)
+        elif each.gather is not None:
+            for source in each.gather.sources:
+                index.setdefault(path, []).append((each.field.key, source))
+        else:
+            index.setdefault(path, []).append((each.field.key, each))
+            for below in ((*path, each.field.key), (*path, each.field.key, "[]")):
+                _index(each.children, below, index)

@@ -1,0 +1,144 @@
+"""The graph as one caller may see it: the API schema without the fields that no grant gives its agency and role."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    FieldDefinitionNode,
+    GraphQLSchema,
+    InterfaceTypeDefinitionNode,
+    ObjectTypeDefinitionNode,
+    TypeNode,
+    UnionTypeDefinitionNode,
+    build_ast_schema,
+    parse,
+    print_schema,
+)
+from graphql.language import NamedTypeNode
+
+from gateway.caller import Caller
+from gateway.coordinates import Coordinate
+from gateway.policy import Policy
+
+__all__ = ["Views", "view_sdl"]
+
+_Composite = ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode
+_MOST_VIEWS = 64
+
+
+def view_sdl(schema: GraphQLSchema, visible: Callable[[Coordinate], bool]) -> DocumentNode:
+    """The schema as a document in which only ``visible`` coordinates of object types are left.
+
+    Types that nothing leads to any more, and types without fields, are gone as well. An interface keeps a field when
+    one of its implementers does.
+    """
+    document = parse(print_schema(schema), no_location=True)
+    kinds: dict[str, Any] = {each.name.value: each for each in document.definitions if hasattr(each, "name")}
+    kept: dict[str, tuple[FieldDefinitionNode, ...]] = {}
+    for name, node in kinds.items():
+        if isinstance(node, ObjectTypeDefinitionNode):
+            fields = node.fields or ()
+            kept[name] = tuple(each for each in fields if visible(Coordinate(name, each.name.value)))
+    for name, node in kinds.items():
+        if isinstance(node, InterfaceTypeDefinitionNode):
+            inside = [each for each, other in kinds.items() if name in _interfaces(other)]
+            seen = {each.name.value for other in inside for each in kept.get(other, ())}
+            kept[name] = tuple(each for each in node.fields or () if each.name.value in seen)
+            for other in inside:  # an implementer has every field its interface has
+                _restore(other, kinds, kept, {each.name.value for each in kept[name]})
+    _close(kinds, kept)
+    return _rebuilt(document, kinds, kept)
+
+
+def _interfaces(node: Any) -> set[str]:
+    return {each.name.value for each in getattr(node, "interfaces", None) or ()}
+
+
+def _restore(
+    name: str, kinds: dict[str, Any], kept: dict[str, tuple[FieldDefinitionNode, ...]], wanted: set[str]
+) -> None:
+    if kept.get(name):
+        have = {each.name.value for each in kept[name]}
+        kept[name] = tuple(each for each in kinds[name].fields or () if each.name.value in have | wanted)
+
+
+def _close(kinds: dict[str, Any], kept: dict[str, tuple[FieldDefinitionNode, ...]]) -> None:
+    """Drop fields that lead to types without fields, until nothing changes."""
+    changed = True
+    while changed:
+        changed = False
+        empty = {name for name, fields in kept.items() if not fields}
+        for name, node in kinds.items():
+            if isinstance(node, UnionTypeDefinitionNode) and all(t.name.value in empty for t in node.types or ()):
+                empty.add(name)
+        for name, fields in kept.items():
+            left = tuple(each for each in fields if _named(each.type) not in empty)
+            if len(left) != len(fields):
+                kept[name], changed = left, True
+
+
+def _named(node: TypeNode) -> str:
+    while not isinstance(node, NamedTypeNode):
+        node = node.type  # type: ignore[attr-defined]
+    return node.name.value
+
+
+def _rebuilt(
+    document: DocumentNode, kinds: dict[str, Any], kept: dict[str, tuple[FieldDefinitionNode, ...]]
+) -> DocumentNode:
+    reached: set[str] = set()
+    stack = [name for name in ("Query", "Mutation", "Subscription") if kept.get(name)]
+    while stack:
+        name = stack.pop()
+        node = kinds.get(name)
+        if name in reached or node is None:
+            continue
+        reached.add(name)
+        for each in kept.get(name, getattr(node, "fields", None) or ()):
+            stack.append(_named(each.type))
+            stack.extend(_named(argument.type) for argument in getattr(each, "arguments", None) or ())
+        stack.extend(_interfaces(node))
+        stack.extend(each.name.value for each in getattr(node, "types", None) or () if kept.get(each.name.value))
+        if isinstance(node, InterfaceTypeDefinitionNode):
+            stack.extend(each for each, other in kinds.items() if name in _interfaces(other) and kept.get(each))
+    definitions: list[Any] = []
+    for node in document.definitions:
+        name = node.name.value if hasattr(node, "name") and node.name else ""
+        if isinstance(node, _Composite):
+            if name in reached and kept.get(name):
+                node.fields = kept[name]
+                node.interfaces = tuple(each for each in node.interfaces or () if each.name.value in reached)
+                definitions.append(node)
+        elif isinstance(node, UnionTypeDefinitionNode):
+            if name in reached:
+                node.types = tuple(each for each in node.types or () if each.name.value in reached)
+                definitions.append(node)
+        elif name in reached or not hasattr(node, "name") or node.kind == "directive_definition":
+            definitions.append(node)
+    document.definitions = tuple(definitions)
+    return document
+
+
+@dataclass(slots=True)
+class Views:
+    """The views made so far, one for each kind of caller; bounded."""
+
+    schema: GraphQLSchema
+    policy: Policy
+    _made: OrderedDict[tuple[Any, ...], GraphQLSchema] = field(default_factory=OrderedDict)
+
+    def of(self, caller: Caller, at: datetime) -> GraphQLSchema:
+        """The schema that introspection answers from for ``caller``: what some grant in force could ever give it."""
+        key = (caller.agency, caller.role, self.policy.next_change(at))
+        if key not in self._made:
+            given = self.policy.view(caller.agency, caller.role, at)
+            self._made[key] = build_ast_schema(view_sdl(self.schema, given.__contains__), assume_valid=True)
+            if len(self._made) > _MOST_VIEWS:
+                self._made.popitem(last=False)
+        return self._made[key]

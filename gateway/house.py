@@ -1,0 +1,123 @@
+"""What a request is answered with: the graph under its policy, and the house around it (transport, record, clock)."""
+
+from __future__ import annotations
+
+import secrets
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from gateway.audit.record import AuditRecord
+from gateway.caller import Caller
+from gateway.enforcement.shapes import Shapes
+from gateway.enforcement.view import Views
+from gateway.execution.transport import SubgraphRequest, SubgraphResponse, Transport
+from gateway.identity.assertions import HEADER
+from gateway.operation import Documents, Limits, Operation
+from gateway.planning import Plan, plan_operation
+from gateway.policy import Policy
+from gateway.supergraph import Supergraph
+
+__all__ = ["Graph", "House", "Question", "Record", "Reply", "Signer", "Vouched"]
+
+_MOST_PLANS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What was asked: the document, its variables, and the operation chosen. ``safe_only``: mutations are refused."""
+
+    query: str
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    name: str | None = None
+    safe_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The bytes that may leave, already on record."""
+
+    body: bytes
+    request_id: str
+    status: int = 200
+
+
+class Record(Protocol):
+    """Where disclosures are recorded."""
+
+    async def append(self, record: AuditRecord) -> Any:
+        """The record's place in the log, once it is durable; raises ``RecordUnavailable``."""
+        ...
+
+
+class Signer(Protocol):
+    """Vouches for one request to one subgraph: returns the assertion that travels with it."""
+
+    def __call__(
+        self, subgraph: str, body: bytes, caller: Caller, epoch: str, grants: Mapping[str, str], at: datetime
+    ) -> str: ...
+
+
+@dataclass(slots=True)
+class Graph:
+    """One supergraph under one policy, with what was learned about them: documents read and plans made."""
+
+    supergraph: Supergraph
+    policy: Policy
+    shapes: Shapes
+    hash: str
+    limits: Limits = field(default_factory=Limits)
+    documents: Documents = field(init=False)
+    views: Views = field(init=False)
+    plans: OrderedDict[Operation, Plan] = field(default_factory=OrderedDict)
+
+    def __post_init__(self) -> None:
+        self.documents = Documents(self.supergraph.api_schema, self.limits)
+        self.views = Views(self.supergraph.api_schema, self.policy)
+
+    def plan(self, operation: Operation) -> Plan:
+        """The plan of a permitted operation, from the cache where it is known."""
+        known = self.plans.get(operation)
+        if known is not None:
+            self.plans.move_to_end(operation)
+            return known
+        made = self.plans[operation] = plan_operation(self.supergraph, operation)
+        if len(self.plans) > _MOST_PLANS:
+            self.plans.popitem(last=False)
+        return made
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What a request needs besides the graph: the way to the subgraphs, the record, keys, the clock.
+
+    ``record`` and ``sign`` are None only where nothing is governed.
+    """
+
+    transport: Transport
+    record: Record | None
+    sign: Signer | None
+    pseudonym: Callable[[str, datetime], str]
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    new_id: Callable[[], str] = lambda: secrets.token_hex(12)
+
+
+@dataclass(frozen=True, slots=True)
+class Vouched:
+    """A transport that sends with every request the gateway's signed word on who asks and what was granted."""
+
+    house: House
+    caller: Caller
+    epoch: str
+    at: datetime
+    grants: Callable[[tuple[str, ...]], Mapping[str, str]]
+
+    async def send(self, request: SubgraphRequest) -> SubgraphResponse:
+        """The subgraph's answer to ``request``."""
+        if self.house.sign is not None:
+            grants = self.grants(request.coordinates)
+            word = self.house.sign(request.subgraph, request.body, self.caller, self.epoch, grants, self.at)
+            request = replace(request, headers={**request.headers, HEADER: word})
+        return await self.house.transport.send(request)

@@ -1,0 +1,84 @@
+"""The audit record of one answer: everything that was decided and done, and not one value that was read."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from gateway.audit.record import AuditRecord, Disclosed, FailureNote, FetchNote, digest
+from gateway.caller import Caller
+from gateway.coordinates import Coordinate
+from gateway.enforcement.apply import Applied
+from gateway.enforcement.permitted import Permitted
+from gateway.execution import Merged
+from gateway.house import Graph, House, Question
+from gateway.planning import Plan, print_plan
+
+__all__ = ["record_of"]
+
+
+def record_of(
+    request_id: str,
+    at: datetime,
+    question: Question,
+    permitted: Permitted,
+    plan: Plan,
+    merged: Merged,
+    applied: Applied,
+    body: bytes,
+    caller: Caller,
+    graph: Graph,
+    house: House,
+) -> AuditRecord:
+    """The record of one release, ready to be appended."""
+    return AuditRecord(
+        request_id=request_id,
+        at=at,
+        caller=caller,
+        epoch=graph.policy.epoch,
+        supergraph=graph.hash,
+        operation_text=question.query,
+        operation_name=permitted.client.name,
+        operation_kind=permitted.client.kind,
+        operation_hash=permitted.client.text_hash,
+        disclosed=(*_cut(permitted, graph), *_disclosed(applied, graph)),
+        subjects=tuple(house.pseudonym(subject, at) for subject in sorted(applied.subjects)),
+        plan=print_plan(plan),
+        fetches=tuple(
+            FetchNote(fetch.id, fetch.subgraph, fetch.kind, len(fetch.batches), fetch.coordinates)
+            for fetch in plan.fetches
+        ),
+        failures=tuple(FailureNote(each.subgraph, each.code, each.coordinates) for each in merged.failures),
+        answer_bytes=len(body),
+        answer_hash=digest(body),
+    )
+
+
+def _cut(permitted: Permitted, graph: Graph) -> list[Disclosed]:
+    """What was withheld before anything was fetched; it has no count, because nobody looked."""
+    found: dict[str, Disclosed] = {}
+    for entry in permitted.ledger:
+        if entry.outcome != "MASK":
+            found.setdefault(
+                entry.coordinate, Disclosed(entry.coordinate, entry.outcome, owner=entry.owner, reason=entry.reason)
+            )
+    return list(found.values())
+
+
+def _disclosed(applied: Applied, graph: Graph) -> list[Disclosed]:
+    found: list[Disclosed] = []
+    for (coordinate, outcome, agreement, version, article), count in sorted(applied.outcomes.items()):
+        word, _, mask = outcome.partition(":")
+        found.append(
+            Disclosed(
+                coordinate,
+                word,
+                owner=graph.policy.owner(Coordinate.parse(coordinate)),
+                count=count,
+                mask=mask,
+                reason="" if version else agreement,
+                agreement=agreement if version else "",
+                version=version,
+                article=article,
+            )
+        )
+    return found
