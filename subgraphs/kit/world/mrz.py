@@ -5,21 +5,11 @@ UTO is ICAO's specimen state: no synthetic document can be taken for a real one.
 
 from datetime import date
 
-__all__ = ["ISSUER", "check_digit", "mrv_a", "td3"]
+from subgraphs.kit.identifiers import check_digit
+
+__all__ = ["ISSUER", "mrv_a", "td3"]
 
 ISSUER = "UTO"
-_WEIGHTS = (7, 3, 1)
-
-
-def _value(character: str) -> int:
-    if character == "<":
-        return 0
-    return int(character, 36)
-
-
-def check_digit(text: str) -> str:
-    """The ICAO 9303 check digit of `text` (digits, A-Z and `<`), weights 7, 3, 1 repeating, sum modulo 10."""
-    return str(sum(_value(character) * _WEIGHTS[place % 3] for place, character in enumerate(text)) % 10)
 
 
 def _letters(name: str) -> str:

@@ -10,8 +10,8 @@ __all__ = ["stories_page"]
 
 _HEAD = """# Stories
 
-The hand-written travelers of the synthetic world, at every scale and seed. All identifiers are invented and fixed; dates
-count back from the world's day ({day}). Printed from `subgraphs/kit/world/stories.py` by
+The hand-written travelers of the synthetic world, at every scale and seed. All identifiers are invented and fixed;
+dates count back from the world's day ({day}). Printed from `subgraphs/kit/world/stories.py` by
 `python -m subgraphs.kit.world.printing > docs/stories.md`; a test fails when this page is stale.
 """
 
