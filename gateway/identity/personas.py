@@ -17,20 +17,6 @@ _KEYS = frozenset(
     ["title", "agency", "role", "purpose", "case", "user", "location", "portfolio", "training"]
     + ["synthetic_only", "story"]
 )
-    [
-        "title",
-        "agency",
-        "role",
-        "purpose",
-        "case",
-        "user",
-        "location",
-        "portfolio",
-        "training",
-        "synthetic_only",
-        "story",
-    ]
-)
 
 
 @dataclass(frozen=True, slots=True)

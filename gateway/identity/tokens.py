@@ -12,6 +12,7 @@ from gateway.caller import Caller
 from gateway.errors import IdentityError
 from gateway.identity.jwt import sign, verify
 from gateway.identity.keys import PublicKeys, SigningKey
+from gateway.policy.vocabulary import Vocabulary
 
 __all__ = ["AUDIENCE", "ISSUER", "KIND", "Known", "TokenReader", "bearer", "issue_token"]
 
@@ -22,11 +23,23 @@ AUDIENCE: Final = "two-way-street"
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The names a token may use: agencies, roles with the agency each belongs to, purposes; all of the vocabulary."""
+    """The names a token may use: agencies, roles with the agencies that give them, purposes with the roles they suit."""
 
     agencies: frozenset[str]
-    roles: Mapping[str, str]
-    purposes: frozenset[str]
+    roles: Mapping[str, frozenset[str]]
+    purposes: Mapping[str, frozenset[str]]
+
+    @classmethod
+    def of(cls, vocabulary: Vocabulary) -> Known:
+        """The names of ``schema/vocabulary.toml``."""
+        return cls(
+            agencies=frozenset(vocabulary.agencies),
+            roles={name: role.agencies for name, role in vocabulary.roles.items()},
+            purposes={
+                purpose: frozenset(name for name, role in vocabulary.roles.items() if purpose in role.purposes)
+                for purpose in vocabulary.purposes
+            },
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +136,9 @@ def _check_names(caller: Caller, known: Known) -> None:
         raise IdentityError("UNKNOWN_AGENCY", "The token names an agency that is not in the vocabulary")
     if caller.role not in known.roles:
         raise IdentityError("UNKNOWN_ROLE", "The token names a role that is not in the vocabulary")
-    if known.roles[caller.role] not in ("", caller.agency):
+    if caller.agency not in known.roles[caller.role]:
         raise IdentityError("ROLE_OF_ANOTHER_AGENCY", "The token's role belongs to another agency")
     if caller.purpose not in known.purposes:
         raise IdentityError("UNKNOWN_PURPOSE", "The token names a purpose that is not in the vocabulary")
+    if caller.role not in known.purposes[caller.purpose]:
+        raise IdentityError("PURPOSE_OF_ANOTHER_ROLE", "The token's role does not act for the token's purpose")

@@ -23,6 +23,7 @@ from gateway.identity import Assertion, PublicKeys, load_public_keys, verify_ass
 from subgraphs.kit.errors import Refusal
 from subgraphs.kit.operations import Prepared
 from subgraphs.kit.settings import Settings
+from subgraphs.kit.types import Agency
 
 __all__ = ["Clock", "Grant", "PolicyCopy", "Trust", "own_masks", "own_policy", "system_clock"]
 
@@ -43,6 +44,10 @@ class PolicyCopy(Protocol):
 
     @property
     def epoch(self) -> str: ...
+
+    def fact_coordinates(self) -> frozenset[Coordinate]: ...
+
+    def flow(self, coordinate: Coordinate, to: str, use: str, at: datetime) -> Any: ...
 
     def decide(self, caller: Caller, coordinate: Coordinate, facts: Mapping[str, Any], at: datetime) -> Any: ...
 
@@ -103,7 +108,7 @@ class Trust:
         grant = assertion.grants[name]
         if grant == "key" and name in self.key_fields:
             return False
-        if grant in HIDDEN and _is_declared(policy, name, grant):
+        if grant in HIDDEN and policy is not None and _is_declared(policy, name, grant, assertion.at):
             return False
         return self._denied_by_policy(policy, assertion, name)
 
@@ -122,12 +127,13 @@ class Trust:
         return self.policy
 
 
-def _is_declared(policy: PolicyCopy | None, name: str, grant: str) -> bool:
-    """Whether the policy declares ``name`` as a fact the gateway may read, or as a flow between agencies."""
-    declared: frozenset[str] = getattr(
-        policy, "fact_coordinates" if grant == "fact" else "flow_coordinates", frozenset()
-    )
-    return name in declared
+def _is_declared(policy: PolicyCopy, name: str, grant: str, at: datetime) -> bool:
+    """Whether the policy declares ``name`` as a fact the gateway may read, or as a flow to some agency."""
+    coordinate = Coordinate.parse(name)
+    if grant == "fact":
+        return coordinate in policy.fact_coordinates()
+    uses = ((agency, use) for agency in Agency.__members__ for use in ("join", "input"))
+    return any(policy.flow(coordinate, agency, use, at) is not None for agency, use in uses)
 
 
 def own_policy(settings: Settings, epoch: str) -> PolicyCopy | None:

@@ -35,13 +35,23 @@ class Denies:
     """A policy that denies the named coordinates to everyone and allows the rest."""
 
     denied: frozenset[str] = frozenset()
-    fact_coordinates: frozenset[str] = frozenset()
-    flow_coordinates: frozenset[str] = frozenset()
+    facts: frozenset[str] = frozenset()
+    flows: frozenset[str] = frozenset()
+    unsettled: frozenset[str] = frozenset()
     epoch: str = "sha256:test"
 
     def decide(self, caller: Caller, coordinate: Coordinate, facts: Mapping[str, Any], at: datetime) -> Verdict:
         """DENY for what is named, ALLOW for what is not."""
-        return Verdict("DENY" if str(coordinate) in self.denied else "ALLOW")
+        name = str(coordinate)
+        return Verdict("DENY" if name in self.denied | self.unsettled else "ALLOW", name not in self.unsettled)
+
+    def fact_coordinates(self) -> frozenset[Coordinate]:
+        """What the gateway may read to decide."""
+        return frozenset(Coordinate.parse(name) for name in self.facts)
+
+    def flow(self, coordinate: Coordinate, to: str, use: str, at: datetime) -> str | None:
+        """A clause for what is named, as a join to CBP."""
+        return "a clause" if str(coordinate) in self.flows and (to, use) == ("CBP", "join") else None
 
 
 @dataclass(frozen=True)
