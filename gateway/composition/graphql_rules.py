@@ -17,6 +17,6 @@ def graphql_mistakes(subgraph: Subgraph) -> list[Mistake]:
     return [
         *duplicate_names(subgraph.document),
         *wrong_applications(subgraph),
-        *wrong_types(subgraph),
+        *wrong_types(subgraph.schema),
         *wrong_implementations(subgraph.schema),
     ]

@@ -11,7 +11,7 @@ from gateway.composition.merging.context import Merge
 from gateway.composition.merging.features import FEATURES
 from gateway.composition.schema import Applied
 
-__all__ = ["MERGED", "conjunction", "merge_applied"]
+__all__ = ["MERGED", "conjunction", "merge_applied", "settle_access"]
 
 _BUILT_IN_DEFAULTS: dict[str, dict[str, Any]] = {"deprecated": {"reason": "No longer supported"}, "specifiedBy": {}}
 MERGED = frozenset(FEATURES) - {"cacheTag"} | frozenset(_BUILT_IN_DEFAULTS)
@@ -80,6 +80,12 @@ def _settle(
     )
     chosen = max(distinct.values(), key=len)[0]
     return [Applied(chosen.name, chosen.args, element=chosen.element)]
+
+
+def settle_access(merge: Merge, found: list[tuple[int, Applied]], coordinate: str) -> list[Applied]:
+    """The one application that demands all that applications of one access directive demand."""
+    named = [(index, _in_supergraph(merge, application, index)) for index, application in found]
+    return _settle(merge, named, False, {}, coordinate) if named else []
 
 
 def _largest(arguments: list[dict[str, Any]]) -> dict[str, Any]:

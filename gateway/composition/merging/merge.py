@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gateway.composition.facts import Facts
+from gateway.composition.merging.access import spread_access
 from gateway.composition.merging.applied import merge_applied
 from gateway.composition.merging.composed import composed_links, settle_composed
 from gateway.composition.merging.context import Merge, graph_names
@@ -56,6 +57,7 @@ def merge_subgraphs(merge: Merge) -> None:
     merge_executables(merge)
     merge_enums(merge)
     add_interface_object_fields(merge)
+    spread_access(merge)
     _merge_roots(merge)
 
 

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from gateway.composition import typerefs
 from gateway.composition.inputs import value_problems
 from gateway.composition.schema import Argument, Kind, Schema, TypeDef
-from gateway.composition.subgraph import Subgraph
 from gateway.errors import Mistake
 
 __all__ = ["wrong_types"]
@@ -18,9 +17,8 @@ __all__ = ["wrong_types"]
 _MEMBERS = {Kind.OBJECT: "fields", Kind.INTERFACE: "fields", Kind.UNION: "members", Kind.ENUM: "values"}
 
 
-def wrong_types(subgraph: Subgraph) -> Iterator[Mistake]:
+def wrong_types(schema: Schema) -> Iterator[Mistake]:
     """A mistake for each definition GraphQL refuses."""
-    schema = subgraph.schema
     for definition in schema.types.values():
         yield from _names(definition)
         yield from _empty(definition, schema)
