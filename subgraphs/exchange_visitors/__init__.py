@@ -1,0 +1,1 @@
+"""The exchange visitor subgraph: sponsors (State ECA) and SEVIS records (ICE SEVP)."""

@@ -1,0 +1,1 @@
+"""The Visa Security Program subgraph: reviews and recommendations, never a visa status."""

@@ -1,0 +1,1 @@
+"""The consular subgraph: visa applications and visas, as the Department of State keeps them."""
