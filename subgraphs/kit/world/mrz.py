@@ -35,7 +35,7 @@ def td3(*, number: str, family: str, given: str, born: date, sex: str, expires: 
     first = f"P<{ISSUER}" + _names(family, given, 39)
     start = _shared(number, born, sex, expires)
     optional = "<" * 14
-    optional_check = check_digit(optional)
+    optional_check = str(check_digit(optional))
     composite = check_digit(start[0:10] + start[13:20] + start[21:28] + optional + optional_check)
     return f"{first}\n{start}{optional}{optional_check}{composite}"
 
