@@ -1,0 +1,95 @@
+"""The policy as written: vocabulary, agreements and prohibitions, read from files and not yet held against a graph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gateway.errors import Mistake, PolicyError
+from gateway.policy.agreement import Agreement, read_agreement
+from gateway.policy.prohibition import Prohibition, read_prohibition
+from gateway.policy.toml_page import Page
+from gateway.policy.vocabulary import Vocabulary, read_vocabulary
+
+__all__ = ["Bundle", "load_bundle", "read_bundle"]
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """Everything the signatories wrote. ``pages`` maps file names to their text, for the epoch and for screens."""
+
+    vocabulary: Vocabulary = field(default_factory=Vocabulary)
+    agreements: tuple[Agreement, ...] = ()
+    prohibitions: tuple[Prohibition, ...] = ()
+    pages: Mapping[str, str] = field(default_factory=dict)
+
+
+def load_bundle(folder: str | Path) -> Bundle:
+    """The bundle in ``folder`` (``vocabulary.toml``, ``agreements/*.toml``, ``prohibitions/*.toml``).
+
+    Raises ``PolicyError`` with every mistake, each with file and line. A folder that is not there is a mistake too:
+    no gateway starts on a policy that could not be read.
+    """
+    root = Path(folder)
+    paths = [
+        root / "vocabulary.toml",
+        *sorted(root.glob("agreements/*.toml")),
+        *sorted(root.glob("prohibitions/*.toml")),
+    ]
+    pages: dict[str, str] = {}
+    mistakes: list[Mistake] = []
+    for path in paths:
+        try:
+            pages[path.relative_to(root).as_posix()] = path.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+            mistakes.append(
+                Mistake(
+                    "POLICY_UNREADABLE", f"cannot be read: {reason}", str(path), "check the path and the permissions"
+                )
+            )
+    if mistakes:
+        raise _failed(mistakes)
+    return read_bundle(pages)
+
+
+def read_bundle(pages: Mapping[str, str]) -> Bundle:
+    """The bundle that ``pages`` (file name to text) hold; raises ``PolicyError`` with every mistake."""
+    mistakes: list[Mistake] = []
+    vocabulary = Vocabulary()
+    agreements: list[Agreement] = []
+    prohibitions: list[Prohibition] = []
+    for name in sorted(pages):
+        page = Page.read(name, pages[name], mistakes)
+        if page is None:
+            continue
+        if name == "vocabulary.toml":
+            vocabulary = read_vocabulary(page)
+        elif name.startswith("agreements/"):
+            agreements.append(read_agreement(page))
+        elif name.startswith("prohibitions/"):
+            prohibitions.append(read_prohibition(page))
+    mistakes.extend(
+        _doubles([(each.id, each.file) for each in agreements] + [(each.id, each.file) for each in prohibitions])
+    )
+    if mistakes:
+        raise _failed(mistakes)
+    return Bundle(vocabulary, tuple(agreements), tuple(prohibitions), dict(pages))
+
+
+def _doubles(ids: Iterable[tuple[str, str]]) -> Iterable[Mistake]:
+    seen: dict[str, str] = {}
+    for id, file in ids:
+        if id in seen:
+            yield Mistake(
+                "POLICY_DUPLICATE_ID",
+                f"'{id}' is already the id of {seen[id]}",
+                f"{file}:1",
+                "give every file an id of its own",
+            )
+        seen.setdefault(id, file)
+
+
+def _failed(mistakes: list[Mistake]) -> PolicyError:
+    return PolicyError("POLICY_INVALID", f"The policy cannot be read: {len(mistakes)} mistake(s).", tuple(mistakes))

@@ -1,0 +1,156 @@
+"""Cuts the compiled tables down to one coordinate and one kind of caller between two dates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import TypeVar
+
+from gateway.caller import Caller
+from gateway.coordinates import Coordinate
+from gateway.policy.compile import Compiled, GrantClause, RuleClause, WithholdClause
+from gateway.policy.conditions import ALWAYS, Condition, atoms_of
+from gateway.policy.decide import Cell, candidate_of, weigh
+from gateway.policy.decision import Candidate, Decision, Outcome, Reason
+from gateway.policy.lifecycle import in_force, state_of
+
+__all__ = ["CellMaker"]
+
+_T = TypeVar("_T")
+_Kind = tuple[str, str, str]
+
+
+class CellMaker:
+    """Makes cells; holds nothing but the compiled tables."""
+
+    def __init__(self, compiled: Compiled) -> None:
+        self._compiled = compiled
+
+    def cell(self, kind: _Kind, coordinate: Coordinate, at: datetime, *, known: bool) -> Cell:
+        """The cell of ``coordinate`` for callers of ``kind`` around ``at``; ``known``: the vocabulary knows the kind."""
+        entry = self._compiled.catalogue.entries.get(coordinate)
+        if entry is None:
+            return self._nothing(coordinate, "", Reason.NO_SUCH_FIELD)
+        if not known:
+            return self._nothing(coordinate, entry.owner, Reason.NOT_RECOGNISED)
+        rules, withholds, grants, idle, reason = self._clauses(kind, coordinate, at)
+        agency = self._compiled.vocabulary.agencies.get(entry.owner)
+        contact = agency.contact if agency else ""
+        denial = Decision(
+            Outcome.DENY, str(coordinate), entry.owner, reason=reason, how_to_request=contact, candidates=idle
+        )
+        names = sorted({name for when in _whens(rules, withholds, grants) for name in _names(when)})
+        cell = Cell(str(coordinate), entry.owner, rules, withholds, grants, idle, denial, contact, tuple(names))
+        return replace(cell, static=self._static(cell, kind, at))
+
+    def fact_coordinates(self) -> frozenset[Coordinate]:
+        """Every coordinate on a path that some condition or the vocabulary reads."""
+        compiled, catalogue = self._compiled, self._compiled.catalogue
+        starts: list[tuple[str, str]] = list(compiled.vocabulary.subjects.items())
+        for dotted in compiled.vocabulary.authorities.values():
+            type, _, path = dotted.partition(".")
+            starts.append((type, path))
+        for kind in compiled.vocabulary.cases.values():
+            starts += [(kind.type, path) for path in (*kind.facts.values(), kind.subject, kind.state) if path]
+        clauses: list[tuple[Coordinate, Condition]] = [
+            (key, each.when) for key, all in compiled.grants.items() for each in all
+        ]
+        clauses += [(key, each.withhold.when) for key, all in compiled.withholds.items() for each in all]
+        clauses += [(key, each.rule.when) for key, all in compiled.rules.items() for each in all]
+        for coordinate, when in clauses:
+            for name in _names(when):
+                if name.startswith("record."):
+                    starts += [(type, name[7:]) for type in (coordinate.type, *catalogue.records(coordinate.type))]
+        found: set[Coordinate] = set()
+        for type, path in set(starts):
+            found.update(catalogue.path(type, path) or ())
+        return frozenset(found)
+
+    def _nothing(self, coordinate: Coordinate, owner: str, reason: Reason) -> Cell:
+        denial = Decision(Outcome.DENY, str(coordinate), owner, reason=reason)
+        return Cell(str(coordinate), owner, (), (), (), (), denial, static=denial)
+
+    def _clauses(
+        self, kind: _Kind, coordinate: Coordinate, at: datetime
+    ) -> tuple[
+        tuple[RuleClause, ...], tuple[WithholdClause, ...], tuple[GrantClause, ...], tuple[Candidate, ...], Reason
+    ]:
+        agency, role, purpose = kind
+        bare = Caller(agency, role, purpose)
+        rules, exempt = _split(
+            self._compiled.rules.get(coordinate, ()),
+            lambda each: not any(one.covers(bare, each.rule.article) for one in each.prohibition.exemptions),
+        )
+        withholds = tuple(
+            each
+            for each in self._compiled.withholds.get(coordinate, ())
+            if agency in each.withhold.recipients
+            and purpose in each.withhold.purposes
+            and (not each.withhold.roles or role in each.withhold.roles)
+            and in_force(each.agreement, at)
+        )
+        mine = tuple(each for each in self._compiled.grants.get(coordinate, ()) if agency in each.grant.recipients)
+        grants, others = _split(mine, lambda each: not _why_not(each, role, purpose, at))
+        idle = (
+            *(candidate_of(each, "false", _why_not(each, role, purpose, at)) for each in others),
+            *(candidate_of(each, "false", "the law exempts this caller") for each in exempt),
+        )
+        return rules, withholds, grants, idle, _reason(mine, role, purpose, at)
+
+    def _static(self, cell: Cell, kind: _Kind, at: datetime) -> Decision | None:
+        """The decision that no case, record or certificate can change, or None."""
+        whens = [*_whens(cell.rules, cell.withholds, cell.grants)]
+        if any(each.prohibition.exemptions or each.prohibition.notices for each in cell.rules) and cell.grants:
+            return None  # a certificate of the caller may exempt
+        if not cell.grants and all(atom.record_bound for each in cell.rules for atom in atoms_of(each.rule.when)):
+            if not any(each.rule.when == ALWAYS for each in cell.rules) and not cell.withholds:
+                return cell.denial
+        if any(_names(when) for when in whens):
+            return None
+        if cell.rules and any(each.prohibition.exemptions for each in cell.rules):
+            return None
+        return weigh(cell, Caller(*kind), lambda _: None, at)
+
+
+def _split(clauses: Iterable[_T], keep: Callable[[_T], bool]) -> tuple[tuple[_T, ...], tuple[_T, ...]]:
+    kept: list[_T] = []
+    dropped: list[_T] = []
+    for each in clauses:
+        (kept if keep(each) else dropped).append(each)
+    return tuple(kept), tuple(dropped)
+
+
+def _whens(
+    rules: tuple[RuleClause, ...], withholds: tuple[WithholdClause, ...], grants: tuple[GrantClause, ...]
+) -> Iterable[Condition]:
+    yield from (each.rule.when for each in rules)
+    yield from (each.withhold.when for each in withholds)
+    yield from (each.when for each in grants)
+
+
+def _names(when: Condition) -> set[str]:
+    """The facts a condition reads, without its own caller's fixed ones: those that a decision may have to wait for."""
+    return {name for atom in atoms_of(when) for name in atom.facts}
+
+
+def _why_not(clause: GrantClause, role: str, purpose: str, at: datetime) -> str:
+    """Why a grant to the caller's agency cannot count, "" when it can."""
+    if not in_force(clause.agreement, at):
+        return f"the agreement is {state_of(clause.agreement, at)}"
+    if purpose not in clause.grant.purposes:
+        return "the purpose is not covered"
+    return "" if role in clause.grant.roles else "the role is not covered"
+
+
+def _reason(mine: tuple[GrantClause, ...], role: str, purpose: str, at: datetime) -> Reason:
+    """The reason when no grant can count: the step at which the last of them fell out."""
+    if not mine:
+        return Reason.NO_AGREEMENT
+    fitting = [each for each in mine if purpose in each.grant.purposes and role in each.grant.roles]
+    alive = [each for each in mine if in_force(each.agreement, at)]
+    if fitting or not alive:
+        return Reason.NOT_IN_FORCE
+    if any(purpose in each.grant.purposes for each in alive):
+        return Reason.ROLE_NOT_COVERED
+    return Reason.PURPOSE_NOT_COVERED

@@ -1,0 +1,226 @@
+"""The precedence of policy.md section 4, one rule a test, on the small graph of the kit."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from gateway.caller import Caller
+from gateway.coordinates import Coordinate
+from gateway.policy import UNREACHABLE, Basis, Outcome
+from tests.policy.kit import AT, agreement, caller, decide, policy
+
+STATUS = '[[grant]]\narticle = "III.1"\nfields = ["Visa.status"]\n'
+OPEN_CASE = STATUS + 'when = { attr = "case.state", is = "open" }\n'
+OWN_VISA = STATUS + 'when = { attr = "subject.id", same_as = "case.subject" }\n'
+P1367 = """
+id = "USC-1367"
+title = "Protected persons"
+authority = ["8 U.S.C. 1367"]
+effect = "absent"
+overridable = false
+[[rule]]
+article = "(a)(2)"
+fields = ["Visa"]
+when = { attr = "subject.p1367", is = true }
+"""
+
+
+def test_a_true_grant_allows_and_is_the_basis() -> None:
+    decision = decide(policy(agreement(more=STATUS)), "Visa.status")
+    assert decision.outcome is Outcome.ALLOW
+    assert decision.settled
+    assert decision.basis == Basis("CA-CBP-VISA", 3, "III.1", "Visas to ports of entry")
+    assert decision.owner == "STATE_CA"
+
+
+def test_a_field_that_no_agreement_names_is_denied_and_the_owner_named() -> None:
+    decision = decide(policy(agreement(more=STATUS)), "Visa.number")
+    assert (decision.outcome, decision.reason, decision.settled) == (Outcome.DENY, "NO_AGREEMENT", True)
+    assert decision.how_to_request == "Ask the Visa Office."
+
+
+def test_a_field_that_does_not_exist_is_denied() -> None:
+    assert decide(policy(agreement(more=STATUS)), "Visa.colour").reason == "NO_SUCH_FIELD"
+
+
+@pytest.mark.parametrize(
+    ("who", "reason"),
+    [
+        (caller(role="consul", purpose="inspection"), "NOT_RECOGNISED"),
+        (caller(role="nobody"), "NOT_RECOGNISED"),
+        (caller(role="secondary", purpose="adjudication"), "PURPOSE_NOT_COVERED"),
+        (caller(role="consul"), "NO_AGREEMENT"),
+    ],
+)
+def test_a_caller_whom_the_agreement_does_not_cover_is_told_why(who: Caller, reason: str) -> None:
+    decision = decide(policy(agreement(more=STATUS)), "Visa.status", who)
+    assert (decision.outcome, decision.reason) == (Outcome.DENY, reason)
+
+
+def test_a_role_outside_the_grant_is_denied_for_its_role() -> None:
+    only_secondary = STATUS + 'roles = ["secondary"]\n'
+    assert decide(policy(agreement(more=only_secondary)), "Visa.status").reason == "ROLE_NOT_COVERED"
+
+
+def test_an_unknown_case_fact_is_asked_for_and_denied_meanwhile() -> None:
+    decision = decide(policy(agreement(more=OPEN_CASE)), "Visa.status")
+    assert (decision.outcome, decision.settled, decision.needs) == (Outcome.DENY, False, frozenset({"case.state"}))
+
+
+@pytest.mark.parametrize(("disclosure", "reason"), [("marked", "CASE_CONDITION"), ("silent", "NOT_SHARED")])
+def test_a_case_that_does_not_fit_is_denied_as_the_agreement_says(disclosure: str, reason: str) -> None:
+    found = decide(policy(agreement(more=OPEN_CASE, disclosure=f'"{disclosure}"')), "Visa.status", case_state="closed")
+    assert (found.outcome, found.reason, found.settled) == (Outcome.DENY, reason, True)
+
+
+def test_a_caller_without_a_case_is_settled_at_once() -> None:
+    decision = decide(policy(agreement(more=OPEN_CASE)), "Visa.status", caller(case=""))
+    assert (decision.outcome, decision.settled) == (Outcome.DENY, True)
+
+
+def test_a_record_that_does_not_fit_is_absent_without_a_reason() -> None:
+    decision = decide(policy(agreement(more=OWN_VISA)), "Visa.status", subject_id="B", case_subject="A")
+    assert (decision.outcome, decision.reason, decision.settled) == (Outcome.ABSENT, "", True)
+
+
+def test_a_fact_whose_source_failed_makes_it_unavailable() -> None:
+    decision = decide(policy(agreement(more=OWN_VISA)), "Visa.status", subject_id=UNREACHABLE, case_subject="A")
+    assert (decision.outcome, decision.settled) == (Outcome.UNAVAILABLE, True)
+
+
+def test_a_prohibition_beats_every_grant() -> None:
+    book = policy(agreement(more=STATUS), prohibitions=(P1367,))
+    assert decide(book, "Visa.status", subject_p1367=False).outcome is Outcome.ALLOW
+    hit = decide(book, "Visa.status", subject_p1367=True)
+    assert (hit.outcome, hit.reason, hit.basis and hit.basis.agreement) == (Outcome.ABSENT, "", "USC-1367")
+
+
+def test_an_unknown_prohibition_withholds() -> None:
+    book = policy(agreement(more=STATUS), prohibitions=(P1367,))
+    unasked = decide(book, "Visa.status")
+    assert (unasked.outcome, unasked.settled, unasked.needs) == (Outcome.UNAVAILABLE, False, {"subject.p1367"})
+    assert decide(book, "Visa.status", subject_p1367=UNREACHABLE).outcome is Outcome.UNAVAILABLE
+    nulled = decide(book, "Visa.status", subject_p1367=None)
+    assert (nulled.outcome, nulled.settled) == (Outcome.UNAVAILABLE, False)
+
+
+def test_a_static_denial_does_not_depend_on_a_protected_fact() -> None:
+    book = policy(agreement(more=STATUS), prohibitions=(P1367,))
+    answers = {decide(book, "Visa.number", subject_p1367=flag) for flag in (True, False, UNREACHABLE)}
+    assert len(answers) == 1
+
+
+def test_a_withhold_beats_the_grants_of_its_provider() -> None:
+    text = STATUS + '[[withhold]]\narticle = "IV"\nfields = ["Visa.status"]\n'
+    decision = decide(policy(agreement(more=text)), "Visa.status")
+    assert (decision.outcome, decision.reason) == (Outcome.DENY, "WITHHELD_BY_PROVIDER")
+
+
+def test_clear_beats_masked_then_the_weaker_mask_then_the_id() -> None:
+    def with_mask(id: str, mask: str) -> str:
+        masked = f'mask = {{ "Visa.issuedOn" = "{mask}" }}\n' if mask else ""
+        return agreement(id=f'"{id}"', more=f'[[grant]]\narticle = "I"\nfields = ["Visa.issuedOn"]\n{masked}')
+
+    masked = decide(policy(with_mask("B", "YEAR_ONLY")), "Visa.issuedOn")
+    assert (masked.outcome, masked.mask) == (Outcome.MASK, "YEAR_ONLY")
+    both = decide(policy(with_mask("A", "year-only"), with_mask("B", "")), "Visa.issuedOn")
+    assert (both.outcome, both.basis and both.basis.agreement) == (Outcome.ALLOW, "B")
+    same = decide(policy(with_mask("B", ""), with_mask("A", "")), "Visa.issuedOn")
+    assert same.basis is not None
+    assert same.basis.agreement == "A"
+
+
+def test_a_better_grant_in_doubt_keeps_the_decision_open() -> None:
+    text = (
+        '[[grant]]\narticle = "I"\nfields = ["Visa.issuedOn"]\nmask = { "Visa.issuedOn" = "YEAR_ONLY" }\n'
+        '[[grant]]\narticle = "II"\nfields = ["Visa.issuedOn"]\nwhen = { attr = "case.state", is = "open" }\n'
+    )
+    book = policy(agreement(more=text))
+    open_ = decide(book, "Visa.issuedOn")
+    assert (open_.outcome, open_.settled, open_.needs) == (Outcome.MASK, False, {"case.state"})
+    assert decide(book, "Visa.issuedOn", case_state="open").outcome is Outcome.ALLOW
+    assert decide(book, "Visa.issuedOn", case_state="closed").settled
+
+
+def test_links_and_system_fields_follow_what_they_lead_to() -> None:
+    book = policy(agreement(more=STATUS))
+    assert decide(book, "Query.visa").outcome is Outcome.ALLOW
+    assert decide(book, "Person.visas").outcome is Outcome.ALLOW
+    assert decide(book, "Visa.source").outcome is Outcome.ALLOW
+    assert decide(book, "Visa.revocation").reason == "NO_AGREEMENT"
+    assert decide(book, "Person.flags").outcome is Outcome.DENY
+    assert decide(book, "Person.id").outcome is Outcome.ALLOW
+    other = decide(book, "Query.visa", caller(role="consul"))
+    assert (other.outcome, other.reason, other.owner) == (Outcome.DENY, "NO_AGREEMENT", "STATE_CA")
+
+
+def test_a_link_falls_with_the_case_that_all_its_fields_need() -> None:
+    book = policy(agreement(more=OPEN_CASE, disclosure='"marked"'))
+    waiting = decide(book, "Query.visa")
+    assert (waiting.outcome, waiting.settled, waiting.needs) == (Outcome.DENY, False, {"case.state"})
+    assert decide(book, "Query.visa", case_state="closed").reason == "CASE_CONDITION"
+    assert decide(book, "Query.visa", case_state="open").outcome is Outcome.ALLOW
+
+
+def test_a_mutation_needs_a_grant_like_any_field() -> None:
+    book = policy(agreement(more=STATUS))
+    assert decide(book, "Mutation.revokeVisa").reason == "NO_AGREEMENT"
+    acting = policy(
+        agreement(
+            kind='"internal"', recipients='["STATE_CA"]', roles='["consul"]', purposes='["adjudication"]',
+            more='[[grant]]\narticle = "1"\nfields = ["Mutation.revokeVisa"]\n',
+        )
+    )  # fmt: skip
+    assert decide(acting, "Mutation.revokeVisa", caller(role="consul")).outcome is Outcome.ALLOW
+
+
+def test_the_value_of_another_origin_is_not_the_servers_to_share() -> None:
+    assert decide(policy(agreement(more=STATUS)), "Visa.filedOn").owner == "USCIS"
+
+
+def test_dates_are_half_open() -> None:
+    book = policy(agreement(more=STATUS, effective="2026-01-01", review_by="2026-12-01", expires="2027-01-01"))
+
+    def outcome(moment: str) -> str:
+        return decide(book, "Visa.status", at=datetime.fromisoformat(moment)).reason
+
+    assert outcome("2025-12-31T23:59:59.999999+00:00") == "NOT_IN_FORCE"
+    assert outcome("2026-01-01T00:00:00+00:00") == ""
+    assert outcome("2026-12-31T23:59:59.999999+00:00") == ""
+    assert outcome("2027-01-01T00:00:00+00:00") == "NOT_IN_FORCE"
+
+
+def test_a_review_overdue_for_ninety_days_suspends() -> None:
+    book = policy(agreement(more=STATUS, review_by="2026-06-01"))
+    last = datetime.fromisoformat("2026-08-30T00:00:00+00:00")
+    assert decide(book, "Visa.status", at=last - timedelta(microseconds=1)).outcome is Outcome.ALLOW
+    assert book.states(last - timedelta(days=1)) == {"CA-CBP-VISA": "review-overdue"}
+    assert decide(book, "Visa.status", at=last).reason == "NOT_IN_FORCE"
+    assert book.states(last) == {"CA-CBP-VISA": "suspended"}
+
+
+@pytest.mark.parametrize("status", ["draft", "signed", "suspended", "terminated"])
+def test_only_an_active_agreement_is_in_force(status: str) -> None:
+    assert decide(policy(agreement(more=STATUS, status=f'"{status}"')), "Visa.status").reason == "NOT_IN_FORCE"
+
+
+def test_an_empty_bundle_denies_everything() -> None:
+    book = policy()
+    assert decide(book, "Visa.status").reason == "NO_AGREEMENT"
+    assert decide(book, "Query.visa").outcome is Outcome.DENY
+
+
+def test_an_error_inside_a_decision_is_a_denial() -> None:
+    book = policy(agreement(more=STATUS))
+    naive = datetime(2026, 11, 1)  # noqa: DTZ001 - an instant without a zone is the error
+    decision = book.decide(caller(), Coordinate("Visa", "status"), {}, naive)
+    assert (decision.outcome, decision.reason) == (Outcome.DENY, "DECISION_ERROR")
+
+
+def test_every_candidate_is_listed_with_its_atoms() -> None:
+    decision = decide(policy(agreement(more=OPEN_CASE)), "Visa.status", case_state="closed", at=AT)
+    (only,) = decision.candidates
+    assert (only.kind, only.id, only.article, only.result) == ("grant", "CA-CBP-VISA@3", "III.1", "false")
+    assert [(atom.text, atom.result) for atom in only.atoms] == [("case.state is open", "false")]
