@@ -9,27 +9,169 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from gateway.audit.keys import Pseudonyms, load_signing_key
+import msgspec
+
+from gateway.audit.keys import Pseudonyms
+from gateway.audit.keys import load_signing_key as load_record_key
 from gateway.audit.log import AuditLog
 from gateway.caller import Caller
 from gateway.config import Registered, Settings, read_registry
 from gateway.enforcement.shapes import shapes_of
 from gateway.errors import IdentityError, Mistake, PolicyError
+from gateway.execution import AsgiTransport, HttpTransport
 from gateway.execution.transport import Transport
 from gateway.house import Graph, House
 from gateway.identity import (
     Known,
+    Persona,
     PublicKeys,
     SigningKey,
     TokenReader,
     development_key,
-    load_public_keys,
+    load_personas,
+    load_signing_key,
     sign_assertion,
 )
-from gateway.identity import load_signing_key as load_assertion_key
-from gateway.identity.tokens import AUDIENCE, ISSUER
-from gateway.policy import Policy, compile_policy, load_bundle
+from gateway.identity.tokens import ISSUER
+from gateway.policy import Policy, compile_policy, load_bundle, unrestricted
 from gateway.resilience import guarded
-from gateway.supergraph import load_supergraph
+from gateway.supergraph import Supergraph, load_supergraph
 
-__all__ = ["OpenHouse", "open_graph", "open_house", "open_unrestricted"]
+__all__ = ["OpenHouse", "known_names", "open_graph", "open_house", "open_unrestricted", "read_text"]
+
+
+@dataclass(slots=True)
+class OpenHouse:
+    """A gateway that can answer: its graph, its house, who may ask, and what has to be closed at the end."""
+
+    settings: Settings
+    graph: Graph
+    house: House
+    tokens: TokenReader | None
+    issuer: SigningKey | None = None
+    personas: Mapping[str, Persona] = field(default_factory=dict)
+    subgraph_apps: Mapping[str, Any] = field(default_factory=dict)
+    log: AuditLog | None = None
+    transport: HttpTransport | AsgiTransport | None = None
+    gateway_keys: PublicKeys | None = None
+
+    async def close(self) -> None:
+        """Close what was opened; safe to call twice."""
+        if self.transport is not None:
+            await self.transport.close()
+        if self.log is not None:
+            self.log.close()
+
+
+def read_text(path: Path, code: str, what: str, hint: str) -> str:
+    """The text of a file; raises ``PolicyError`` with ``code`` when it cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as problem:
+        mistake = Mistake(code, f"{what} cannot be read: {problem.strerror}.", where=str(path), hint=hint)
+        raise PolicyError(code, f"{what} cannot be read.", (mistake,)) from problem
+
+
+def open_graph(schema: Path, supergraph_file: Path | None = None) -> Graph:
+    """The graph in ``schema/supergraph.graphql`` under the agreements beside it.
+
+    Raises ``PolicyError`` when either cannot be read or the policy does not compile: a gateway without a policy does
+    not start.
+    """
+    path = supergraph_file or schema / "supergraph.graphql"
+    text = read_text(path, "SUPERGRAPH_MISSING", "The supergraph", "Run `gateway compose` to write it.")
+    supergraph = load_supergraph(text)
+    policy = compile_policy(load_bundle(schema), supergraph)
+    return _graph(supergraph, policy, text)
+
+
+def _graph(supergraph: Supergraph, policy: Policy, text: str) -> Graph:
+    digest = "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+    return Graph(supergraph, policy, shapes_of(supergraph, policy), digest)
+
+
+def known_names(policy: Policy) -> Known:
+    """The agencies, roles and purposes that a token may name."""
+    words = policy.vocabulary
+    roles = {name: agency for name, role in words.roles.items() for agency in sorted(role.agencies)}
+    return Known(frozenset(words.agencies), roles, frozenset(words.purposes))
+
+
+def open_house(settings: Settings) -> OpenHouse:
+    """The governed gateway that ``settings`` describe.
+
+    In development, keys for tokens and assertions are made on first use. In production the issuer's JWKS and the
+    gateway's key have to be installed; raises ``IdentityError`` or ``PolicyError`` naming what is missing.
+    """
+    graph = open_graph(settings.schema)
+    registry = read_registry(settings.schema / "registry.toml")
+    keys = settings.data / "keys"
+    issuer, reader = _tokens(settings, graph.policy, keys)
+    signing = (
+        development_key(keys, "gateway", mode=settings.mode)
+        if settings.development
+        else load_signing_key(keys, "gateway")
+    )
+    apps = {name: entry.make_app() for name, entry in registry.items()} if settings.subgraph_transport == "asgi" else {}
+    transport = _transport(settings, registry, apps)
+    log = AuditLog(settings.data / "record" / "record.sqlite3", load_record_key(keys))
+    house = House(
+        transport=guarded(transport, timeout=settings.subgraph_timeout),
+        record=log,
+        sign=_signer(signing),
+        pseudonym=Pseudonyms(keys).of,
+    )
+    personas: Mapping[str, Persona] = {}
+    if settings.development and (settings.schema / "personas.toml").exists():
+        personas = load_personas(settings.schema / "personas.toml")
+    return OpenHouse(
+        settings, graph, house, reader, issuer, personas, apps, log, transport, gateway_keys=signing.public()
+    )
+
+
+def _transport(
+    settings: Settings, registry: Mapping[str, Registered], apps: Mapping[str, Any]
+) -> HttpTransport | AsgiTransport:
+    if settings.subgraph_transport == "asgi":
+        return AsgiTransport(apps)
+    return HttpTransport({name: entry.url for name, entry in registry.items()})
+
+
+def _tokens(settings: Settings, policy: Policy, keys: Path) -> tuple[SigningKey | None, TokenReader]:
+    known = known_names(policy)
+    if settings.development:
+        issuer = development_key(keys, "issuer", mode=settings.mode)
+        return issuer, TokenReader(issuer.public(), issuer=ISSUER, audience=settings.audience, known=known)
+    if not settings.issuer or settings.jwks is None:
+        raise IdentityError(
+            "ISSUER_UNSET",
+            "Nobody is named whose tokens count, so nobody could be answered.",
+            status=500,
+            hint="Set TWS_ISSUER and TWS_JWKS, or TWS_MODE=development on a machine without real data.",
+        )
+    document = read_text(settings.jwks, "KEYS_MISSING", "The issuer's key set", "Install its JWKS there.")
+    public = PublicKeys.from_jwks(msgspec.json.decode(document.encode(), type=dict[str, Any]))
+    return None, TokenReader(public, issuer=settings.issuer, audience=settings.audience, known=known)
+
+
+def _signer(key: SigningKey) -> Any:
+    def sign(subgraph: str, body: bytes, caller: Caller, epoch: str, grants: Mapping[str, str], at: datetime) -> str:
+        now = datetime.now(UTC)
+        return sign_assertion(
+            key, audience=subgraph, caller=caller, epoch=epoch, grants=grants, body=body, at=at, now=now
+        )
+
+    return sign
+
+
+def open_unrestricted(text: str, settings: Settings, transport: Transport | None = None) -> OpenHouse:
+    """A gateway for a graph that governs nothing: every field is anyone's, and nothing is recorded.
+
+    Raises ``PolicyError`` when the graph holds classified fields: such a graph is never served like this.
+    """
+    supergraph = load_supergraph(text)
+    graph = _graph(supergraph, unrestricted(supergraph), text)
+    http = HttpTransport({each.name: each.url for each in supergraph.subgraphs}) if transport is None else None
+    chosen: Transport = http if http is not None else transport  # type: ignore[assignment]
+    house = House(guarded(chosen, timeout=settings.subgraph_timeout), None, None, lambda subject, at: "")
+    return OpenHouse(settings, graph, house, None, transport=http)

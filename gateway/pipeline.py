@@ -6,7 +6,6 @@ is one call with a type of its own, and ``Policy`` and ``Caller`` are required: 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -19,14 +18,14 @@ from gateway.enforcement.authorize import authorize
 from gateway.enforcement.grants import grants_for
 from gateway.enforcement.missing import missing_entries
 from gateway.enforcement.permitted import Permitted
-from gateway.errors import GatewayError, RequestError
-from gateway.execution import Answer, Merged, execute, project
+from gateway.errors import RequestError
+from gateway.execution import Answer, FetchFailure, Merged, execute, project
 from gateway.house import Graph, House, Question, Reply, Vouched
 from gateway.operation import Operation, read_operation
 from gateway.planning import Plan
 from gateway.recording import record_of
 
-__all__ = ["answer"]
+__all__ = ["answer", "answer_unrestricted"]
 
 
 async def answer(question: Question, caller: Caller, graph: Graph, house: House) -> Reply:
@@ -51,6 +50,15 @@ async def answer(question: Question, caller: Caller, graph: Graph, house: House)
     return Reply(body, request_id)
 
 
+async def answer_unrestricted(question: Question, graph: Graph, house: House) -> Reply:
+    """The reply to ``question`` on a graph that governs nothing: the same line without caller, rulings and record."""
+    request_id = house.new_id()
+    operation = _read(question, graph)
+    merged = await execute(graph.plan(operation), graph.supergraph, operation.variables, house.transport)
+    told = project(operation, merged.data, graph.supergraph.api_schema, merged.failures)
+    return Reply(orjson.dumps(told.as_json()), request_id)
+
+
 def _read(question: Question, graph: Graph) -> Operation:
     """The operation that the question asks for, within limits, valid and normalized."""
     operation = read_operation(
@@ -71,9 +79,7 @@ async def _fetch(
     permitted: Permitted, plan: Plan, caller: Caller, graph: Graph, house: House, at: datetime
 ) -> tuple[Merged, Flags]:
     """What the subgraphs answered, merged; and the flags of those travelers that only the answer named."""
-    transport = Vouched(
-        house, caller, graph.policy.epoch, at, lambda coordinates: grants_for(permitted, coordinates)
-    )
+    transport = Vouched(house, caller, graph.policy.epoch, at, lambda coordinates: grants_for(permitted, coordinates))
     merged = await execute(plan, graph.supergraph, permitted.client.variables, transport)
     if not permitted.needs_subjects:
         return merged, {}
@@ -91,10 +97,15 @@ def _respond(
 ) -> Answer:
     """The answer in the shape the client asked for; what could not be had is entered in the ledger as well."""
     applied.ledger.extend(missing_entries(permitted, merged.failures, graph.policy))
-    failures = (*merged.failures, *(each.as_failure() for each in applied.unavailable))
-    return project(
-        operation, merged.data, graph.supergraph.api_schema, failures, described=graph.views.of(caller, at)
-    )
+    undecided = (
+        FetchFailure(
+            each.owner, "FACT_UNAVAILABLE", "A fact that decides on this value could not be had.",
+            (each.path,), (each.coordinate,),
+        )
+        for each in applied.unavailable
+    )  # fmt: skip
+    failures = (*merged.failures, *undecided)
+    return project(operation, merged.data, graph.supergraph.api_schema, failures, described=graph.views.of(caller, at))
 
 
 def _encode(told: Answer, applied: Applied, request_id: str) -> bytes:

@@ -33,6 +33,7 @@ class Unavailable:
 
     path: tuple[str | int, ...]
     coordinate: str
+    owner: str = ""
 
 
 @dataclass(slots=True)
@@ -344,7 +345,7 @@ class _Apply:
         if ruling.outcome in (Outcome.ALLOW, Outcome.ABSENT):
             return
         if ruling.outcome is Outcome.UNAVAILABLE:
-            self.applied.unavailable.append(Unavailable(path, ruling.coordinate))
+            self.applied.unavailable.append(Unavailable(path, ruling.coordinate, ruling.owner))
         shown = tuple("[]" if isinstance(step, int) else step for step in path if not str(step).startswith(HIDDEN))
         if (ruling.coordinate, shown) not in self.entered:
             self.entered.add((ruling.coordinate, shown))

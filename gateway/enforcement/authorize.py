@@ -188,6 +188,9 @@ class _Walk:
                 continue
             if decision.settled and decision.outcome is Outcome.MASK:
                 self.enter(self.entry(decision, path))
+            if self.leads_nowhere(field, parent, values, scope):
+                rulings[parent] = replace(decision, outcome=Outcome.ABSENT, settled=True, needs=frozenset())
+                continue
             kept[parent] = self.value(field, parent, values, _Scope(scope.facts, path, scope.frames))
         whole = RuledField(field, rulings)
         if not kept:
@@ -199,6 +202,24 @@ class _Walk:
         if same:
             return whole, first[1]
         return whole, tuple(Fragment(parent, (), asked) for parent, (_, asked) in kept.items() if asked)
+
+    def leads_nowhere(self, field: Field, parent: str, values: Mapping[str, Any], scope: _Scope) -> bool:
+        """Whether what is known already says that no record below ``field`` can be there for this caller."""
+        target = self.shapes.target(parent, field.name)
+        node = self.shapes.connection_node(target) or target
+        possible = self.shapes.possible(node) if node else ()
+        if not possible or node in self.shapes.plumbing:
+            return False
+        subject = subject_argument(self.policy, f"{parent}.{field.name}", values)
+        inner = self.inside(field, parent, target, subject, scope)
+        return all(self.impossible(name, inner) for name in possible)
+
+    def impossible(self, name: str, scope: _Scope) -> bool:
+        found = [
+            self.policy.decide(self.caller, each, scope.facts, self.at) for each in self.shapes.told_by(name)
+        ]
+        settled = all(each.settled and each.outcome in (Outcome.DENY, Outcome.ABSENT) for each in found)
+        return settled and any(each.outcome is Outcome.ABSENT for each in found)
 
     def check_arguments(self, parent: str, field: Field, values: Mapping[str, Any], scope: _Scope) -> None:
         """Refuse an argument that reads a coordinate which this caller never sees in clear."""

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.errors import GatewayError, RequestError
-from gateway.pipeline import Question, Reply
+from gateway.house import Question, Reply
 
 __all__ = ["MOST_BYTES", "error_response", "read_question", "reply_response"]
 

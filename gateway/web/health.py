@@ -1,0 +1,29 @@
+"""Whether the process lives, and whether it can answer: for whoever keeps it running."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from gateway.opening import OpenHouse
+
+__all__ = ["live", "ready"]
+
+
+async def live(request: Request) -> Response:
+    """200 as long as the process answers at all."""
+    return JSONResponse({"status": "live"})
+
+
+async def ready(request: Request) -> Response:
+    """200 when the graph is loaded and the record can be written, with the hashes that answers rest on; else 503."""
+    opened: OpenHouse = request.app.state.opened
+    record = opened.log is None or opened.log.healthy()
+    page = {
+        "status": "ready" if record else "not ready",
+        "epoch": opened.graph.policy.epoch,
+        "supergraph": opened.graph.hash,
+        "subgraphs": [each.name for each in opened.graph.supergraph.subgraphs],
+        "record": "writable" if record else "unavailable",
+    }
+    return JSONResponse(page, status_code=200 if record else 503)
