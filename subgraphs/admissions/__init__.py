@@ -1,0 +1,1 @@
+"""The admissions subgraph: arrivals, inspections, admissions, departures and overstay assessment (CBP)."""
