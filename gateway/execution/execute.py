@@ -1,0 +1,268 @@
+"""Running a plan: each fetch as soon as what it needs is there, its answer merged into one tree.
+
+Nothing a subgraph does stops the others: a fetch that fails is a ``FetchFailure``, and the fetches that would have read
+its values find nothing to ask about.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.errors import FetchError
+from gateway.execution.compiled import CompiledBatch, CompiledFetch, compile_plan
+from gateway.execution.merge import Merger
+from gateway.execution.paths import find, trace
+from gateway.execution.reading import MESSAGES, ErrorEntry, SubgraphAnswer, read_answer
+from gateway.execution.representations import Gathered, gather
+from gateway.execution.result import FetchFailure, Merged, ResponsePath
+from gateway.execution.transport import SubgraphRequest, Transport
+from gateway.execution.wire import encode
+from gateway.operation.model import Condition
+from gateway.planning.plan import Path, Plan
+from gateway.supergraph import Supergraph
+
+__all__ = ["Budget", "execute"]
+
+# places one failure names; beyond that a client learns nothing from more
+_MAX_PATHS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What one operation may cost: representations sent in all, and bytes one subgraph answer may have."""
+
+    entities: int = 50_000
+    answer_bytes: int = 32_000_000
+
+
+_DEFAULT_BUDGET = Budget()
+
+
+async def execute(
+    plan: Plan,
+    supergraph: Supergraph,
+    variables: Mapping[str, Any],
+    transport: Transport,
+    budget: Budget = _DEFAULT_BUDGET,
+) -> Merged:
+    """The merged data of every fetch of ``plan``, and what failed; never raises for what a subgraph did.
+
+    ``variables`` are the operation's, coerced. Values lie under storage keys (see ``gateway.planning.plan``).
+    """
+    run = _Run(plan, supergraph, variables, transport, budget)
+    await run.everything()
+    run.merged.failures = tuple(run.failures)
+    return run.merged
+
+
+class _Run:
+    """One execution: the tree as far as it has grown, what failed, and what is still to come."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        supergraph: Supergraph,
+        variables: Mapping[str, Any],
+        transport: Transport,
+        budget: Budget,
+    ) -> None:
+        self.fetches = compile_plan(plan).fetches
+        self.object_types = _object_types(supergraph)
+        self.variables = variables
+        self.transport = transport
+        self.budget = budget
+        self.merged = Merged({})
+        self.failures: list[FetchFailure] = []
+        self.waiting = [each.waits for each in self.fetches]
+
+    async def everything(self) -> None:
+        """Run every fetch, each once all those it depends on are done."""
+        ready = [each for each in self.fetches if each.waits == 0]
+        try:
+            async with asyncio.TaskGroup() as group:
+                for each in ready[1:]:
+                    group.create_task(self._chain(each, group))
+                if ready:
+                    await self._chain(ready[0], group)
+        except BaseExceptionGroup as problems:
+            raise problems.exceptions[0] from None
+
+    async def _chain(self, compiled: CompiledFetch | None, group: asyncio.TaskGroup) -> None:
+        """Run a fetch and then what became ready through it: the first here, the others in tasks of their own."""
+        while compiled is not None:
+            await self._fetch(compiled)
+            ready: list[CompiledFetch] = []
+            for number in compiled.dependents:
+                self.waiting[number] -= 1
+                if self.waiting[number] == 0:
+                    ready.append(self.fetches[number])
+            for each in ready[1:]:
+                group.create_task(self._chain(each, group))
+            compiled = ready[0] if ready else None
+
+    async def _fetch(self, compiled: CompiledFetch) -> None:
+        """One fetch from its inputs to the merged answer."""
+        if not self._hold(compiled.conditions):
+            return
+        fetch = compiled.fetch
+        gathered = [self._gather(batch) for batch in compiled.batches]
+        count = sum(len(each.encoded) for each in gathered)
+        targets = () if compiled.batches else find(self.merged.data, fetch.path)
+        if not (count or targets):
+            return
+        self.merged.entities += count
+        try:
+            if self.merged.entities > self.budget.entities:
+                raise FetchError("SUBGRAPH_NOT_ASKED", "")
+            self.merged.fetched += 1
+            answer = await self._ask(compiled, gathered)
+        except (FetchError, OSError, TimeoutError) as error:
+            self._fail_whole(compiled, _code(error))
+            return
+        self._report(answer.errors, compiled, gathered)
+        if answer.data is None:
+            return
+        if compiled.batches:
+            for batch, each in zip(compiled.batches, gathered, strict=True):
+                self._merge_entities(answer, batch, each, compiled)
+        else:
+            self._merge_root(answer.data, targets, compiled)
+
+    def _hold(self, conditions: Iterable[Condition]) -> bool:
+        return all(condition.holds(self.variables) for condition in conditions)
+
+    def _gather(self, compiled: CompiledBatch) -> Gathered:
+        batch = compiled.batch
+        if not self._hold(batch.conditions):
+            return Gathered()
+        objects = [item for target in batch.targets for item in find(self.merged.data, target)]
+        return gather(objects, batch.inputs)
+
+    async def _ask(self, compiled: CompiledFetch, gathered: Sequence[Gathered]) -> SubgraphAnswer:
+        """Send one request and read its answer. Raises ``FetchError`` where there is none."""
+        fetch = compiled.fetch
+        values = [name + encode(self.variables[key]) for key, name in compiled.variables if key in self.variables]
+        values.extend(batch.variable + each.joined() for batch, each in zip(compiled.batches, gathered, strict=True))
+        request = SubgraphRequest(
+            subgraph=fetch.subgraph,
+            body=compiled.prefix + b",".join(values) + b"}}",
+            coordinates=fetch.coordinates,
+            idempotent=fetch.lookup and fetch.kind != "mutation",
+        )
+        response = await self.transport.send(request)
+        return read_answer(response, compiled, self.budget.answer_bytes)
+
+    def _merge_root(self, data: dict[str, Any], targets: Sequence[dict[str, Any]], compiled: CompiledFetch) -> None:
+        for index, target in enumerate(targets):
+            merger = Merger(self.object_types)
+            merger.merge(target, data, compiled.shape)
+            for code, path in merger.problems:
+                self._fail(compiled, code, [(*self._place(compiled.fetch.path, target, index), *path)])
+
+    def _merge_entities(
+        self, answer: SubgraphAnswer, compiled: CompiledBatch, gathered: Gathered, fetch: CompiledFetch
+    ) -> None:
+        """Merge one aliased list of entities; null items leave their objects as they are."""
+        if not gathered.encoded or answer.data is None:
+            return
+        items = answer.data.get(compiled.batch.alias)
+        if items is None and answer.errors:
+            return  # the errors are on record already
+        if not isinstance(items, list):
+            self._fail(fetch, "SUBGRAPH_WRONG_SHAPE", self._places(compiled, gathered))
+            return
+        if len(items) != len(gathered.encoded):
+            self._fail(fetch, "SUBGRAPH_ENTITY_COUNT", self._places(compiled, gathered))
+            return
+        for index, (item, objects) in enumerate(zip(items, gathered.objects, strict=True)):
+            if item is None:
+                continue
+            if not isinstance(item, dict):
+                self._fail(fetch, "SUBGRAPH_WRONG_SHAPE", self._places(compiled, gathered, index))
+                continue
+            for each in objects:
+                merger = Merger(self.object_types)
+                merger.merge(each, item, compiled.shape)
+                if merger.problems:
+                    self._report_problems(merger, compiled, gathered, index, fetch)
+                    break  # the same answer has the same problems everywhere
+
+    def _report_problems(
+        self, merger: Merger, batch: CompiledBatch, gathered: Gathered, index: int, fetch: CompiledFetch
+    ) -> None:
+        places = self._places(batch, gathered, index)
+        for code, path in merger.problems:
+            self._fail(fetch, code, [(*place, *path) for place in places])
+
+    def _report(self, errors: Iterable[ErrorEntry], compiled: CompiledFetch, gathered: Sequence[Gathered]) -> None:
+        """Turn what the subgraph reported into failures at the places of the merged tree."""
+        of_batch = dict(zip((id(batch) for batch in compiled.batches), gathered, strict=True))
+        for error in errors:
+            if error.batch is None:
+                places = self._whole(compiled)
+                if error.path:
+                    roots = [place for place, _ in trace(self.merged.data, compiled.fetch.path)]
+                    places = [(*root, *error.path) for root in roots]
+            else:
+                places = self._places(error.batch, of_batch[id(error.batch)], error.item)
+                places = [(*place, *error.path) for place in places]
+            self._fail(compiled, error.code, places)
+
+    def _fail_whole(self, compiled: CompiledFetch, code: str) -> None:
+        self._fail(compiled, code, self._whole(compiled))
+
+    def _fail(self, compiled: CompiledFetch, code: str, places: Sequence[ResponsePath]) -> None:
+        fetch = compiled.fetch
+        message = MESSAGES.get(code, MESSAGES["SUBGRAPH_ERROR"]).format(subgraph=fetch.subgraph)
+        self.failures.append(FetchFailure(fetch.subgraph, code, message, tuple(places[:_MAX_PATHS]), fetch.coordinates))
+
+    def _whole(self, compiled: CompiledFetch) -> list[ResponsePath]:
+        """Every place that misses something when the whole fetch fails."""
+        if compiled.batches:
+            found: list[ResponsePath] = []
+            for batch in compiled.batches:
+                if self._hold(batch.batch.conditions):
+                    found.extend(
+                        place for target in batch.batch.targets for place, _ in trace(self.merged.data, target)
+                    )
+            return found
+        keys = [slot.key for slot in compiled.shape.slots.values()]
+        return [(*place, key) for place, _ in trace(self.merged.data, compiled.fetch.path) for key in keys]
+
+    def _place(self, path: Path, target: dict[str, Any], index: int) -> ResponsePath:
+        return next((place for place, item in trace(self.merged.data, path) if item is target), ())
+
+    def _places(self, compiled: CompiledBatch, gathered: Gathered, index: int = -1) -> list[ResponsePath]:
+        """Where the objects of representation ``index`` stand; of all of them where ``index`` names none."""
+        named = 0 <= index < len(gathered.objects)
+        chosen = gathered.objects[index : index + 1] if named else gathered.objects
+        wanted = {id(item) for objects in chosen for item in objects}
+        return [
+            place
+            for target in compiled.batch.targets
+            for place, item in trace(self.merged.data, target)
+            if id(item) in wanted
+        ]
+
+
+def _code(error: Exception) -> str:
+    if isinstance(error, FetchError):
+        return error.code
+    return "SUBGRAPH_TIMEOUT" if isinstance(error, TimeoutError) else "SUBGRAPH_UNREACHABLE"
+
+
+_known_types: dict[int, tuple[Supergraph, frozenset[str]]] = {}
+
+
+def _object_types(supergraph: Supergraph) -> frozenset[str]:
+    """The names of the supergraph's object types, inaccessible ones included."""
+    known = _known_types.get(id(supergraph))
+    if known is None or known[0] is not supergraph:
+        names = frozenset(name for name, each in supergraph.types.items() if each.kind == "object")
+        if len(_known_types) > 100:
+            _known_types.clear()
+        known = _known_types[id(supergraph)] = (supergraph, names)
+    return known[1]

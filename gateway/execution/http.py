@@ -1,0 +1,111 @@
+"""Subgraphs over HTTP: one pooled keep-alive client for all of them (pyreqwest).
+
+No redirects, no proxies from the environment, no cookies: a request goes to the registered URL and nowhere else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
+from types import TracebackType
+from typing import Any, Self
+
+from pyreqwest.client import ClientBuilder
+from pyreqwest.exceptions import PyreqwestError, RequestTimeoutError
+
+from gateway.errors import FetchError
+from gateway.execution.reading import MESSAGES
+from gateway.execution.transport import SubgraphRequest, SubgraphResponse
+
+__all__ = ["HttpTransport"]
+
+
+class HttpTransport:
+    """Sends requests to ``urls`` (by subgraph name). Use it as a context manager, or call ``close``.
+
+    ``timeout`` in seconds is for one whole request; ``max_bytes`` for one answer, which is read no further. It may be
+    made before the event loop runs; the pool opens with the first request.
+    """
+
+    def __init__(
+        self,
+        urls: Mapping[str, str],
+        *,
+        timeout: float = 10.0,
+        connect_timeout: float = 2.0,
+        max_bytes: int = 32_000_000,
+        connections: int = 200,
+    ) -> None:
+        self._urls = dict(urls)
+        self._timeout = timeout
+        self._connect_timeout = connect_timeout
+        self._max_bytes = max_bytes
+        self._connections = connections
+        self._client: Any = None
+
+    def _open(self) -> Any:
+        builder = (
+            ClientBuilder()
+            .timeout(timedelta(seconds=self._timeout))
+            .connect_timeout(timedelta(seconds=self._connect_timeout))
+            .pool_max_idle_per_host(self._connections)
+            .follow_redirects(False)
+            .no_proxy()
+            .referer(False)
+            .user_agent("gateway")
+            .default_headers({"content-type": "application/json", "accept": "application/json"})
+        )
+        return builder.build()
+
+    async def send(self, request: SubgraphRequest) -> SubgraphResponse:
+        """The subgraph's answer. Raises ``FetchError``: SUBGRAPH_UNREACHABLE, SUBGRAPH_TIMEOUT, SUBGRAPH_TOO_LARGE."""
+        url = self._urls.get(request.subgraph)
+        if url is None:
+            raise _error("SUBGRAPH_UNREACHABLE", request)
+        if self._client is None:
+            self._client = self._open()
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await self._exchange(self._client, url, request)
+        except TimeoutError:
+            raise _error("SUBGRAPH_TIMEOUT", request) from None
+        except RequestTimeoutError:
+            raise _error("SUBGRAPH_TIMEOUT", request) from None
+        except PyreqwestError:
+            raise _error("SUBGRAPH_UNREACHABLE", request) from None
+
+    async def _exchange(self, client: Any, url: str, request: SubgraphRequest) -> SubgraphResponse:
+        builder = client.post(url).body_bytes(request.body)
+        for name, value in request.headers.items():
+            builder = builder.header(name, value)
+        async with builder.build_streamed() as response:
+            length = response.get_header("content-length")
+            if length is not None and length.isdigit() and int(length) > self._max_bytes:
+                raise _error("SUBGRAPH_TOO_LARGE", request)
+            chunks: list[bytes] = []
+            size = 0
+            while (chunk := await response.body_reader.read_chunk()) is not None:
+                size += len(chunk)
+                if size > self._max_bytes:
+                    raise _error("SUBGRAPH_TOO_LARGE", request)
+                chunks.append(bytes(chunk))
+            return SubgraphResponse(response.status, b"".join(chunks))
+
+    async def close(self) -> None:
+        """Close the pool; nothing can be sent afterwards without opening a new one."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+
+def _error(code: str, request: SubgraphRequest) -> FetchError:
+    return FetchError(code, MESSAGES[code].format(subgraph=request.subgraph))

@@ -1,0 +1,157 @@
+"""Shaping the answer: the client's operation, filled from the merged tree, checked against the API schema.
+
+Order, aliases and conditions are the client's. What is missing is null; a null where the schema forbids one travels up
+to the nearest nullable place. Each null that a failure explains has that failure's error and no second one.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from graphql import GraphQLSchema
+
+from gateway.execution.introspect import INTROSPECTION, introspect
+from gateway.execution.merge import unroll
+from gateway.execution.projection import BUBBLE, Form, Link, form_of
+from gateway.execution.result import Answer, FetchFailure, ResponsePath
+from gateway.operation.model import Operation, Selection
+
+__all__ = ["project"]
+
+_MAX_ERRORS = 100
+_KEPT_FORMS = 2_000
+
+# forms by identity of what they were made from (which each entry holds) and by how its conditions came out
+_Key = tuple[int, int, tuple[bool, ...]]
+_forms: OrderedDict[_Key, tuple[Sequence[Selection], GraphQLSchema, Form]] = OrderedDict()
+_conditions: OrderedDict[int, tuple[Sequence[Selection], tuple[str, ...]]] = OrderedDict()
+
+
+def project(
+    operation: Operation,
+    data: dict[str, Any],
+    api_schema: GraphQLSchema,
+    failures: Iterable[FetchFailure] = (),
+) -> Answer:
+    """The answer to the client's ``operation`` from merged ``data``.
+
+    ``api_schema`` is what this caller may know of; introspection is answered from it. Never raises for wrong data.
+    """
+    form = _form(operation, api_schema)
+    asked = [field for slot in form.slots(operation.root) for field in slot.fields if field.name in INTROSPECTION]
+    if asked:
+        data = {**data, **introspect(asked, operation, api_schema)}
+    report = _Report(failures, form, operation.root)
+    shaped = form.fill(data, operation.root, None, report)
+    return Answer(None if shaped is BUBBLE else shaped, tuple(report.errors))
+
+
+def _form(operation: Operation, schema: GraphQLSchema) -> Form:
+    """The form of the operation's answer, from the cache where it is known."""
+    selections = operation.selections
+    variables = _condition_variables(selections)
+    decided = tuple(bool(operation.variables.get(name)) for name in variables)
+    key = (id(selections), id(schema), decided)
+    known = _forms.get(key)
+    if known is not None and known[0] is selections and known[1] is schema:
+        _forms.move_to_end(key)
+        return known[2]
+    values = dict(zip(variables, decided, strict=True))
+    form = form_of(operation, schema, lambda item: all(each.holds(values) for each in item.conditions))
+    _keep(_forms, key, (selections, schema, form))
+    return form
+
+
+def _condition_variables(selections: Sequence[Selection]) -> tuple[str, ...]:
+    """The variables that conditions of ``selections`` read, sorted."""
+    known = _conditions.get(id(selections))
+    if known is not None and known[0] is selections:
+        return known[1]
+    found: set[str] = set()
+    stack = list(selections)
+    while stack:
+        item = stack.pop()
+        found.update(condition.variable for condition in item.conditions)
+        stack.extend(item.selections)
+    names = tuple(sorted(found))
+    _keep(_conditions, id(selections), (selections, names))
+    return names
+
+
+def _keep(cache: OrderedDict[Any, Any], key: Any, value: Any) -> None:
+    cache[key] = value
+    if len(cache) > _KEPT_FORMS:
+        cache.popitem(last=False)
+
+
+class _Report:
+    """The errors of one answer: the failures first, then what completion finds that no failure explains."""
+
+    def __init__(self, failures: Iterable[FetchFailure], form: Form, root: str) -> None:
+        self.form = form
+        self.root = root
+        self.errors: list[dict[str, Any]] = []
+        self._whole: set[ResponsePath] = set()  # everything from here down may be missing
+        self._above: set[ResponsePath] = set()  # something below here is missing
+        for failure in failures:
+            self._note(failure)
+
+    def _note(self, failure: FetchFailure) -> None:
+        for path in failure.paths:
+            self._whole.add(path)
+            self._above.update(path[:length] for length in range(len(path)))
+        error: dict[str, Any] = {"message": failure.message}
+        path = self._client_path(_common(failure.paths))
+        if path:
+            error["path"] = list(path)
+        error["extensions"] = {"code": failure.code, "service": failure.subgraph}
+        self._add(error)
+
+    def wrong(self, link: Link, coordinate: str) -> None:
+        """Report a value that does not fit its type."""
+        message = f"The value at {coordinate} is not one its type allows."
+        self._add({"message": message, "path": list(unroll(link)), "extensions": {"code": "BAD_VALUE"}})
+
+    def null(self, link: Link, coordinate: str) -> None:
+        """Report a forbidden null, unless a failure explains it."""
+        path = unroll(link)
+        if path in self._above or any(path[:length] in self._whole for length in range(len(path) + 1)):
+            return
+        message = f"Cannot return null for non-nullable field {coordinate}."
+        self._add({"message": message, "path": list(path), "extensions": {"code": "UNEXPECTED_NULL"}})
+
+    def _add(self, error: dict[str, Any]) -> None:
+        if len(self.errors) < _MAX_ERRORS:
+            self.errors.append(error)
+
+    def _client_path(self, path: ResponsePath) -> ResponsePath:
+        """``path`` as far as the client's own selection goes: keys fetched for the gateway itself are not shown."""
+        kept: list[str | int] = []
+        forms: list[Form] = [self.form]
+        for step in path:
+            if isinstance(step, int):
+                kept.append(step)
+                continue
+            slots = [slot for form in forms for slot in form.every_slot() if slot.key == step]
+            if not slots:
+                break
+            kept.append(step)
+            forms = [slot.form for slot in slots if slot.form is not None]
+        return tuple(kept)
+
+
+def _common(paths: Sequence[ResponsePath]) -> ResponsePath:
+    """The longest path that all ``paths`` begin with."""
+    if not paths:
+        return ()
+    shared = paths[0]
+    for path in paths[1:]:
+        length = 0
+        for mine, other in zip(shared, path, strict=False):
+            if mine != other:
+                break
+            length += 1
+        shared = shared[:length]
+    return shared

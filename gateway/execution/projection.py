@@ -1,0 +1,267 @@
+"""The answer's form, compiled from the client's operation: per runtime type, which fields in which order.
+
+A ``Form`` is one selection on one static type; it learns the fields of each runtime type when that type first occurs.
+Completion follows the specification (https://spec.graphql.org/draft/#sec-Value-Completion); a null that a non-null
+type forbids travels upwards as ``BUBBLE`` until something nullable stops it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Protocol, TypeAlias
+
+from graphql import GraphQLSchema
+from graphql.type import (
+    GraphQLCompositeType,
+    GraphQLInterfaceType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLUnionType,
+    is_abstract_type,
+    is_composite_type,
+    is_leaf_type,
+)
+
+from gateway.execution.introspect import INTROSPECTION
+from gateway.execution.leaves import BAD, leaf_check
+from gateway.operation.model import Field, Operation, Selection
+
+__all__ = ["BUBBLE", "Complete", "Form", "Link", "Report", "Slot", "form_of"]
+
+# a null that was reported already and has to travel on
+BUBBLE: Final = object()
+
+Link: TypeAlias = "tuple[Link, str | int] | None"
+
+
+class Report(Protocol):
+    """Where completion reports what it had to turn into null."""
+
+    def wrong(self, link: Link, coordinate: str) -> None:
+        """A value at ``link`` does not fit its type."""
+        ...
+
+    def null(self, link: Link, coordinate: str) -> None:
+        """There is no value at ``link`` although the type forbids null."""
+        ...
+
+
+Complete: TypeAlias = Callable[[Any, Link, Report], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One field of the answer. ``complete`` is None for a type name; ``form`` what lies below, for walking paths."""
+
+    key: str
+    fields: tuple[Field, ...]
+    complete: Complete | None
+    non_null: bool = False
+    form: Form | None = None
+
+
+class Form:
+    """One selection on one static type, under conditions already decided."""
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        type_: GraphQLCompositeType,
+        selections: Sequence[Selection],
+        taken: Callable[[Selection], bool],
+    ) -> None:
+        self.schema = schema
+        self.type = type_
+        self.selections = selections
+        self.taken = taken
+        self._slots: dict[str, tuple[Slot, ...]] = {}
+
+    def slots(self, typename: str) -> tuple[Slot, ...]:
+        """The fields of an object whose runtime type is ``typename``, in the answer's order."""
+        known = self._slots.get(typename)
+        if known is None:
+            known = self._slots[typename] = tuple(self._make(typename))
+        return known
+
+    def every_slot(self) -> Iterator[Slot]:
+        """The fields of every runtime type there can be here; for errors only."""
+        if is_abstract_type(self.type):
+            for each in self.schema.get_possible_types(self.type):
+                yield from self.slots(each.name)
+        if not isinstance(self.type, GraphQLUnionType):
+            yield from self.slots(self.type.name)
+
+    def runtime_type(self, value: dict[str, Any]) -> str | None:
+        """The name of the value's type; None where it has none that the API schema allows here.
+
+        An interface whose real type nobody asked for keeps the interface's own name.
+        """
+        claimed = value.get("__typename")
+        if claimed is None:
+            return None if isinstance(self.type, GraphQLUnionType) else self.type.name
+        if claimed == self.type.name:
+            return self.type.name
+        found = self.schema.type_map.get(claimed) if isinstance(claimed, str) else None
+        if not is_abstract_type(self.type) or not isinstance(found, GraphQLObjectType):
+            return None
+        return found.name if self.schema.is_sub_type(self.type, found) else None
+
+    def complete(self, value: Any, link: Link, report: Report) -> Any:
+        """``value`` in the answer's form, or ``BUBBLE`` where it cannot be (and that is reported)."""
+        if type(value) is not dict:
+            report.wrong(link, self.type.name)
+            return BUBBLE
+        typename = self.runtime_type(value)
+        if typename is None:
+            report.wrong(link, self.type.name)
+            return BUBBLE
+        return self.fill(value, typename, link, report)
+
+    def fill(self, value: dict[str, Any], typename: str, link: Link, report: Report) -> Any:
+        """The fields of ``value`` as an object of ``typename``."""
+        shaped: dict[str, Any] = {}
+        for slot in self.slots(typename):
+            key = slot.key
+            if slot.complete is None:
+                shaped[key] = typename
+                continue
+            item = value.get(key)
+            if item is None and not slot.non_null:
+                shaped[key] = None
+                continue
+            item = slot.complete(item, (link, key), report)
+            if item is BUBBLE:
+                return BUBBLE
+            shaped[key] = item
+        return shaped
+
+    def _make(self, typename: str) -> Iterable[Slot]:
+        grouped: dict[str, list[Field]] = {}
+        self._collect(self.selections, typename, grouped)
+        owner = self.schema.type_map[typename]
+        for key, fields in grouped.items():
+            name = fields[0].name
+            if name == "__typename":
+                # an interface's own name is no type name: there the real one is missing, and that is an error
+                known = isinstance(owner, GraphQLObjectType)
+                yield Slot(key, tuple(fields), None if known else _missing(f"{typename}.__typename"), non_null=True)
+                continue
+            if name in INTROSPECTION:
+                yield Slot(key, tuple(fields), _as_it_is)
+                continue
+            definition = self.schema.get_field(owner, name) if is_composite_type(owner) else None
+            if definition is not None:
+                yield self._slot(key, fields, definition.type, f"{typename}.{name}")
+
+    def _slot(self, key: str, fields: list[Field], type_: GraphQLOutputType, coordinate: str) -> Slot:
+        named: Any = type_
+        while isinstance(named, GraphQLNonNull | GraphQLList):
+            named = named.of_type
+        form: Form | None = None
+        if is_composite_type(named):
+            below = tuple(item for each in fields for item in each.selections)
+            form = Form(self.schema, named, below, self.taken)
+        return Slot(key, tuple(fields), _completer(type_, form, coordinate), isinstance(type_, GraphQLNonNull), form)
+
+    def _collect(self, selections: Iterable[Selection], typename: str, grouped: dict[str, list[Field]]) -> None:
+        for item in selections:
+            if not self.taken(item):
+                continue
+            if isinstance(item, Field):
+                if not item.hidden:
+                    grouped.setdefault(item.key, []).append(item)
+            elif self._applies(item.type, typename):
+                self._collect(item.selections, typename, grouped)
+
+    def _applies(self, condition: str, typename: str) -> bool:
+        """Whether a fragment on ``condition`` is for objects of ``typename``."""
+        if condition == typename:
+            return True
+        outer, inner = self.schema.type_map.get(condition), self.schema.type_map.get(typename)
+        return (
+            is_abstract_type(outer)
+            and isinstance(inner, GraphQLObjectType | GraphQLInterfaceType)
+            and self.schema.is_sub_type(outer, inner)
+        )
+
+
+def _as_it_is(value: Any, link: Link, report: Report) -> Any:
+    return value
+
+
+def _missing(coordinate: str) -> Complete:
+    def complete(value: Any, link: Link, report: Report) -> Any:
+        report.null(link, coordinate)
+        return BUBBLE
+
+    return complete
+
+
+def _completer(type_: GraphQLOutputType, form: Form | None, coordinate: str) -> Complete:
+    """How a value of ``type_`` is completed: BUBBLE only where the type is non-null."""
+    if isinstance(type_, GraphQLNonNull):
+        inner = _raw(type_.of_type, form, coordinate)
+
+        def non_null(value: Any, link: Link, report: Report) -> Any:
+            if value is None:
+                report.null(link, coordinate)
+                return BUBBLE
+            return inner(value, link, report)
+
+        return non_null
+    raw = _raw(type_, form, coordinate)
+
+    def nullable(value: Any, link: Link, report: Report) -> Any:
+        if value is None:
+            return None
+        completed = raw(value, link, report)
+        return None if completed is BUBBLE else completed
+
+    return nullable
+
+
+def _raw(type_: GraphQLOutputType, form: Form | None, coordinate: str) -> Complete:
+    """How a value that is not null is completed; BUBBLE where it turns out to be null after all."""
+    if isinstance(type_, GraphQLList):
+        return _list(_completer(type_.of_type, form, coordinate), coordinate)
+    if form is not None:
+        return form.complete
+    if not is_leaf_type(type_):
+        raise TypeError(f"{type_} is neither a leaf nor a composite type")
+    check = leaf_check(type_)
+
+    def leaf(value: Any, link: Link, report: Report) -> Any:
+        checked = check(value)
+        if checked is BAD:
+            report.wrong(link, coordinate)
+            return BUBBLE
+        return checked
+
+    return leaf
+
+
+def _list(item: Complete, coordinate: str) -> Complete:
+    def complete(value: Any, link: Link, report: Report) -> Any:
+        if type(value) is not list:
+            report.wrong(link, coordinate)
+            return BUBBLE
+        shaped: list[Any] = []
+        for index, each in enumerate(value):
+            completed = item(each, (link, index), report)
+            if completed is BUBBLE:
+                return BUBBLE
+            shaped.append(completed)
+        return shaped
+
+    return complete
+
+
+def form_of(operation: Operation, schema: GraphQLSchema, taken: Callable[[Selection], bool]) -> Form:
+    """The form of the whole answer to ``operation``."""
+    root = schema.type_map[operation.root]
+    if not isinstance(root, GraphQLObjectType):
+        raise TypeError(f"the root type {operation.root} is not in the schema")
+    return Form(schema, root, operation.selections, taken)

@@ -1,0 +1,105 @@
+"""Representations: what an entity fetch tells a subgraph about the objects it asks for.
+
+A value that is missing, or null where the plan requires it, means the object cannot be asked about; it is left as it
+is. Equal representations are sent once, and the answer goes to every object they were made from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from gateway.execution.wire import encode
+from gateway.planning.plan import Input, InputField, InputFragment, InputSelection
+
+__all__ = ["Gathered", "gather", "represent"]
+
+
+class _Incomplete(Exception):  # noqa: N818 (not an error: this object is simply not asked about)
+    """A value that the representation needs is not there."""
+
+
+@dataclass(slots=True)
+class Gathered:
+    """The distinct representations, encoded, and for each the objects its answer is merged into."""
+
+    encoded: list[bytes] = field(default_factory=list)
+    objects: list[list[dict[str, Any]]] = field(default_factory=list)
+
+    def joined(self) -> bytes:
+        """The JSON list of all representations."""
+        return b"[" + b",".join(self.encoded) + b"]"
+
+
+def gather(objects: Sequence[dict[str, Any]], inputs: Sequence[Input]) -> Gathered:
+    """The representations of ``objects``; objects that cannot be asked about are left out.
+
+    The same object found twice (by two targets) is merged into once.
+    """
+    gathered = Gathered()
+    places: dict[bytes, int] = {}
+    seen: set[int] = set()
+    for item in objects:
+        if id(item) in seen:
+            continue
+        seen.add(id(item))
+        representation = represent(item, inputs)
+        if representation is None:
+            continue
+        key = encode(representation)
+        place = places.get(key)
+        if place is None:
+            places[key] = len(gathered.encoded)
+            gathered.encoded.append(key)
+            gathered.objects.append([item])
+        else:
+            gathered.objects[place].append(item)
+    return gathered
+
+
+def represent(item: dict[str, Any], inputs: Sequence[Input]) -> dict[str, Any] | None:
+    """The representation of one object by the first input that fits its type, or None where it cannot be made."""
+    typename = item.get("__typename")
+    for shape in inputs:
+        if not shape.types or typename in shape.types:
+            representation: dict[str, Any] = {"__typename": shape.typename or typename}
+            try:
+                _fill(representation, item, shape.selections)
+            except _Incomplete:
+                return None
+            return representation
+    return None
+
+
+def _fill(target: dict[str, Any], item: dict[str, Any], selections: Sequence[InputSelection]) -> None:
+    for selection in selections:
+        if isinstance(selection, InputFragment):
+            if item.get("__typename") in selection.types:
+                _fill(target, item, selection.selections)
+            continue
+        if selection.source not in item:
+            raise _Incomplete
+        value = _value(item[selection.source], selection)
+        known = target.get(selection.name)
+        if isinstance(known, dict) and isinstance(value, dict):
+            known.update(value)
+        else:
+            target[selection.name] = value
+
+
+def _value(value: Any, field_: InputField) -> Any:
+    """One value of a representation, lists item by item, objects by the field's own selections."""
+    if value is None:
+        if field_.required:
+            raise _Incomplete
+        return None
+    if not field_.selections:
+        return value
+    if isinstance(value, list):
+        return [_value(item, field_) for item in value]
+    if not isinstance(value, dict):
+        raise _Incomplete
+    inner: dict[str, Any] = {}
+    _fill(inner, value, field_.selections)
+    return inner
