@@ -1,0 +1,1 @@
+"""The enforcement subgraph: encounters, removal cases, detention and departure verification (ICE ERO)."""
