@@ -74,7 +74,7 @@ class Sponsor:
     async def resolve_reference(cls, info: Info, key: Key) -> Sponsor | None:
         """The sponsor a representation names; all of one request's are one statement."""
         row = await info.context.one(SponsorRow, SponsorRow.program_number, key["programNumber"])
-        return row and cls.of(row)
+        return None if row is None else cls.of(row)
 
     @link(description="Sanctions, oldest first.")
     async def sanctions(self, info: Info) -> list[types.Sanction] | None:
@@ -102,7 +102,7 @@ class Sponsor:
 class ExchangeVisitor:
     sevisId: str | None = shared("ExchangeVisitor.sevisId")
     programNumber: str | None = sevp("EDU")
-    category: CodedValue | None = shared("ExchangeVisitor.category")
+    category: CodedValue | None = shared("ExchangeVisitor.category", shareable=True)
     subject: CodedValue | None = sevp("EDU", description="Field of study, from the list cip.")
     programStart: dt.date | None = sevp("EDU")
     programEnd: dt.date | None = sevp("EDU")
@@ -133,7 +133,7 @@ class ExchangeVisitor:
     async def resolve_reference(cls, info: Info, key: Key) -> ExchangeVisitor | None:
         """The record a representation names; all of one request's are one statement."""
         row = await info.context.one(ExchangeVisitorRow, ExchangeVisitorRow.sevis_id, key["sevisId"])
-        return row and cls.of(row)
+        return None if row is None else cls.of(row)
 
     @link(description="Whose record it is.")
     def traveler(self) -> Traveler | None:
@@ -142,7 +142,7 @@ class ExchangeVisitor:
     @link(description="The sponsor of the program.")
     async def sponsor(self, info: Info) -> Sponsor | None:
         row = await info.context.one(SponsorRow, SponsorRow.program_number, self.programNumber)
-        return row and Sponsor.of(row)
+        return None if row is None else Sponsor.of(row)
 
     @link()
     def site(self) -> types.ActivitySite | None:

@@ -1,4 +1,4 @@
-"""What the Visa Security Program does: each act is one transaction that asks ``laws``, changes rows, says what happened.
+"""What the Visa Security Program does: each act is one transaction that asks ``laws``, changes rows and says so.
 
 An act changes reviews and nothing else. What becomes of the application is State's act in State's subgraph: a
 recommendation travels as an event, and as a field the consular officer reads.

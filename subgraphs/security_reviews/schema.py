@@ -77,7 +77,7 @@ class SecurityReview:
         else:
             number = application["applicationId"]
             row = await info.context.one(SecurityReviewRow, SecurityReviewRow.application_id, number)
-        return row and cls.of(row, application.get("status"))
+        return None if row is None else cls.of(row, application.get("status"))
 
     @link(
         provides=["submittedAt"],
@@ -131,12 +131,12 @@ class VisaApplication:
     @link(description="The security review of this application.")
     async def securityReview(self, info: Info) -> SecurityReview | None:  # noqa: N802
         row = await info.context.one(SecurityReviewRow, SecurityReviewRow.application_id, self.applicationId)
-        return row and SecurityReview.of(row)
+        return None if row is None else SecurityReview.of(row)
 
     @link(description="The Visa Security Program's advice on this application.")
     async def vspRecommendation(self, info: Info) -> types.VspRecommendation | None:  # noqa: N802
         row = await info.context.one(SecurityReviewRow, SecurityReviewRow.application_id, self.applicationId)
-        return row and types.VspRecommendation.of(row)
+        return None if row is None else types.VspRecommendation.of(row)
 
 
 @entity("id", description="One person; here, the security reviews of that person's applications.")

@@ -32,7 +32,7 @@ class Event(EventColumns, Base):
 
 
 class SecurityReviewRow(ProvenanceColumns, Base):
-    """One review of one application; an application has at most one. A recommendation, if any, is in ``recommended*`` columns.
+    """One review of one application; an application has at most one. Advice, if any, is in ``recommended*`` columns.
 
     The recommendation that stands, or the withdrawn one, is the one in the row; earlier ones are in the outbox.
     """

@@ -51,7 +51,7 @@ class VisaApplication:
     kind: ApplicationKind | None = ca("ADJ")
     visaClass: CodedValue | None = ca("ADJ")
     post: CodedValue | None = ca("ADJ")
-    submittedAt: dt.datetime | None = shared("VisaApplication.submittedAt")
+    submittedAt: dt.datetime | None = shared("VisaApplication.submittedAt", shareable=True)
     interviewAt: dt.datetime | None = ca("ADJ")
     decidedAt: dt.datetime | None = ca("ADJ", description="Of the decision that stands; empty while there is none.")
     status: VisaApplicationStatus | None = shared("VisaApplication.status")
@@ -88,7 +88,7 @@ class VisaApplication:
     async def resolve_reference(cls, info: Info, key: Key) -> VisaApplication | None:
         """The application a representation names; all of one request's are one statement."""
         row = await info.context.one(VisaApplicationRow, VisaApplicationRow.application_id, key["applicationId"])
-        return row and cls.of(row)
+        return None if row is None else cls.of(row)
 
     @link(description="Who applies.")
     def applicant(self) -> Traveler | None:
@@ -142,7 +142,7 @@ class VisaApplication:
     @link(description="The visa issued on this application.")
     async def visa(self, info: Info) -> Visa | None:
         row = await visa_of(info.context, self.applicationId)
-        return row and Visa.of(row)
+        return None if row is None else Visa.of(row)
 
 
 @entity("foilNumber", "controlNumber", description="A visa. Its validity is neither the petition's nor the stay's.")
@@ -187,7 +187,7 @@ class Visa:
             row = await info.context.one(VisaRow, VisaRow.foil_number, key["foilNumber"])
         else:
             row = await info.context.one(VisaRow, VisaRow.control_number, key["controlNumber"])
-        return row and cls.of(row)
+        return None if row is None else cls.of(row)
 
     @link(description="The revocation, where there was one.")
     def revocation(self) -> types.VisaRevocation | None:
@@ -199,7 +199,7 @@ class Visa:
             return None
         number = self.row.application_id
         row = await info.context.one(VisaApplicationRow, VisaApplicationRow.application_id, number)
-        return row and VisaApplication.of(row)
+        return None if row is None else VisaApplication.of(row)
 
     @link(description="Whom the visa was issued to.")
     def holder(self) -> Traveler | None:
@@ -218,7 +218,7 @@ class Petition:
     @link(origin="STATE_CA", override="petitions", description="The petition as the post sees it.")
     async def pims(self, info: Info) -> types.PimsRecord | None:
         row = await info.context.one(PimsRow, PimsRow.receipt_number, self.receiptNumber)
-        return row and types.PimsRecord.of(row)
+        return None if row is None else types.PimsRecord.of(row)
 
 
 @entity("id", description="One person; here, that person's visa chapter.")
