@@ -14,8 +14,10 @@ from gateway.errors import IdentityError
 __all__ = ["Persona", "load_personas", "read_personas"]
 
 _KEYS = frozenset(
-    ["title", "agency", "role", "purpose", "case", "user", "location", "portfolio", "training"]
-    + ["synthetic_only", "story"]
+    (
+        *("title", "agency", "role", "purpose", "case", "user", "location"),
+        *("portfolio", "training", "synthetic_only", "story"),
+    )
 )
 
 

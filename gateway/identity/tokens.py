@@ -23,7 +23,7 @@ AUDIENCE: Final = "two-way-street"
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The names a token may use: agencies, roles with the agencies that give them, purposes with the roles they suit."""
+    """The names a token may use: agencies, roles with the agencies that give them, purposes with their roles."""
 
     agencies: frozenset[str]
     roles: Mapping[str, frozenset[str]]

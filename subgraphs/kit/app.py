@@ -26,11 +26,11 @@ from subgraphs.kit.context import Context
 from subgraphs.kit.cursors import Cursors
 from subgraphs.kit.database import Database
 from subgraphs.kit.errors import Refusal
-from subgraphs.kit.masking import Mask, MaskingMiddleware
+from subgraphs.kit.masking import MaskingMiddleware
 from subgraphs.kit.operations import Operations, Prepared
 from subgraphs.kit.schema import Schema, core_schema, key_fields
 from subgraphs.kit.settings import Settings
-from subgraphs.kit.trust import Clock, Grant, PolicyCopy, Trust, own_masks, system_clock
+from subgraphs.kit.trust import Clock, Grant, PolicyCopy, Trust, system_clock
 
 __all__ = ["Settings", "Starlette", "Subgraph", "make_app"]
 
@@ -55,7 +55,6 @@ class Subgraph:
     cursors: Cursors
     operations: Operations
     trust: Trust
-    mask: Mask
     events: type[Any] | None
 
     async def answer(self, body: bytes, token: str | None) -> tuple[int, dict[str, Any]]:
@@ -90,7 +89,7 @@ class Subgraph:
     async def _execute(self, operation: Prepared, variables: Mapping[str, Any], grant: Grant) -> dict[str, Any]:
         assertion = grant.assertion
         context = Context(self.database, self.cursors, assertion.caller, assertion.at, self.events)
-        masks = MiddlewareManager(MaskingMiddleware(grant.masks, self.mask)) if grant.masks else None
+        masks = MiddlewareManager(MaskingMiddleware(grant.masks, self.trust.mask)) if grant.masks else None
         try:
             running = execute(
                 self.core,
@@ -117,13 +116,12 @@ def make_app(
     events: type[Any] | None = None,
     keys: PublicKeys | None = None,
     policy: PolicyCopy | None = None,
-    mask: Mask | None = None,
     clock: Clock = system_clock,
 ) -> Starlette:
     """The subgraph ``name`` as an ASGI application.
 
-    ``keys`` (the gateway's public keys), ``policy`` and ``mask`` come from ``settings`` where not given; tests inject
-    them. The database is opened at the first request and closed with the application's lifespan.
+    ``keys`` (the gateway's public keys) and ``policy`` come from ``settings`` where not given; tests inject them. The
+    database is opened at the first request and closed with the application's lifespan.
     """
     core = core_schema(schema)
     subgraph = Subgraph(
@@ -135,7 +133,6 @@ def make_app(
         cursors=Cursors(settings.cursor_key(), name),
         operations=Operations(core),
         trust=Trust(name, settings, key_fields(schema), clock, keys, policy),
-        mask=mask or own_masks,
         events=events,
     )
 

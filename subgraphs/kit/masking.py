@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping
 from inspect import isawaitable
 from typing import Any, TypeAlias
 
-from graphql import GraphQLResolveInfo, get_named_type, is_leaf_type
+from graphql import GraphQLOutputType, GraphQLResolveInfo, GraphQLString, get_named_type, is_leaf_type
 
 from subgraphs.kit.types import CodedValue
 
 __all__ = ["Mask", "MaskingMiddleware"]
 
-Mask: TypeAlias = Callable[[str, Any], Any]
-"""(method, JSON value) -> the masked JSON value."""
+Mask: TypeAlias = Callable[[str, Any, GraphQLOutputType, str], Any]
+"""(method, JSON value, GraphQL type, coordinate) -> the masked JSON value."""
 
 
 class MaskingMiddleware:
@@ -41,15 +41,15 @@ class MaskingMiddleware:
 
     def _masked(self, value: Any, method: str, info: GraphQLResolveInfo[Any]) -> Any:
         type_ = get_named_type(info.return_type)
+        coordinate = f"{info.parent_type.name}.{info.field_name}"
         try:
-            if value is None:
-                return None
             if isinstance(value, CodedValue):  # its list is public, its label says what its code says
-                return CodedValue(list=value.list, code=self._mask(method, value.code), label=None)
-            if not is_leaf_type(type_):
+                code = self._mask(method, value.code, GraphQLString, coordinate)
+                return CodedValue(list=value.list, code=code, label=None)
+            if value is None or not is_leaf_type(type_):
                 return None
             if isinstance(value, list):
-                return [self._mask(method, type_.serialize(item)) for item in value]
-            return self._mask(method, type_.serialize(value))
+                return self._mask(method, [type_.serialize(item) for item in value], type_, coordinate)
+            return self._mask(method, type_.serialize(value), type_, coordinate)
         except Exception:  # whatever went wrong, the clear value must not leave
             return None

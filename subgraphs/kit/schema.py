@@ -22,7 +22,7 @@ from subgraphs.kit.directives import Classified
 from subgraphs.kit.errors import Refusal
 from subgraphs.kit.types import SCALARS, TimelineEvent
 
-__all__ = ["Key", "Schema", "core_schema", "key_fields", "make_schema", "unclassified"]
+__all__ = ["Key", "Schema", "core_schema", "key_fields", "make_schema", "printed", "unclassified"]
 
 Key: TypeAlias = Mapping[str, Any]
 """A representation as the gateway sent it, without its ``__typename``."""
@@ -104,6 +104,11 @@ def _selected(core: GraphQLSchema, type_: GraphQLObjectType, selection: Selectio
         target = get_named_type(type_.fields[node.name.value].type)
         if node.selection_set is not None and isinstance(target, GraphQLObjectType):
             yield from _selected(core, target, node.selection_set)
+
+
+def printed(schema: FederationSchema) -> str:
+    """The SDL as it is kept under ``schema/subgraphs``, ending in one newline."""
+    return schema.as_str().rstrip("\n") + "\n"
 
 
 def make_schema(query: type, mutation: type | None = None, types: Iterable[type] = ()) -> Schema:

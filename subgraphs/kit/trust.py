@@ -15,23 +15,31 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import structlog
+from graphql import GraphQLOutputType
 
 from gateway.caller import Caller
 from gateway.coordinates import Coordinate
 from gateway.errors import GatewayError
 from gateway.identity import Assertion, PublicKeys, load_public_keys, verify_assertion
+from gateway.policy.masks import apply_mask
 from subgraphs.kit.errors import Refusal
 from subgraphs.kit.operations import Prepared
 from subgraphs.kit.settings import Settings
 from subgraphs.kit.types import Agency
 
-__all__ = ["Clock", "Grant", "PolicyCopy", "Trust", "own_masks", "own_policy", "system_clock"]
+__all__ = ["SOURCE_MASKS", "Clock", "Grant", "PolicyCopy", "Trust", "own_policy", "system_clock"]
 
 log = structlog.get_logger("subgraphs")
 
 Clock = Callable[[], datetime]
 HIDDEN = frozenset({"fact", "key"})
 """Grants for values that the gateway needs and no client gets."""
+
+SOURCE_MASKS = frozenset({"LAST4", "YEAR_ONLY", "DATE_ONLY", "BUCKET"})
+"""Masks laid here, before the value leaves the agency: those that a second laying, at the gateway, does not change.
+
+The others need the gateway's key (HASHED_REF) or tell the ledger more than the value shows, so they are laid there.
+"""
 
 
 def system_clock() -> datetime:
@@ -100,9 +108,15 @@ class Trust:
         masks = {
             name: grant.removeprefix("mask:")
             for name, grant in assertion.grants.items()
-            if grant.startswith("mask:") and name in operation.coordinates
+            if grant.removeprefix("mask:") in SOURCE_MASKS and name in operation.coordinates
         }
         return Grant(assertion, masks)
+
+    def mask(self, method: str, value: Any, type_: GraphQLOutputType, coordinate: str) -> Any:
+        """The JSON ``value`` of ``coordinate`` masked by ``method``, by the policy's own functions."""
+        vocabulary = getattr(self.policy, "vocabulary", None)
+        spec = vocabulary.masks.get(method) if vocabulary is not None else None
+        return apply_mask(method, value, type_, spec, coordinate=coordinate)
 
     def _denied(self, policy: PolicyCopy | None, assertion: Assertion, name: str) -> bool:
         grant = assertion.grants[name]
@@ -151,13 +165,6 @@ def _compiled(folder: Path, supergraph: Path, _epoch: str) -> PolicyCopy | None:
         from gateway.supergraph import load_supergraph
 
         return compile_policy(load_bundle(folder), load_supergraph(supergraph.read_text(encoding="utf-8")))
-    except (GatewayError, OSError, ImportError) as error:
+    except (GatewayError, OSError) as error:
         log.error("no policy: every request is refused", error=type(error).__name__, folder=str(folder))
         return None
-
-
-def own_masks(method: str, value: Any) -> Any:
-    """``value`` masked by ``method`` as the policy's masks do it; an unknown method raises, and so withholds."""
-    from gateway.policy.masks import apply_mask
-
-    return apply_mask(method, value)
