@@ -1,0 +1,192 @@
+"""Every way each wanted leaf can be reached, place by place from the root.
+
+A :class:`Cell` is one field read on one way below another cell; a chain of cells up to a root is a complete path for
+a leaf. A :class:`Choice` is one leaf with its rival paths, of which the plan takes one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gateway.errors import PlanningError
+from gateway.planning.asks import Ask, Spot, StorageKeys, child_spot, read_asks
+from gateway.planning.ways import Way, Ways
+from gateway.supergraph.moves import Node
+
+__all__ = ["Cell", "Choice", "NoWay", "Paths"]
+
+_RIVALS_PER_NODE = 3
+_ARRIVALS = 12
+_RIVALS = 8
+
+
+class NoWay(Exception):  # noqa: N818  (an answer of the search, not a failure of the program)
+    """A field that no path reaches; planning tries something else or reports it."""
+
+    def __init__(self, spot: Spot, ask: Ask) -> None:
+        super().__init__(ask.name)
+        self.spot = spot
+        self.ask = ask
+
+    def report(self) -> PlanningError:
+        """The error for the client when nothing else is left to try."""
+        where = f"{self.spot.declared}.{self.ask.name}"
+        return PlanningError(
+            "UNREACHABLE_FIELD",
+            f"No subgraph can answer {where} at this place of the operation.",
+            where=where,
+            hint="Compose the supergraph again: its satisfiability check names the missing key.",
+            locations=(self.ask.location,) if self.ask.location != (0, 0) else (),
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cell:
+    """A field read below ``parent``: at ``spot`` on ``way``. A root cell has neither parent nor ask, only a node.
+
+    ``node`` is where it leads (None for a leaf). ``mask`` has the requests the whole path takes (see
+    :mod:`gateway.planning.ways`), ``level`` the wave in which
+    the field is read, ``length`` the number of cells and jumps.
+    """
+
+    parent: Cell | None
+    spot: Spot
+    ask: Ask | None
+    way: Way | None
+    node: Node | None
+    mask: int
+    level: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Choice:
+    """One leaf and the cells that can answer it, cheapest first."""
+
+    rivals: tuple[Cell, ...]
+
+
+class Paths:
+    """Finds the choices of an operation."""
+
+    def __init__(self, ways: Ways, keys: StorageKeys) -> None:
+        self.ways = ways
+        self.keys = keys
+        self.supergraph = ways.moves.supergraph
+        self.width = ways.width
+
+    def roots(self, spot: Spot, kind: str) -> list[Cell]:
+        """Where an operation can start: one cell for each graph with root fields."""
+        nodes = self.ways.moves.roots(kind)
+        return [Cell(None, spot, None, None, node, 1 << node.index, 0, 0) for node in nodes]
+
+    def choices(self, spot: Spot, arrivals: list[Cell]) -> list[Choice]:
+        """The choices for everything asked at ``spot`` and below; raises :class:`NoWay`."""
+        asks = read_asks(self.supergraph, spot, self.keys)
+        live = self._live(spot, arrivals)
+        found: list[Choice] = []
+        for ask in asks:
+            if ask.types != spot.types:  # wishes for some types only: those that every arrival can stand on
+                ask = ask.only(tuple(each for each in ask.types if each in live))
+            if ask.types:
+                found.extend(self.answer(spot, ask, arrivals))
+        if not found:
+            found.append(self._presence(spot, arrivals))
+        return found
+
+    def _live(self, spot: Spot, arrivals: list[Cell]) -> frozenset[str]:
+        """The types an object here can have whichever arrival is taken."""
+        live = set(spot.types)
+        for cell in arrivals:
+            if cell.node is not None:
+                live.intersection_update(cell.node.runtime)
+        return frozenset(live)
+
+    def answer(self, spot: Spot, ask: Ask, arrivals: list[Cell]) -> list[Choice]:
+        """The choices for one ask: alike for all its types if possible, else type by type; raises :class:`NoWay`."""
+        cells = self._cells(spot, ask, arrivals)
+        failure = NoWay(spot, ask)
+        if cells and not ask.sources:
+            return [Choice(tuple(_cheapest(cells)))]
+        if cells:
+            try:
+                return self._below(spot, ask, cells)
+            except NoWay as deeper:
+                failure = deeper
+        if len(ask.types) == 1:
+            raise failure
+        return self._one_by_one(spot, ask, arrivals, failure)
+
+    def _one_by_one(self, spot: Spot, ask: Ask, arrivals: list[Cell], failure: NoWay) -> list[Choice]:
+        """One decision about the parent: only arrivals from which every type can go on."""
+        live = self._live(spot, arrivals)
+        parts = [ask.only((each,)) for each in ask.types if each in live]
+        able = [cell for cell in arrivals if all(self._cells(spot, part, [cell]) for part in parts)]
+        if not able or not parts:
+            raise failure
+        return [choice for part in parts for choice in self.answer(spot, part, able)]
+
+    def _below(self, spot: Spot, ask: Ask, cells: list[Cell]) -> list[Choice]:
+        place = child_spot(self.supergraph, spot, ask.key, ask.name, ask.types)
+        fresh = Spot(place.path, place.plain, place.declared, place.types, place.abstract, list(ask.sources))
+        return self.choices(fresh, _arrivals(cells))
+
+    def _cells(self, spot: Spot, ask: Ask, arrivals: list[Cell]) -> list[Cell]:
+        found: list[Cell] = []
+        for cell in arrivals:
+            if cell.node is None:
+                continue
+            here = tuple(each for each in ask.types if each in cell.node.runtime)
+            if not here:
+                continue
+            for way in self.ways.find(cell.node, ask.name, here):
+                if cell.parent is None and way.hops:
+                    continue  # every root stands among the arrivals itself
+                mask = cell.mask | way.mask << (cell.level * self.width)
+                length = cell.length + 1 + len(way.hops)
+                found.append(Cell(cell, spot, ask, way, way.tail, mask, cell.level + way.level, length))
+        return found
+
+    def _presence(self, spot: Spot, arrivals: list[Cell]) -> Choice:
+        """Nothing is asked for here, but whether the object exists must be seen: its type name, or a key."""
+        cells: list[Cell] = []
+        for cell in arrivals:
+            if cell.node is None:
+                continue
+            name = "__typename" if cell.node.real else _any_leaf(cell.node)
+            ask = Ask(self.keys.input(spot, name, ()), name, (), cell.node.runtime, (), [])
+            way = Way(cell.node, (), cell.node, None, cell.node.runtime, 0, 0)
+            cells.append(Cell(cell, spot, ask, way, None, cell.mask, cell.level, cell.length + 1))
+        return Choice(tuple(_cheapest(cells)))
+
+
+def _any_leaf(node: Node) -> str:
+    for move in node.fields.values():
+        if move.tail is None and not move.requires:
+            return move.name
+    return "__typename"
+
+
+def _rank(cell: Cell) -> tuple[int, int, int]:
+    return (cell.mask.bit_count(), cell.level, cell.length)
+
+
+def _cheapest(cells: list[Cell]) -> list[Cell]:
+    """Rivals none of which needs a superset of another's requests."""
+    kept: list[Cell] = []
+    for cell in sorted(cells, key=_rank):
+        if not any(each.mask & ~cell.mask == 0 for each in kept):
+            kept.append(cell)
+    return kept[:_RIVALS]
+
+
+def _arrivals(cells: list[Cell]) -> list[Cell]:
+    """The cells worth going on from: for each node reached, the few none of which another makes superfluous."""
+    kept: dict[Node, list[Cell]] = {}
+    for cell in sorted(cells, key=_rank):
+        if cell.node is None:
+            continue
+        rivals = kept.setdefault(cell.node, [])
+        if len(rivals) < _RIVALS_PER_NODE and not any(each.mask & ~cell.mask == 0 for each in rivals):
+            rivals.append(cell)
+    return [cell for cells in kept.values() for cell in cells][:_ARRIVALS]

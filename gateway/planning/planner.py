@@ -1,0 +1,116 @@
+"""The planner: an operation goes in, the frozen plan of the fewest fetches comes out.
+
+Read it as five lines: every path for every leaf (:mod:`paths`), the combinations worth trying (:mod:`choose`), each
+laid down as steps (:mod:`steps`), made cheaper (:mod:`optimize`), and the best of them written out (:mod:`emit`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from weakref import WeakKeyDictionary
+
+from gateway.errors import PlanningError
+from gateway.operation.model import Operation
+from gateway.planning.asks import Ask, Spot, StorageKeys, read_asks, root_spot
+from gateway.planning.choose import combinations
+from gateway.planning.emit import emit
+from gateway.planning.optimize import Schedule, optimize, schedule
+from gateway.planning.paths import Cell, Choice, NoWay, Paths
+from gateway.planning.plan import Plan
+from gateway.planning.steps import Builder
+from gateway.planning.ways import Ways
+from gateway.supergraph.model import Supergraph
+from gateway.supergraph.moves import Moves
+
+__all__ = ["plan_operation"]
+
+_TRIED = 6
+_WAYS: WeakKeyDictionary[object, dict[frozenset[str], Ways]] = WeakKeyDictionary()
+
+
+def plan_operation(supergraph: Supergraph, operation: Operation, labels: Iterable[str] = ()) -> Plan:
+    """The plan that answers ``operation`` with the fewest fetches, then the fewest waves.
+
+    ``labels`` are the progressive-override labels that are on for this request. Introspection fields and the root's
+    ``__typename`` are left to projection. Raises :class:`PlanningError`: UNREACHABLE_FIELD where no subgraph can
+    answer a field at its place, PLANNING_BUDGET where the search grows beyond bounds.
+    """
+    return _Planning(supergraph, operation, _ways(supergraph, frozenset(labels))).plan()
+
+
+def _ways(supergraph: Supergraph, labels: frozenset[str]) -> Ways:
+    kept = _WAYS.setdefault(supergraph.full_schema, {})
+    if labels not in kept:
+        kept[labels] = Ways(Moves(supergraph, labels))
+    return kept[labels]
+
+
+class _Planning:
+    def __init__(self, supergraph: Supergraph, operation: Operation, ways: Ways) -> None:
+        self.supergraph = supergraph
+        self.operation = operation
+        self.ways = ways
+        self.keys = StorageKeys()
+        self.paths = Paths(ways, self.keys)
+
+    def plan(self) -> Plan:
+        try:
+            sections = self._sections()
+        except NoWay as failure:
+            raise failure.report() from None
+        if not any(sections):
+            return Plan(None)
+        return emit(self.supergraph, self.operation, self._best(sections))
+
+    def _sections(self) -> list[list[Choice]]:
+        """The choices of the operation; those of a mutation in the order in which its fields must run."""
+        spot = root_spot(self.supergraph, self.operation.root, self.operation.selections)
+        asks = [ask for ask in read_asks(self.supergraph, spot, self.keys) if not ask.name.startswith("__")]
+        arrivals = self.paths.roots(spot, self.operation.kind)
+        if self.operation.kind == "query":
+            return [[choice for ask in asks for choice in self.paths.answer(spot, ask, arrivals)]]
+        sections: list[tuple[Cell, list[Choice]]] = []
+        for ask in asks:
+            start, choices = self._single(spot, ask, arrivals)
+            if sections and sections[-1][0].node is start.node:
+                sections[-1][1].extend(choices)
+            else:
+                sections.append((start, choices))
+        return [choices for _, choices in sections]
+
+    def _single(self, spot: Spot, ask: Ask, arrivals: list[Cell]) -> tuple[Cell, list[Choice]]:
+        """A root field that must run once: the one graph from which all below it is reached most cheaply."""
+        best: tuple[tuple[int, int], Cell, list[Choice]] | None = None
+        failure = NoWay(spot, ask)
+        for start in arrivals:
+            try:
+                choices = self.paths.answer(spot, ask, [start])
+            except NoWay as missing:
+                failure = missing
+                continue
+            cells = combinations(choices, self.ways.width, 1)[0]
+            mask = 0
+            for cell in cells:
+                mask |= cell.mask
+            cost = (mask.bit_count(), mask.bit_length())
+            if best is None or cost < best[0]:
+                best = (cost, start, choices)
+        if best is None:
+            raise failure
+        return best[1], best[2]
+
+    def _best(self, sections: list[list[Choice]]) -> Schedule:
+        """The cheapest schedule among the combinations that look cheapest."""
+        tries = [combinations(choices, self.ways.width, _TRIED if len(sections) == 1 else 1) for choices in sections]
+        best: Schedule | None = None
+        for number in range(max(len(each) for each in tries)):
+            builder = Builder(self.supergraph, self.keys)
+            for section, options in enumerate(tries):
+                builder.section = section
+                builder.take(options[min(number, len(options) - 1)])
+            candidate = optimize(schedule(builder.steps))
+            if best is None or candidate.score < best.score:
+                best = candidate
+        if best is None:
+            raise PlanningError("PLANNING_BUDGET", "no combination of paths was tried")
+        return best

@@ -1,0 +1,140 @@
+"""The plan for people and for tools: an indented text, and plain JSON values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from graphql import parse, print_ast
+
+from gateway.operation.model import Condition
+from gateway.planning.plan import (
+    Conditional,
+    EntityBatch,
+    Fetch,
+    Input,
+    InputField,
+    InputSelection,
+    Node,
+    Parallel,
+    Path,
+    Plan,
+    Rename,
+    Sequence,
+)
+
+__all__ = ["plan_json", "print_plan"]
+
+
+def print_plan(plan: Plan) -> str:
+    """The plan as text: one block for each fetch, waves in order, what is sent and where the answer goes."""
+    lines = [f"{len(plan.fetches)} fetches in {plan.depth} waves"]
+    if plan.node is not None:
+        _print(plan.node, 0, lines)
+    return "\n".join(lines) + "\n"
+
+
+def _print(node: Node, depth: int, lines: list[str]) -> None:
+    pad = "  " * depth
+    if isinstance(node, Fetch):
+        _print_fetch(node, pad, lines)
+    elif isinstance(node, Conditional):
+        lines.append(f"{pad}when {_conditions(node.conditions)}")
+        _print(node.node, depth + 1, lines)
+    else:
+        lines.append(pad + ("sequence" if isinstance(node, Sequence) else "parallel"))
+        for each in node.nodes:
+            _print(each, depth + 1, lines)
+
+
+def _print_fetch(fetch: Fetch, pad: str, lines: list[str]) -> None:
+    after = f" after {', '.join(map(str, fetch.depends))}" if fetch.depends else ""
+    where = f" at {path_text(fetch.path)}" if fetch.path else ""
+    lines.append(f"{pad}fetch {fetch.id} {fetch.subgraph}{where}{after}")
+    for batch in fetch.batches:
+        lines.append(f"{pad}  ${batch.variable} from {', '.join(path_text(each) for each in batch.targets)}")
+        lines += [f"{pad}    {_input(each)}" for each in batch.inputs]
+        if batch.conditions and batch.conditions != fetch.conditions:
+            lines.append(f"{pad}    when {_conditions(batch.conditions)}")
+        lines += [f"{pad}    {_rename(each)}" for each in batch.renames]
+    lines += [f"{pad}  {_rename(each)}" for each in fetch.renames]
+    lines += [f"{pad}  {line}" for line in print_ast(parse(fetch.text, no_location=True)).splitlines()]
+
+
+def path_text(path: Path) -> str:
+    """A path as text, ``.`` between steps."""
+    return ".".join(path)
+
+
+def _conditions(conditions: tuple[Condition, ...]) -> str:
+    return " and ".join(f"{'not ' if each.negated else ''}${each.variable}" for each in conditions)
+
+
+def _rename(rename: Rename) -> str:
+    return f"rename {path_text((*rename.path, rename.alias))} to {rename.key}"
+
+
+def _input(shape: Input) -> str:
+    whom = "|".join(shape.types)
+    return f"{whom + ' as ' if whom else ''}{shape.typename} {{ {_inputs(shape.selections)} }}"
+
+
+def _inputs(selections: tuple[InputSelection, ...]) -> str:
+    parts = []
+    for part in selections:
+        if isinstance(part, InputField):
+            text = part.name if part.name == part.source else f"{part.name}: {part.source}"
+        else:
+            text = f"... on {'|'.join(part.types)}"
+        parts.append(text + (f" {{ {_inputs(part.selections)} }}" if part.selections else ""))
+    return " ".join(parts)
+
+
+def plan_json(plan: Plan) -> dict[str, Any]:
+    """The plan as JSON values: ``fetches`` (their number), ``depth`` (waves) and ``node`` (the tree, or None)."""
+    return {
+        "fetches": len(plan.fetches),
+        "depth": plan.depth,
+        "node": None if plan.node is None else _node_json(plan.node),
+    }
+
+
+def _node_json(node: Node) -> dict[str, Any]:
+    if isinstance(node, Fetch):
+        return _fetch_json(node)
+    if isinstance(node, Conditional):
+        return {"kind": "Conditional", "if": _conditions(node.conditions), "node": _node_json(node.node)}
+    kind = "Parallel" if isinstance(node, Parallel) else "Sequence"
+    return {"kind": kind, "nodes": [_node_json(each) for each in node.nodes]}
+
+
+def _fetch_json(fetch: Fetch) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "kind": "Fetch",
+        "id": fetch.id,
+        "subgraph": fetch.subgraph,
+        "operation": fetch.kind,
+        "text": fetch.text,
+        "variables": list(fetch.variables),
+        "depends": list(fetch.depends),
+        "coordinates": list(fetch.coordinates),
+    }
+    if fetch.path:
+        found["path"] = list(fetch.path)
+    if fetch.renames:
+        found["renames"] = [_rename(each) for each in fetch.renames]
+    if fetch.batches:
+        found["batches"] = [_batch_json(batch) for batch in fetch.batches]
+    return found
+
+
+def _batch_json(batch: EntityBatch) -> dict[str, Any]:
+    """An entity call, as what ``Flatten`` is to other planners: paths, the shape sent, the answer's alias."""
+    return {
+        "kind": "Flatten",
+        "alias": batch.alias,
+        "variable": batch.variable,
+        "paths": [list(path) for path in batch.targets],
+        "inputs": [_input(each) for each in batch.inputs],
+        "renames": [_rename(each) for each in batch.renames],
+        "if": _conditions(batch.conditions),
+    }

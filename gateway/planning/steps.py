@@ -1,0 +1,233 @@
+"""From chosen paths to steps: what each subgraph is asked, at which place, with which inputs, after which others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from gateway.operation.model import Condition
+from gateway.planning.asks import Arguments, Spot, StorageKeys, Types, child_spot
+from gateway.planning.inputs import merge_inputs
+from gateway.planning.paths import Cell
+from gateway.planning.plan import InputField, InputFragment, InputSelection, Path
+from gateway.planning.ways import Hop, SupplyField, Way
+from gateway.supergraph.model import Supergraph
+from gateway.supergraph.moves import Node
+
+__all__ = ["Builder", "Item", "Out", "Step"]
+
+Conditions: TypeAlias = tuple[Condition, ...]
+
+
+@dataclass(slots=True, eq=False)
+class Item:
+    """One selected field: stored under ``key``, for objects of ``types`` (empty: all that the place can have)."""
+
+    key: str
+    name: str
+    arguments: Arguments
+    variables: frozenset[str]
+    types: Types
+    conditions: Conditions
+    out: Out | None = None
+    alias: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class Out:
+    """A selection set on ``node``; ``named`` when ``__typename`` must come with it."""
+
+    node: Node
+    named: bool
+    items: dict[tuple[object, ...], Item] = field(default_factory=dict)
+
+    def add(self, item: Item) -> Item:
+        """``item``, or the equal one that is already here."""
+        if not self.node.abstract or set(item.types) >= set(self.node.runtime):
+            item.types = ()
+        identity = (item.key, item.name, item.arguments, item.types, item.conditions)
+        return self.items.setdefault(identity, item)
+
+    def copy(self) -> Out:
+        """The same selections in objects of their own."""
+        items = {
+            identity: Item(
+                item.key,
+                item.name,
+                item.arguments,
+                item.variables,
+                item.types,
+                item.conditions,
+                item.out.copy() if item.out else None,
+            )
+            for identity, item in self.items.items()
+        }
+        return Out(self.node, self.named, items)
+
+    def merge(self, other: Out) -> None:
+        """Take in everything that ``other`` selects."""
+        self.named = self.named or other.named
+        for identity, item in other.items.items():
+            mine = self.items.setdefault(identity, item)
+            if mine is not item and mine.out is not None and item.out is not None:
+                mine.out.merge(item.out)
+
+
+@dataclass(slots=True, eq=False)
+class Step:
+    """What one subgraph is asked at one place. Root steps have no inputs and stand at a root type.
+
+    ``types`` are the object types it is for (empty: every object at ``path``); ``typename`` what its representations
+    call themselves. ``section`` orders mutations: everything of one section precedes the next.
+    """
+
+    number: int
+    node: Node
+    path: Path
+    root: bool
+    section: int
+    out: Out
+    types: Types = ()
+    typename: str = ""
+    inputs: tuple[InputSelection, ...] = ()
+    providers: dict[Step, None] = field(default_factory=dict)
+
+    @property
+    def place(self) -> tuple[object, ...]:
+        """What two steps share when they ask the same graph about the same objects."""
+        return (self.section, self.node.graph, self.root, self.path, self.types, self.typename)
+
+
+_Here: TypeAlias = tuple[Step, Out]
+
+
+class Builder:
+    """Lays chosen cells down as steps, sharing whatever is the same."""
+
+    def __init__(self, supergraph: Supergraph, keys: StorageKeys) -> None:
+        self.supergraph = supergraph
+        self.keys = keys
+        self.steps: list[Step] = []
+        self.section = 0
+        self._cells: dict[Cell, _Here] = {}
+        self._entered: dict[tuple[object, ...], Step] = {}
+        self._followed: dict[tuple[object, ...], _Here] = {}
+
+    def take(self, cells: list[Cell]) -> None:
+        """Make every path end in the steps."""
+        for cell in cells:
+            self._place(cell)
+
+    def _place(self, cell: Cell) -> _Here:
+        if cell in self._cells:
+            return self._cells[cell]
+        if cell.parent is None or cell.ask is None or cell.way is None:
+            here = self._root(cell)
+        else:
+            ask = cell.ask
+            start = self._place(cell.parent)
+            step, out = self._follow(start, cell.spot, cell.way, ask.conditions)
+            variables = frozenset(name for each in ask.arguments for name in each.variables)
+            item = Item(ask.key, ask.name, ask.plain_arguments, variables, cell.way.types, ask.conditions)
+            item = out.add(item)
+            tail = cell.way.tail
+            here = (step, self._open(item, tail, self._abstract(cell)) if tail else out)
+        self._cells[cell] = here
+        return here
+
+    def _abstract(self, cell: Cell) -> bool:
+        ask = cell.ask
+        return ask is not None and child_spot(self.supergraph, cell.spot, ask.key, ask.name, ask.types).abstract
+
+    @staticmethod
+    def _open(item: Item, tail: Node, abstract: bool) -> Out:
+        if item.out is None:
+            item.out = Out(tail, abstract and tail.real)
+        return item.out
+
+    def _root(self, cell: Cell) -> _Here:
+        if cell.node is None:
+            raise ValueError("a root cell stands on a node")
+        key = ("root", self.section, cell.node.graph)
+        if key not in self._entered:
+            self._entered[key] = self._new(cell.node, (), root=True, named=False)
+        step = self._entered[key]
+        return step, step.out
+
+    def _new(self, node: Node, path: Path, *, root: bool, named: bool) -> Step:
+        step = Step(len(self.steps), node, path, root, self.section, Out(node, named))
+        self.steps.append(step)
+        return step
+
+    def _follow(self, start: _Here, spot: Spot, way: Way, conditions: Conditions) -> _Here:
+        """Where the field of ``way`` is read, every jump on the way made."""
+        if not way.hops:
+            return start
+        asked = (start[0], start[1], spot.path, way, conditions)
+        if asked not in self._followed:
+            places = [start]
+            nodes = [way.start]
+            for hop in way.hops:
+                places.append(places[-1] if hop.move is None else self._enter(places, nodes, hop, spot, conditions))
+                nodes.append(hop.tail)
+            self._followed[asked] = places[-1]
+        return self._followed[asked]
+
+    def _enter(
+        self, places: list[_Here], nodes: list[Node], hop: Hop, spot: Spot, conditions: Conditions
+    ) -> _Here:
+        if hop.move is None or hop.supply is None:
+            raise ValueError("a jump has a move and a supply")
+        providers: dict[Step, None] = {}
+        inputs = [self._input(places, each, spot, conditions, hop.types, providers) for each in hop.supply.fields]
+        known = next((place for place, node in zip(places, nodes, strict=True) if node.real), None)
+        whole = set(hop.types) >= set(spot.types)
+        types: Types = () if not spot.abstract or known is None or whole else hop.types
+        if types and known is not None:
+            providers[known[0]] = None
+        if not inputs:
+            providers[places[-1][0]] = None
+        shape = merge_inputs((), tuple(inputs)) or tuple(inputs)
+        root = hop.move.root
+        tail = hop.tail
+        key = (self.section, tail.graph, tail.number, spot.path, types, hop.move.typename, shape)
+        if key not in self._entered:
+            step = self._new(tail, spot.path, root=root, named=spot.abstract and tail.abstract)
+            step.types, step.typename, step.inputs = types, hop.move.typename, shape
+            self._entered[key] = step
+        step = self._entered[key]
+        for provider in providers:
+            if provider is not step:
+                step.providers.setdefault(provider)
+        return step, step.out
+
+    def _input(
+        self,
+        places: list[_Here],
+        supply: SupplyField,
+        spot: Spot,
+        conditions: Conditions,
+        around: Types,
+        providers: dict[Step, None],
+    ) -> InputSelection:
+        """One field of a representation; what it reads is added to the steps that provide it."""
+        step, out = self._follow(places[supply.origin], spot, supply.way, conditions)
+        providers[step] = None
+        key = self.keys.input(spot, supply.name, supply.arguments)
+        item = out.add(Item(key, supply.name, supply.arguments, frozenset(), supply.way.types, conditions))
+        selections: list[InputSelection] = []
+        if supply.way.tail is not None:
+            types = supply.types or supply.way.types
+            wide = spot.types if set(types) >= set(spot.types) else types
+            below = child_spot(self.supergraph, spot, key, supply.name, wide)
+            inner = self._open(item, supply.way.tail, below.abstract)
+            if below.abstract and supply.way.tail.real:
+                selections.append(InputField("__typename", "__typename", required=supply.key))
+            tail = supply.way.tail
+            selections += [
+                self._input([(step, inner)], each, below, (), tail.runtime, providers) for each in supply.below
+            ]
+        shape = merge_inputs((), tuple(selections))
+        field = InputField(key, supply.name, shape if shape is not None else tuple(selections), required=supply.key)
+        narrower = supply.types and set(supply.types) < set(around)
+        return InputFragment(supply.types, (field,)) if narrower else field
