@@ -1,0 +1,81 @@
+"""``gateway compose``: subgraph SDLs in, one supergraph out, or every reason why not."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.composition import SubgraphSDL, compose
+from gateway.composition.jsonl import compose_lines
+from gateway.config import read_registry
+from gateway.errors import RequestError
+from gateway.supergraph import load_supergraph, print_api
+
+__all__ = ["composed_files", "register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to ``app``."""
+    app.command("compose")(compose_command)
+
+
+def composed_files(config: Path) -> dict[Path, str]:
+    """The generated files of a registry and what belongs in them: ``supergraph.graphql`` and ``api.graphql``."""
+    subgraphs = [
+        SubgraphSDL(name, entry.url, entry.sdl.read_text(encoding="utf-8"))
+        for name, entry in read_registry(config).items()
+    ]
+    text = compose(subgraphs).supergraph_sdl
+    api = print_api(load_supergraph(text))
+    return {config.parent / "supergraph.graphql": _ended(text), config.parent / "api.graphql": _ended(api)}
+
+
+def _ended(text: str) -> str:
+    return text.rstrip("\n") + "\n"
+
+
+def compose_command(
+    files: Annotated[list[Path] | None, typer.Argument(help="SDL files; each file's name is its subgraph's.")] = None,
+    config: Annotated[Path | None, typer.Option("--config", help="A registry; its supergraph is written.")] = None,
+    jsonl: Annotated[
+        bool, typer.Option("--jsonl", help="Read cases from standard input, a JSON object a line.")
+    ] = False,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; fail when a generated file is stale.")] = False,
+) -> None:
+    """Compose subgraphs into a supergraph in the join specification's form.
+
+    Example: [bold]gateway compose --config schema/registry.toml[/bold]
+    Example: [bold]gateway compose accounts.graphql reviews.graphql > supergraph.graphql[/bold]
+    """
+    if jsonl:
+        compose_lines(sys.stdin, sys.stdout)
+    elif config is not None:
+        _write(composed_files(config), check=check)
+    elif files:
+        subgraphs = [SubgraphSDL(each.stem, "", each.read_text(encoding="utf-8")) for each in files]
+        composed = compose(subgraphs)
+        for hint in composed.hints:
+            typer.echo(str(hint), err=True)
+        typer.echo(composed.supergraph_sdl)
+    else:
+        raise RequestError(
+            "NOTHING_TO_COMPOSE",
+            "There is nothing to compose.",
+            hint="Name SDL files, or give --config schema/registry.toml.",
+        )
+
+
+def _write(pages: dict[Path, str], *, check: bool) -> None:
+    stale = [path for path, text in pages.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
+    if check and stale:
+        names = ", ".join(str(path) for path in stale)
+        raise RequestError(
+            "GENERATED_FILE_STALE", f"Not up to date: {names}.", hint="Run `make schema` and commit the result."
+        )
+    if not check:
+        for path in stale:
+            path.write_text(pages[path], encoding="utf-8")
+    typer.echo(f"{len(pages)} files, {0 if check else len(stale)} written")

@@ -1,0 +1,64 @@
+"""``gateway plan``: what would be fetched, from whom, in which order."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.cli.shared import At, Schema, caller_of, instant_of
+from gateway.enforcement.authorize import authorize
+from gateway.errors import RequestError
+from gateway.opening import open_graph, read_text
+from gateway.operation import Operation, read_operation
+from gateway.planning import plan_json, plan_operation, print_plan
+from gateway.supergraph import load_supergraph
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to ``app``."""
+    app.command("plan")(plan)
+
+
+def plan(
+    query: Annotated[str, typer.Option("--query", help="A file with the operation, or - for standard input.")] = "-",
+    supergraph: Annotated[
+        Path | None, typer.Option("--supergraph", help="Plan on this graph, without a policy.")
+    ] = None,
+    who: Annotated[
+        str, typer.Option("--as", help="AGENCY/role/purpose or a persona: plan what this caller may ask.")
+    ] = "",
+    variables: Annotated[str, typer.Option("--variables", help="Variables as JSON.")] = "{}",
+    name: Annotated[str, typer.Option("--operation", help="Which operation of the document.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the plan as JSON.")] = False,
+    at: At = "",
+    schema: Schema = Path("schema"),
+) -> None:
+    """Print the plan of an operation: the tree of fetches, wave by wave.
+
+    Example: [bold]gateway plan --query traveler.graphql --as cbp-primary-nyc[/bold]
+    Example: [bold]gateway plan --supergraph other.graphql --query q.graphql --json[/bold]
+    """
+    text = sys.stdin.read() if query == "-" else read_text(Path(query), "QUERY_MISSING", "The query", "")
+    try:
+        given = json.loads(variables)
+    except json.JSONDecodeError as problem:
+        raise RequestError("WRONG_VARIABLE", f"The variables are not JSON: {problem}.", where="--variables") from None
+    file = supergraph or schema / "supergraph.graphql"
+    loaded = load_supergraph(read_text(file, "SUPERGRAPH_MISSING", "The supergraph", "Run `gateway compose`."))
+    operation = read_operation(text, loaded.api_schema, given, name or None)
+    if who:
+        operation = _permitted(operation, who, schema, at)
+    made = plan_operation(loaded, operation)
+    typer.echo(json.dumps(plan_json(made), indent=2) if as_json else print_plan(made))
+
+
+def _permitted(operation: Operation, who: str, schema: Path, at: str) -> Operation:
+    graph = open_graph(schema)
+    caller = caller_of(who, schema)
+    return authorize(operation, graph.policy, caller, graph.shapes, {}, {}, instant_of(at)).operation

@@ -1,0 +1,67 @@
+"""What several commands need: options with one meaning, and callers written as words."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+from gateway.caller import Caller
+from gateway.errors import RequestError
+from gateway.identity import load_personas
+
+__all__ = ["At", "Data", "Schema", "caller_of", "instant_of"]
+
+Schema: TypeAlias = Annotated[
+    Path, typer.Option("--schema", envvar="TWS_SCHEMA", help="The folder of agreements and the supergraph.")
+]
+Data: TypeAlias = Annotated[
+    Path, typer.Option("--data", envvar="TWS_DATA", help="Where keys, databases and the record are kept.")
+]
+At: TypeAlias = Annotated[str, typer.Option("--at", help="The instant or date to decide at; now when not given.")]
+
+
+def caller_of(words: str, schema: Path, case: str = "", location: str = "") -> Caller:
+    """The caller named ``AGENCY/role/purpose`` or by a persona's name, with another case or location where given.
+
+    Raises ``RequestError`` ``CALLER_MALFORMED``.
+    """
+    parts = words.split("/")
+    if len(parts) == 3 and all(parts):
+        return Caller(*parts, case=case, location=location)
+    personas = schema / "personas.toml"
+    known = load_personas(personas) if personas.exists() else {}
+    if words in known:
+        found = known[words].caller
+        return Caller(
+            found.agency,
+            found.role,
+            found.purpose,
+            case or found.case,
+            found.user,
+            location or found.location,
+            found.portfolio,
+            found.training,
+            found.synthetic_only,
+        )
+    raise RequestError(
+        "CALLER_MALFORMED",
+        f"{words!r} names no caller.",
+        where="--as",
+        hint="Write AGENCY/role/purpose (CBP/cbp-primary/border-inspection-primary), or a persona: " + ", ".join(known),
+    )
+
+
+def instant_of(text: str) -> datetime:
+    """The aware instant that ``text`` means (a date is its midnight, UTC); now for ``""``."""
+    if not text:
+        return datetime.now(UTC)
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise RequestError(
+            "DATE_MALFORMED", f"{text!r} is no date.", where="--at", hint="Write 2026-11-01 or 2026-11-01T12:00:00Z."
+        ) from None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

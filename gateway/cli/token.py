@@ -1,0 +1,53 @@
+"""``gateway token``: a development token for a persona."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from gateway.cli.shared import Data, Schema
+from gateway.config import read_settings
+from gateway.errors import RequestError
+from gateway.identity import development_key, issue_token, load_personas
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to ``app``."""
+    app.command("token")(token)
+
+
+def token(
+    persona: Annotated[str, typer.Option("--persona", help="Whose token; without it, the personas are listed.")] = "",
+    purpose: Annotated[str, typer.Option("--purpose", help="Another purpose than the persona's own.")] = "",
+    case: Annotated[str, typer.Option("--case", help="Another case than the persona's own.")] = "",
+    schema: Schema = Path("schema"),
+    data: Data = Path("var"),
+) -> None:
+    """Print a development token for a persona (mode development only).
+
+    Example: [bold]TWS_MODE=development gateway token --persona cbp-primary-nyc[/bold]
+    """
+    settings = read_settings(schema=schema, data=data)
+    personas = load_personas(schema / "personas.toml")
+    if not persona:
+        table = Table("persona", "who", "agency / role / purpose", "case")
+        for each in personas.values():
+            caller = each.caller
+            table.add_row(each.name, each.title, f"{caller.agency} / {caller.role} / {caller.purpose}", caller.case)
+        Console().print(table)
+        return
+    if persona not in personas:
+        known = ", ".join(personas)
+        raise RequestError("UNKNOWN_PERSONA", f"There is no persona {persona!r}.", hint=f"Known: {known}.")
+    key = development_key(settings.data / "keys", "issuer", mode=settings.mode)
+    found = personas[persona].caller
+    caller = replace(found, purpose=purpose or found.purpose, case=case or found.case)
+    typer.echo(issue_token(key, caller, now=datetime.now(UTC), audience=settings.audience))
