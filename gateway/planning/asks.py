@@ -91,7 +91,7 @@ class StorageKeys:
 
 def root_spot(supergraph: Supergraph, root: str, selections: tuple[Selection, ...]) -> Spot:
     """The place where the whole answer stands."""
-    return Spot((), (), root, supergraph.possible_types(root), abstract=False, sources=[selections])
+    return Spot((), (), root, (root,), abstract=False, sources=[selections])
 
 
 def guard(spot: Spot, types: Types) -> Path:
@@ -105,7 +105,7 @@ def child_spot(supergraph: Supergraph, spot: Spot, key: str, field: str, types: 
         text = _declared(supergraph, spot, field, types)
         name = named_type(text)
         lists = ("@",) * list_depth(text)
-        possible = supergraph.possible_types(name)
+        possible = supergraph.possible_types(name) or (name,)
         spot.children[(key, types)] = Spot(
             (*spot.path, *guard(spot, types), key, *lists),
             (*spot.plain, key, *lists),
@@ -161,7 +161,7 @@ def _read(
             if selection.selections:
                 found[identity].sources.append(selection.selections)
             continue
-        within = supergraph.possible_types(selection.type)
+        within = supergraph.possible_types(selection.type) or (selection.type,)
         narrowed = types if types == within else tuple(each for each in types if each in within)
         if narrowed:
             _read(supergraph, selection.selections, narrowed, held, found)

@@ -119,11 +119,9 @@ class Builder:
             self._place(cell)
 
     def _place(self, cell: Cell) -> _Here:
-        if cell in self._cells:
-            return self._cells[cell]
         if cell.parent is None or cell.ask is None or cell.way is None:
-            here = self._root(cell)
-        else:
+            return self._root(cell)
+        if cell not in self._cells:
             ask = cell.ask
             start = self._place(cell.parent)
             step, out = self._follow(start, cell.spot, cell.way, ask.conditions)
@@ -131,9 +129,8 @@ class Builder:
             item = Item(ask.key, ask.name, ask.plain_arguments, variables, cell.way.types, ask.conditions)
             item = out.add(item)
             tail = cell.way.tail
-            here = (step, self._open(item, tail, self._abstract(cell)) if tail else out)
-        self._cells[cell] = here
-        return here
+            self._cells[cell] = (step, self._open(item, tail, self._abstract(cell)) if tail else out)
+        return self._cells[cell]
 
     def _abstract(self, cell: Cell) -> bool:
         ask = cell.ask

@@ -120,14 +120,16 @@ class Writer:
         """Whether the item can be selected on the place's own type."""
         if item.types:
             return False
-        return not out.node.abstract or self._declares(out, item.name)
+        return not out.node.abstract or self._declares(out, item)
 
-    def _declares(self, out: Out, name: str) -> bool:
-        """Whether the place's own type has the field in this subgraph."""
-        if name == "__typename":
+    def _declares(self, out: Out, item: Item) -> bool:
+        """Whether the place's own type has the field in this subgraph, leading to the type the item goes on with."""
+        if item.name == "__typename":
             return True
-        join = self.view.join(out.node.type, name)
-        return self.view.kinds.get(out.node.type) == "interface" and join is not None and not join.external
+        join = self.view.join(out.node.type, item.name)
+        if self.view.kinds.get(out.node.type) != "interface" or join is None or join.external:
+            return False
+        return item.out is None or item.out.node.type == named_type(join.type)
 
     def _selections(self, out: Out, hoisted: tuple[Condition, ...] = ()) -> str:
         runtime = self._runtime(out)
@@ -146,7 +148,7 @@ class Writer:
             self._note(types, item.name)
             spread.setdefault(text, (item, {}))[1].update(dict.fromkeys(types))
         for text, (item, narrowed) in spread.items():
-            if len(narrowed) == len(runtime) and self._declares(out, item.name):
+            if len(narrowed) == len(runtime) and self._declares(out, item):
                 base.append(text)  # every type wants it alike: ask the interface
                 continue
             for each in narrowed:

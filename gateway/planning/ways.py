@@ -332,6 +332,8 @@ class Ways:
     ) -> Iterator[tuple[tuple[int, int, int, int], Supply]]:
         node, level = contexts[origin].node, contexts[origin].level
         here = tuple(each for each in types if each in node.runtime)
+        if key and not node.real:
+            here = node.runtime  # an interface object cannot tell the types apart, but each of them has the key
         if not here:
             return
         for way in self.find(node, part.name, here):

@@ -61,7 +61,8 @@ class Node:
         self.number = number
         self.real = type not in view.interface_objects
         self.abstract = self.real and view.kinds.get(type) in ("interface", "union")
-        self.runtime = view.possible.get(type, ()) if self.real else moves.supergraph.possible_types(type)
+        possible = view.possible.get(type, ()) if self.real else moves.supergraph.possible_types(type)
+        self.runtime = possible or (type,)  # an interface that nobody implements stands for itself
         self._moves: dict[str, FieldMove] | None = None
         self._keys: tuple[KeyMove, ...] | None = None
         self._selves: tuple[KeyMove, ...] | None = None
