@@ -160,12 +160,12 @@ class Ways:
                 return found
         order = 0
         frontier: list[tuple[tuple[int, int, int], int, _State]] = [((0, 0, 0), 0, first)]
-        settled: set[Node] = set()
+        settled: set[tuple[Node, bool]] = set()
         while frontier:
             _, _, state = heapq.heappop(frontier)
-            if state.node in settled or len(state.hops) >= _HOPS:
+            if (state.node, state.known >= 0) in settled or len(state.hops) >= _HOPS:
                 continue
-            settled.add(state.node)
+            settled.add((state.node, state.known >= 0))
             for after in self._jumps(state, field):
                 move = self._goal(after, field)
                 if move is not None and not move.requires:
@@ -219,8 +219,11 @@ class Ways:
 
     def _jumps(self, state: _State, field: str) -> Iterator[_State]:
         been = {context.node.graph for context in state.contexts if context.node.type == state.node.type}
+        passed = state.contexts
+        if state.checked and not passed[0].node.real and state.known >= 0:
+            passed = passed[1:]  # back to an interface object, now that the real type is known
         for move in state.node.keys:
-            again = any(context.node is move.tail for context in state.contexts)
+            again = any(context.node is move.tail for context in passed)
             if again or (move.tail.graph in been and move.tail.type == state.node.type):
                 continue
             if any(isinstance(part, FieldSetField) and part.name == field and not part.selections for part in move.key):
