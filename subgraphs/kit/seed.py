@@ -178,8 +178,8 @@ def _grouped(rows: list[Any]) -> Iterator[tuple[type[Any], list[dict[str, Any]]]
         return
     metadata = next(iter(groups))[0].metadata
     order = {table.name: place for place, table in enumerate(metadata.sorted_tables)}
-    for (model, _), values in sorted(groups.items(), key=lambda item: order[item[0][0].__tablename__]):
-        yield model, values
+    for (model, _), group in sorted(groups.items(), key=lambda item: order[item[0][0].__tablename__]):
+        yield model, group
 
 
 def main(
