@@ -37,10 +37,12 @@ def complete(subgraph: Subgraph) -> list[Mistake]:
             schema.directives[name] = expected
             replaced.add(name)
         elif name not in _graphql_names():
-            mistakes.extend(_directive_mistakes(own, expected, subgraph))
+            mistakes.extend(_directive_mistakes(own, expected))
     added_types: set[str] = set()
     for name, definition in known.types.items():
         own_type = schema.types.get(name)
+        if own_type is None and name == "_FieldSet":
+            continue  # a Federation 1 schema that names it in a definition of its own must define it too
         if own_type is None:
             schema.types[name] = definition
             added_types.add(name)
@@ -97,7 +99,7 @@ def _old_fashioned(own: DirectiveDef) -> bool:
     return len(own.args) == 1 and only is not None and only.type in ("String", "_FieldSet", "FieldSet")
 
 
-def _directive_mistakes(own: DirectiveDef, expected: DirectiveDef, subgraph: Subgraph) -> list[Mistake]:
+def _directive_mistakes(own: DirectiveDef, expected: DirectiveDef) -> list[Mistake]:
     problems: list[str] = []
     for name, argument in expected.args.items():
         written = own.args.get(name)
@@ -105,7 +107,7 @@ def _directive_mistakes(own: DirectiveDef, expected: DirectiveDef, subgraph: Sub
             if argument.required:
                 problems.append(f'missing required argument "{name}"')
             continue
-        problems.extend(_argument_problems(written, argument, subgraph))
+        problems.extend(_argument_problems(written, argument))
     problems.extend(f'unknown argument "{name}"' for name in own.args if name not in expected.args)
     if own.repeatable and not expected.repeatable:
         problems.append(f'"@{own.name}" must not be repeatable')
@@ -124,8 +126,8 @@ def _directive_mistakes(own: DirectiveDef, expected: DirectiveDef, subgraph: Sub
     ]
 
 
-def _argument_problems(written: Argument, expected: Argument, subgraph: Subgraph) -> list[str]:
-    if not _type_accepted(written.type, expected.type, subgraph):
+def _argument_problems(written: Argument, expected: Argument) -> list[str]:
+    if not _type_accepted(written.type, expected.type):
         return [f'argument "{written.name}" should have type "{expected.type}" but has "{written.type}"']
     nullable = not typerefs.non_null(written.type)
     if nullable and not values.same(written.default_value, expected.default_value):
@@ -137,18 +139,18 @@ def _shown(argument: Argument) -> str:
     return "none" if argument.default is None else repr(argument.default_value)
 
 
-def _type_accepted(written: str, expected: str, subgraph: Subgraph) -> bool:
+def _type_accepted(written: str, expected: str) -> bool:
     if written == expected:
         return True
     if not typerefs.non_null(expected) and typerefs.non_null(written):
-        return _type_accepted(typerefs.nullable(written), expected, subgraph)
+        return _type_accepted(typerefs.nullable(written), expected)
     if typerefs.non_null(expected) != typerefs.non_null(written):
         return False
     written, expected = typerefs.nullable(written), typerefs.nullable(expected)
     if typerefs.is_list(expected):
-        return typerefs.is_list(written) and _type_accepted(typerefs.item(written), typerefs.item(expected), subgraph)
+        return typerefs.is_list(written) and _type_accepted(typerefs.item(written), typerefs.item(expected))
     custom = expected not in typerefs.BUILT_IN_SCALARS
-    return written == expected or (custom and written in typerefs.BUILT_IN_SCALARS)
+    return written == expected or (custom and typerefs.base(written) in typerefs.BUILT_IN_SCALARS)
 
 
 def _type_mistakes(own: TypeDef, expected: TypeDef) -> list[Mistake]:

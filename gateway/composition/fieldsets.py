@@ -68,6 +68,8 @@ def parse_field_set(text: str) -> tuple[Selection, ...]:
 
 def _selections(node: SelectionSetNode | None) -> tuple[Selection, ...]:
     found: list[Selection] = []
+    if node is not None and not node.selections:
+        raise FieldSetError("Syntax Error: a selection set cannot be empty")
     for entry in node.selections if node else ():
         directives = tuple(directive.name.value for directive in entry.directives or ())
         if isinstance(entry, FieldNode):

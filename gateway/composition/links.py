@@ -107,6 +107,8 @@ def read_links(applied: Sequence[Applied]) -> tuple[Links, list[Mistake]]:
         link = _read_link(application, argument, mistakes)
         if link is not None:
             links.items.append(link)
+    for link in links.items:
+        mistakes.extend(_unknown_imports(link, applied, self_linked=links.by_identity(LINK) is not None))
     mistakes.extend(_version_mistakes(links))
     if not mistakes:
         mistakes.extend(_clashes(links))
@@ -149,7 +151,6 @@ def _read_link(application: Applied, argument: str, mistakes: list[Mistake]) -> 
         identity, version, url, spec, alias or spec, tuple(imports), purpose if isinstance(purpose, str) else "",
         application.line,
     )  # fmt: skip
-    mistakes.extend(_unknown_imports(link))
     return link
 
 
@@ -193,7 +194,12 @@ def _import_problem(entry: Any) -> str:
     return ""
 
 
-def _unknown_imports(link: Link) -> list[Mistake]:
+def _unknown_imports(link: Link, applied: Sequence[Applied], *, self_linked: bool) -> list[Mistake]:
+    """A mistake for each import the specification lacks.
+
+    In a schema that links the link specification itself the reference sees no federation link then, and what it
+    reports is the directive that stands on ``schema`` unknown.
+    """
     if link.identity == FEDERATION and link.version in specs.FEDERATION_VERSIONS:
         known = {f"@{name}" for name in specs.federation_directives(link.version)}
         known |= set(specs.federation_types(link.version))
@@ -201,9 +207,10 @@ def _unknown_imports(link: Link) -> list[Mistake]:
         known = {"@link", "Purpose", "Import"}
     else:
         return []
+    used = {f"@{application.name}" for application in applied}
     return [
         Mistake(
-            "INVALID_LINK_DIRECTIVE_USAGE",
+            "INVALID_GRAPHQL" if self_linked and entry.local in used else "INVALID_LINK_DIRECTIVE_USAGE",
             f'Cannot import unknown element "{entry.name}".',
             f"line {link.line}",
             f"{link.url} has no {entry.name}; link a version that has it, or leave it out",

@@ -32,6 +32,8 @@ def _mentions(schema: Schema) -> Iterator[tuple[str, str, int, frozenset[Kind]]]
         for name in definition.members:
             yield name, definition.name, definition.line, frozenset({Kind.OBJECT})
     for directive in schema.directives.values():
+        if not directive.line:
+            continue  # brought by a specification
         for argument in directive.args.values():
             where = f"@{directive.name}({argument.name}:)"
             yield typerefs.base(argument.type), where, argument.line, _INPUT

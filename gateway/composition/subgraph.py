@@ -34,7 +34,8 @@ class Subgraph:
     """A subgraph as the later stages see it.
 
     ``federation`` is the linked version, ``None`` for Federation 1. ``document`` is what the GraphQL rules judge:
-    the team's definitions and those of the specifications it uses.
+    the team's definitions and those of the specifications it uses. ``aside`` are definitions of built-in scalars,
+    which are left out but may hold directives.
     """
 
     name: str
@@ -43,7 +44,8 @@ class Subgraph:
     links: Links
     federation: Version | None
     document: DocumentNode
-    upgraded: bool = field(default=False)
+    upgraded: bool = False
+    aside: list[TypeDef] = field(default_factory=list)
 
     def local(self, element: str) -> str:
         """What a federation directive is called here, without ``@``."""
@@ -141,6 +143,9 @@ def read_subgraph(syntax: Syntax) -> tuple[Subgraph | None, list[Mistake]]:
     for spot in spots(schema):
         for application in spot.applied:
             application.element = _element(subgraph, application.name)
+    for definition in subgraph.aside:
+        for application in definition.directives:
+            application.element = _element(subgraph, application.name)
     return subgraph, mistakes
 
 
@@ -160,7 +165,8 @@ def _strip_machinery(subgraph: Subgraph) -> list[Mistake]:
     """Take out what federation adds itself: ``_entities``, ``_service``, their types, built-in scalars."""
     schema = subgraph.schema
     mistakes = definitions.machinery_mistakes(subgraph)
-    for name in (*specs.MACHINERY_TYPES, *typerefs.BUILT_IN_SCALARS):
+    subgraph.aside = [schema.types.pop(name) for name in sorted(typerefs.BUILT_IN_SCALARS) if name in schema.types]
+    for name in specs.MACHINERY_TYPES:
         schema.types.pop(name, None)
     query = schema.types.get(schema.roots.get("query", "Query"))
     if query is not None:

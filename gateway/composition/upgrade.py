@@ -15,7 +15,8 @@ from gateway.composition.facts import Facts, applied, gather, parsed_fields
 from gateway.composition.fieldsets import Selection, implementations
 from gateway.composition.report import in_subgraph
 from gateway.composition.schema import Applied, Block, FieldDef, Kind, Schema, TypeDef
-from gateway.composition.subgraph import Subgraph
+from gateway.composition.specs import federation_directives
+from gateway.composition.subgraph import Subgraph, spots
 from gateway.errors import Mistake
 
 __all__ = ["upgrade"]
@@ -33,6 +34,7 @@ def upgrade(subgraphs: Sequence[Subgraph]) -> tuple[list[Subgraph], list[Mistake
     if mistakes:
         return list(subgraphs), mistakes
     for subgraph in old:
+        _recognise_directives(subgraph)
         _mend_syntax(subgraph)
         _drop_meaningless_external(subgraph.schema)
         _drop_external_from_extension_keys(subgraph, subgraphs)
@@ -79,9 +81,7 @@ def _without_base(subgraph: Subgraph, subgraphs: Sequence[Subgraph]) -> Iterator
 
 def _defines(subgraph: Subgraph, name: str) -> bool:
     definition = subgraph.schema.types.get(name)
-    if definition is None or not definition.has_definition:
-        return False
-    return subgraph.federation is not None or applied(definition, "extends") is None
+    return definition is not None and definition.has_definition
 
 
 def _interface_objects(subgraph: Subgraph, subgraphs: Sequence[Subgraph]) -> Iterator[Mistake]:
@@ -98,6 +98,15 @@ def _interface_objects(subgraph: Subgraph, subgraphs: Sequence[Subgraph]) -> Ite
                 where = f"{definition.name}, line {definition.line}"
                 hint = "link federation v2.3 or later in this subgraph"
                 yield Mistake("INTERFACE_OBJECT_USAGE_ERROR", message, where, hint)
+
+
+def _recognise_directives(subgraph: Subgraph) -> None:
+    """Directives a Federation 1 schema has defined under names of Federation 2's become those once upgraded."""
+    known = federation_directives(subgraph.version)
+    for spot in spots(subgraph.schema):
+        for application in spot.applied:
+            if not application.element and application.name in known:
+                application.element = application.name
 
 
 def _mend_syntax(subgraph: Subgraph) -> None:
@@ -178,8 +187,9 @@ def _external_only(
         external = inside or any(
             field.coordinate in facts.external for field in (item, *implementations(item, schema))
         )
+        target = schema.types.get(typerefs.base(item.type))
         if not entry.children:
-            if external:
+            if external or (target is not None and target.composite):
                 kept.append(entry)
             continue
         children = _external_only(entry.children, typerefs.base(item.type), facts, inside=external)
@@ -263,7 +273,8 @@ def _share(subgraph: Subgraph, others: Sequence[Facts]) -> None:
                 if not own.key_of(item.coordinate) and any(_resolves(other, item) for other in others)
             ]
         elif any(definition.name in other.subgraph.schema.types for other in others):
-            fields = list(definition.fields.values())
+            # As if @shareable stood on the definition: what extensions add is not covered.
+            fields = [item for item in definition.fields.values() if not definition.blocks[item.block].extension]
         else:
             continue
         for item in fields:

@@ -64,8 +64,9 @@ def settle_names(merge: Merge) -> None:
     """Find which features the subgraphs apply, and under what name; one name for all, or a mistake."""
     used: dict[str, dict[str, list[int]]] = {}
     for index, subgraph in enumerate(merge.subgraphs):
-        for spot in spots(subgraph.schema):
-            for application in spot.applied:
+        built_in = (definition.directives for definition in subgraph.aside)
+        for applied in (*(spot.applied for spot in spots(subgraph.schema)), *built_in):
+            for application in applied:
                 if application.element in FEATURES:
                     places = used.setdefault(application.element, {}).setdefault(application.name, [])
                     if index not in places:
