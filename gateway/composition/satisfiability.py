@@ -1,4 +1,0 @@
-from dataclasses import dataclass
-@dataclass
-class Budget: n: int = 0
-def unsatisfied(m, b): return []

@@ -1,0 +1,245 @@
+"""The search: every field of the API from every set of places it can be reached at, breadth first.
+
+Codes: SATISFIABILITY_ERROR, SHAREABLE_HAS_MISMATCHED_RUNTIME_TYPES, MAX_VALIDATION_SUBGRAPH_PATHS_EXCEEDED.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from gateway.composition import typerefs
+from gateway.composition.facts import split_context
+from gateway.composition.merging.context import Merge, find
+from gateway.composition.read import ROOT_NAMES
+from gateway.composition.rules.inaccessible import hidden
+from gateway.composition.satisfiability.explain import Trail, mismatched, unreachable
+from gateway.composition.satisfiability.ways import NOWHERE, Place, Ways
+from gateway.composition.schema import FieldDef, Kind, TypeDef
+from gateway.errors import Mistake
+
+__all__ = ["Budget", "unsatisfied"]
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How much the search may do: sets of places looked at, and places asked for their ways out."""
+
+    states: int = 200_000
+    ways: int = 1_000_000
+
+
+@dataclass(frozen=True)
+class _State:
+    """A point of the API and the places one can be at there."""
+
+    type: str
+    places: frozenset[Place]
+    labels: frozenset[tuple[str, bool]]
+    contexts: frozenset[str]
+    trail: Trail
+
+
+class _Spent(Exception):  # noqa: N818  a signal inside this module
+    """The budget is spent."""
+
+
+@dataclass
+class _Search:
+    merge: Merge
+    ways: Ways
+    budget: Budget
+    mistakes: dict[tuple[str, str], Mistake] = field(default_factory=dict)
+    seen: dict[tuple[str, frozenset[tuple[str, bool]], frozenset[str]], list[frozenset[Place]]] = field(default_factory=dict)
+    visited: int = 0
+
+    def run(self, start: _State) -> None:
+        queue = deque([start])
+        while queue:
+            state = queue.popleft()
+            if not self._new(state):
+                continue
+            self.visited += 1
+            if self.visited > self.budget.states or self.ways.expanded > self.budget.ways:
+                raise _Spent
+            queue.extend(self._onward(state))
+
+    def _new(self, state: _State) -> bool:
+        """Whether nothing known covers the state: more places never make less possible."""
+        covered = self.seen.setdefault((state.type, state.labels, state.contexts), [])
+        if any(places <= state.places for places in covered):
+            return False
+        covered.append(state.places)
+        return True
+
+    def _onward(self, state: _State) -> Iterator[_State]:
+        merged = self.merge.schema.types[state.type]
+        if merged.kind is Kind.OBJECT:
+            for item in merged.fields.values():
+                if not hidden(item):
+                    yield from self._along_field(state, merged, item)
+        else:
+            for runtime in self.merge.schema.possible_types(state.type):
+                if not hidden(self.merge.schema.types[runtime]):
+                    yield from self._along_condition(state, runtime)
+
+    def _along_condition(self, state: _State, runtime: str) -> Iterator[_State]:
+        places: set[Place] = set()
+        for place in state.places:
+            narrowed = self.ways.narrow(place, runtime)
+            if narrowed is None:
+                return  # a value of this type never comes from there: nothing to ask
+            if not self.ways.stands_in(place) or self.ways.knows_typename(place):
+                places.add(narrowed)
+            for other in self.ways.reach(place):
+                narrowed = self.ways.narrow(other, runtime)
+                if narrowed is not None and (not self.ways.stands_in(other) or self.ways.knows_typename(other)):
+                    places.add(narrowed)
+        trail = state.trail.on(runtime)
+        if not places:
+            self._report(unreachable(self.ways, state.places, state.type, f"... on {runtime}", trail, dict(state.labels)))
+            return
+        contexts = state.contexts | self._contexts(runtime)
+        yield _State(runtime, frozenset(places), state.labels, contexts, trail)
+
+    def _along_field(self, state: _State, owner: TypeDef, item: FieldDef) -> Iterator[_State]:
+        override = self.merge.overrides.get(item.coordinate)
+        label = next(iter(override.labels.values()), "") if override is not None else ""
+        chosen = dict(state.labels)
+        choices = [chosen] if not label or label in chosen else [{**chosen, label: True}, {**chosen, label: False}]
+        for labels in choices:
+            places = self._advance(state, item, labels)
+            trail = state.trail.to(owner, item)
+            if not places:
+                self._report(unreachable(self.ways, state.places, owner.name, item.name, trail, labels))
+                continue
+            target = self.merge.schema.types.get(typerefs.base(item.type))
+            if target is None or not target.composite:
+                continue
+            if target.kind is not Kind.OBJECT and not self._same_runtime_types(item, places, trail):
+                continue
+            contexts = state.contexts | self._contexts(target.name)
+            yield _State(target.name, places, frozenset(labels.items()), contexts, trail)
+
+    def _advance(self, state: _State, item: FieldDef, labels: dict[str, bool]) -> frozenset[Place]:
+        """The places the field leads to, directly and after hops; leaves need no hop when reached directly."""
+        found: set[Place] = set()
+        usable = [place for place in state.places if self._context_given(place, item, state.contexts)]
+        for place in usable:
+            target = self.ways.step(place, item.name, labels, hopped=False)
+            if target is not None:
+                found.add(target)
+        composite = self.merge.schema.types.get(typerefs.base(item.type))
+        if found and (composite is None or not composite.composite):
+            return frozenset(found)
+        if state.trail.at_root:
+            return frozenset(found)
+        for place in state.places:
+            for other in self.ways.reach(place):
+                if self._context_given(other, item, state.contexts):
+                    target = self.ways.step(other, item.name, labels, hopped=True)
+                    if target is not None:
+                        found.add(target)
+        return frozenset(found)
+
+    def _contexts(self, name: str) -> frozenset[str]:
+        """The contexts a merged type sets."""
+        merged = self.merge.schema.types[name]
+        return frozenset(str(a.args.get("name")) for a in merged.directives if a.element == "context")
+
+    def _context_given(self, place: Place, item: FieldDef, contexts: frozenset[str]) -> bool:
+        definition = self.ways.definition(place)
+        own = definition.fields.get(item.name) if definition is not None else None
+        for argument in own.args.values() if own is not None else ():
+            source = find(argument.directives, "fromContext")
+            if source is not None:
+                name, _ = split_context(str(source.args.get("field")))
+                if f"{self.merge.subgraphs[place.subgraph].name}__{name}" not in contexts:
+                    return False
+        return True
+
+    def _same_runtime_types(self, item: FieldDef, places: frozenset[Place], trail: Trail) -> bool:
+        """Whether the subgraphs that share the field could return a value of a common type."""
+        by_subgraph = {
+            place.subgraph: self.ways.runtime_types(place) for place in places if not self.ways.stands_in(place)
+        }
+        if len(by_subgraph) < 2 or not any(by_subgraph.values()):
+            return True
+        sets = list(by_subgraph.values())
+        if set.intersection(*sets):
+            if any(types != sets[0] for types in sets):
+                message = f'Shared field "{item.coordinate}" can return different types in different subgraphs.'
+                self.merge.note("INCONSISTENT_RUNTIME_TYPES_FOR_SHAREABLE_RETURN", message, item.coordinate)
+            return True
+        self._report(mismatched(self.merge, item, by_subgraph, trail))
+        return False
+
+    def _report(self, mistake: Mistake) -> None:
+        self.mistakes.setdefault((mistake.code, mistake.where), mistake)
+
+
+def unsatisfied(merge: Merge, budget: Budget) -> list[Mistake]:
+    """A mistake for each field of the API that some query reaches and no way resolves.
+
+    When the budget is spent first, the one mistake says so.
+    """
+    search = _Search(merge, Ways(merge), budget)
+    try:
+        for operation, name in ROOT_NAMES.items():
+            root = merge.schema.types.get(name)
+            if operation in merge.schema.roots and root is not None:
+                _from_root(search, operation, name)
+    except _Spent:
+        message = f"Checking that every query can be answered took more than {budget.states} sets of subgraph paths."
+        hint = "share fewer fields between subgraphs, or raise the budget"
+        return [Mistake("MAX_VALIDATION_SUBGRAPH_PATHS_EXCEEDED", message, "schema", hint)]
+    return list(search.mistakes.values())
+
+
+def _from_root(search: _Search, operation: str, name: str) -> None:
+    places = frozenset(
+        Place(index, name, name)
+        for index, subgraph in enumerate(search.merge.subgraphs)
+        if name in subgraph.schema.types and subgraph.schema.types[name].fields
+    )
+    start = _State(name, places, frozenset(), search._contexts(name), Trail(operation))
+    if operation == "mutation":
+        _mutations(search, start)
+    else:
+        search.run(start)
+
+
+def _mutations(search: _Search, start: _State) -> None:
+    """Each mutation runs in one subgraph: of several that have the field, one must do for all queries below it."""
+    owner = search.merge.schema.types[start.type]
+    for item in owner.fields.values():
+        if hidden(item):
+            continue
+        for place in sorted(start.places, key=lambda entry: entry.subgraph):
+            alone = _State(start.type, frozenset({place}), start.labels, start.contexts, start.trail)
+            attempt = _Search(search.merge, search.ways, search.budget, visited=search.visited)
+            for state in attempt._along_field(alone, owner, item):
+                attempt.run(state)
+            search.visited = attempt.visited
+            if not attempt.mistakes:
+                break
+            last = attempt.mistakes
+        else:
+            shared = [p for p in start.places if search.ways.resolvable(p, item.name, {}) is not None]
+            if len(shared) > 1:
+                places = frozenset(shared) or NOWHERE
+                trail = start.trail.to(owner, item)
+                search._report(unreachable(search.ways, places, owner.name, item.name, trail, {}))
+            else:
+                _keep_owned(search, start, owner, item, last)
+
+
+def _keep_owned(
+    search: _Search, start: _State, owner: TypeDef, item: FieldDef, last: dict[tuple[str, str], Mistake]
+) -> None:
+    """A field of one subgraph: its own mistakes are the ones to tell."""
+    for state in search._along_field(start, owner, item):
+        search.run(state)
+    if not search.mistakes:
+        search.mistakes.update(last)
