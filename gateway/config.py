@@ -7,6 +7,7 @@ import os
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -46,7 +47,7 @@ def _named(dotted: str) -> Any:
 class Settings:
     """How this gateway runs. Every field has an environment variable of the same name with ``TWS_`` before it.
 
-    ``schema`` is the folder of agreements and the supergraph, ``data`` where keys, databases and the record are kept.
+    ``schema`` is the folder of agreements and the supergraph, ``var`` where keys, databases and the record are kept.
     ``subgraph_transport`` is ``asgi`` (all subgraphs in this process) or ``http`` (each at its registered URL).
     """
 
@@ -54,12 +55,13 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 4000
     schema: Path = Path("schema")
-    data: Path = Path("var")
+    var: Path = Path("var")
     subgraph_transport: Literal["asgi", "http"] = "http"
     subgraph_timeout: float = 5.0
     issuer: str = ""
     audience: str = "two-way-street"
     jwks: Path | None = None
+    today: datetime | None = None  # development only: the day of the synthetic world, by which agreements are decided
 
     @property
     def development(self) -> bool:
@@ -80,12 +82,13 @@ def read_settings(environment: Mapping[str, str] | None = None, **given: Any) ->
         "host": str,
         "port": int,
         "schema": Path,
-        "data": Path,
+        "var": Path,
         "subgraph_transport": _one_of("asgi", "http"),
         "subgraph_timeout": float,
         "issuer": str,
         "audience": str,
         "jwks": Path,
+        "today": _aware,
     }
     for name, read in readers.items():
         text = environment.get(f"TWS_{name.upper()}")
@@ -99,7 +102,16 @@ def read_settings(environment: Mapping[str, str] | None = None, **given: Any) ->
     if mistakes:
         raise PolicyError("SETTING_WRONG", "The environment holds settings that cannot be used.", tuple(mistakes))
     values.update({name: value for name, value in given.items() if value is not None})
-    return Settings(**values)
+    settings = Settings(**values)
+    if settings.today is not None and not settings.development:
+        mistake = Mistake("SETTING_WRONG", "Another day than today exists in development only.", where="TWS_TODAY")
+        raise PolicyError("SETTING_WRONG", "The environment holds settings that cannot be used.", (mistake,))
+    return settings
+
+
+def _aware(text: str) -> datetime:
+    found = datetime.fromisoformat(text)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _one_of(*allowed: str) -> Callable[[str], str]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,10 +16,11 @@ from gateway.audit.keys import Pseudonyms
 from gateway.audit.keys import load_signing_key as load_record_key
 from gateway.audit.log import AuditLog
 from gateway.caller import Caller
-from gateway.config import Registered, Settings, read_registry
+from gateway.config import Settings, read_registry
 from gateway.enforcement.shapes import shapes_of
 from gateway.errors import IdentityError, Mistake, PolicyError
-from gateway.execution import AsgiTransport, HttpTransport
+from gateway.execution.asgi import AsgiTransport
+from gateway.execution.http import HttpTransport
 from gateway.execution.transport import Transport
 from gateway.house import Graph, House
 from gateway.identity import (
@@ -34,7 +36,7 @@ from gateway.identity import (
 )
 from gateway.identity.tokens import ISSUER
 from gateway.policy import Policy, compile_policy, load_bundle, unrestricted
-from gateway.resilience import guarded
+from gateway.resilience import Breaker, Retries, Timeouts
 from gateway.supergraph import Supergraph, load_supergraph
 
 __all__ = ["OpenHouse", "known_names", "open_graph", "open_house", "open_unrestricted", "read_text"]
@@ -57,7 +59,7 @@ class OpenHouse:
 
     async def close(self) -> None:
         """Close what was opened; safe to call twice."""
-        if self.transport is not None:
+        if isinstance(self.transport, HttpTransport):
             await self.transport.close()
         if self.log is not None:
             self.log.close()
@@ -97,44 +99,53 @@ def known_names(policy: Policy) -> Known:
     return Known(frozenset(words.agencies), roles, frozenset(words.purposes))
 
 
-def open_house(settings: Settings) -> OpenHouse:
-    """The governed gateway that ``settings`` describe.
+def open_house(settings: Settings, apps: Mapping[str, Any] | None = None) -> OpenHouse:
+    """The governed gateway that ``settings`` describe; ``apps`` are subgraphs made elsewhere, run in this process.
 
     In development, keys for tokens and assertions are made on first use. In production the issuer's JWKS and the
     gateway's key have to be installed; raises ``IdentityError`` or ``PolicyError`` naming what is missing.
     """
     graph = open_graph(settings.schema)
     registry = read_registry(settings.schema / "registry.toml")
-    keys = settings.data / "keys"
+    keys = settings.var / "keys"
     issuer, reader = _tokens(settings, graph.policy, keys)
     signing = (
         development_key(keys, "gateway", mode=settings.mode)
         if settings.development
         else load_signing_key(keys, "gateway")
     )
-    apps = {name: entry.make_app() for name, entry in registry.items()} if settings.subgraph_transport == "asgi" else {}
-    transport = _transport(settings, registry, apps)
-    log = AuditLog(settings.data / "record" / "record.sqlite3", load_record_key(keys))
+    if apps is None and settings.subgraph_transport == "asgi":
+        apps = {name: entry.make_app() for name, entry in registry.items()}
+    transport = (
+        HttpTransport({name: entry.url for name, entry in registry.items()}) if apps is None else AsgiTransport(apps)
+    )
+    log = AuditLog(settings.var / "record" / "record.sqlite3", load_record_key(keys))
     house = House(
-        transport=guarded(transport, timeout=settings.subgraph_timeout),
+        transport=guarded(transport, settings.subgraph_timeout),
         record=log,
         sign=_signer(signing),
         pseudonym=Pseudonyms(keys).of,
+        clock=_clock(settings.today),
     )
     personas: Mapping[str, Persona] = {}
     if settings.development and (settings.schema / "personas.toml").exists():
         personas = load_personas(settings.schema / "personas.toml")
     return OpenHouse(
-        settings, graph, house, reader, issuer, personas, apps, log, transport, gateway_keys=signing.public()
+        settings, graph, house, reader, issuer, personas, apps or {}, log, transport, gateway_keys=signing.public()
     )
 
 
-def _transport(
-    settings: Settings, registry: Mapping[str, Registered], apps: Mapping[str, Any]
-) -> HttpTransport | AsgiTransport:
-    if settings.subgraph_transport == "asgi":
-        return AsgiTransport(apps)
-    return HttpTransport({name: entry.url for name, entry in registry.items()})
+def guarded(transport: Transport, seconds: float) -> Transport:
+    """``transport`` with a time limit per try, a breaker per subgraph, and retries within a budget around both."""
+    return Retries(Breaker(Timeouts(transport, seconds), time.monotonic))
+
+
+def _clock(today: datetime | None) -> Callable[[], datetime]:
+    """The clock by which decisions are made: the real one, or in development one that starts at ``today``."""
+    if today is None:
+        return lambda: datetime.now(UTC)
+    shift = today - datetime.now(UTC)
+    return lambda: datetime.now(UTC) + shift
 
 
 def _tokens(settings: Settings, policy: Policy, keys: Path) -> tuple[SigningKey | None, TokenReader]:
@@ -173,5 +184,5 @@ def open_unrestricted(text: str, settings: Settings, transport: Transport | None
     graph = _graph(supergraph, unrestricted(supergraph), text)
     http = HttpTransport({each.name: each.url for each in supergraph.subgraphs}) if transport is None else None
     chosen: Transport = http if http is not None else transport  # type: ignore[assignment]
-    house = House(guarded(chosen, timeout=settings.subgraph_timeout), None, None, lambda subject, at: "")
+    house = House(guarded(chosen, settings.subgraph_timeout), None, None, lambda subject, at: "")
     return OpenHouse(settings, graph, house, None, transport=http)

@@ -108,6 +108,11 @@ class AuditLog:
         """The last entry this process knows to be durable; index -1 for an empty log."""
         return self._tail
 
+    @property
+    def writable(self) -> bool:
+        """Whether a record could be appended now, as far as this process knows."""
+        return not self._closed and not self._broken
+
     async def append(self, record: AuditRecord) -> Entry:
         """Where the record stands, once it is durable.
 

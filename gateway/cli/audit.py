@@ -22,7 +22,7 @@ from gateway.audit import (
     search,
     verify,
 )
-from gateway.cli.shared import Data, instant_of
+from gateway.cli.shared import instant_of
 from gateway.errors import RequestError
 
 __all__ = ["app"]
@@ -31,11 +31,11 @@ app = typer.Typer(no_args_is_help=True, help="The record: verify, search, accoun
 _JSON = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 
 
-def _log(data: Path) -> Path:
-    path = data / "record" / "record.sqlite3"
+def _log(var: Path) -> Path:
+    path = var / "record" / "record.sqlite3"
     if not path.exists():
         raise RequestError(
-            "RECORD_MISSING", "There is no record here yet.", where=str(path), hint="Name the folder with --data."
+            "RECORD_MISSING", "There is no record here yet.", where=str(path), hint="Name the folder with --var."
         )
     return path
 
@@ -43,7 +43,7 @@ def _log(data: Path) -> Path:
 @app.command("verify")
 def verify_command(
     witness: Annotated[str, typer.Option("--witness", help="A head line that somebody else kept.")] = "",
-    data: Data = Path("var"),
+    var: Var = Path("var"),
 ) -> None:
     """Walk the whole record and say whether it is as it was written; exit code 1 names the first bad index.
 
@@ -52,7 +52,7 @@ def verify_command(
     kept = Head.parse(witness) if witness else None
     if witness and kept is None:
         raise RequestError("HEAD_MALFORMED", "The witness is no head line.", where="--witness")
-    verdict = verify(_log(data), load_public_key(data / "keys"), witness=kept)
+    verdict = verify(_log(var), load_public_key(var / "keys"), witness=kept)
     if verdict.fault is not None:
         fault = verdict.fault
         typer.echo(f"NOT SOUND: record {fault.index}: {fault.kind}: {fault.what}", err=True)
@@ -78,14 +78,14 @@ def search_command(
     ] = "",
     limit: Annotated[int, typer.Option("--limit", min=1, max=10_000)] = 20,
     as_json: _JSON = False,
-    data: Data = Path("var"),
+    var: Var = Path("var"),
 ) -> None:
     """Find records: who saw what of whom, under which agreement, when. Newest first.
 
     Example: [bold]gateway audit search --coordinate Visa.status --agency CBP --since 2026-11-01[/bold]
     Example: [bold]gateway audit search --by agreement[/bold]
     """
-    subjects = Pseudonyms(data / "keys").every(traveler) if traveler else ()
+    subjects = Pseudonyms(var / "keys").every(traveler) if traveler else ()
     if traveler and not subjects:
         typer.echo("no records")
         return
@@ -93,7 +93,7 @@ def search_command(
         subjects, user, agency, purpose, case, coordinate, agreement, outcome, request,
         instant_of(since) if since else None, instant_of(until) if until else None,
     )  # fmt: skip
-    log = _log(data)
+    log = _log(var)
     if by:
         _counts(log, what, by, as_json)
         return
@@ -139,15 +139,15 @@ def disclosures_command(
     since: Annotated[str, typer.Option("--since")] = "",
     until: Annotated[str, typer.Option("--until")] = "",
     as_json: _JSON = False,
-    data: Data = Path("var"),
+    var: Var = Path("var"),
 ) -> None:
     """Account for what was disclosed about one person, to whom, why and under which agreement (5 U.S.C. 552a(c)).
 
     Example: [bold]gateway audit disclosures TRV-...[/bold]
     """
     lines = disclosures_of(
-        _log(data),
-        Pseudonyms(data / "keys"),
+        _log(var),
+        Pseudonyms(var / "keys"),
         traveler,
         since=instant_of(since) if since else None,
         until=instant_of(until) if until else None,

@@ -32,7 +32,7 @@ def serve(
     host: Annotated[str | None, typer.Option("--host")] = None,
     port: Annotated[int | None, typer.Option("--port")] = None,
     schema: Annotated[Path | None, typer.Option("--schema")] = None,
-    data: Annotated[Path | None, typer.Option("--data")] = None,
+    var: Annotated[Path | None, typer.Option("--var")] = None,
     subgraphs: Annotated[
         str | None, typer.Option("--subgraphs", help="asgi: all in this process; http: at their URLs.")
     ] = None,
@@ -42,7 +42,7 @@ def serve(
     Example: [bold]TWS_MODE=development gateway serve --subgraphs asgi --port 4000[/bold]
     Example: [bold]gateway serve --supergraph shop.graphql --port 4000 --policy unrestricted[/bold]
     """
-    settings = read_settings(host=host, port=port, schema=schema, data=data, subgraph_transport=subgraphs)
+    settings = read_settings(host=host, port=port, schema=schema, var=var, subgraph_transport=subgraphs)
     opened = _open(settings, supergraph, policy)
     _welcome(settings, opened)
     uvicorn.run(

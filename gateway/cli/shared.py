@@ -12,13 +12,13 @@ from gateway.caller import Caller
 from gateway.errors import RequestError
 from gateway.identity import load_personas
 
-__all__ = ["At", "Data", "Schema", "caller_of", "instant_of"]
+__all__ = ["At", "Schema", "Var", "caller_of", "instant_of"]
 
 Schema: TypeAlias = Annotated[
     Path, typer.Option("--schema", envvar="TWS_SCHEMA", help="The folder of agreements and the supergraph.")
 ]
-Data: TypeAlias = Annotated[
-    Path, typer.Option("--data", envvar="TWS_DATA", help="Where keys, databases and the record are kept.")
+Var: TypeAlias = Annotated[
+    Path, typer.Option("--var", envvar="TWS_VAR", help="Where keys, databases and the record are kept.")
 ]
 At: TypeAlias = Annotated[str, typer.Option("--at", help="The instant or date to decide at; now when not given.")]
 

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from gateway.cli.shared import Data, Schema
+from gateway.cli.shared import Schema
 from gateway.config import read_settings
 from gateway.errors import RequestError
 from gateway.identity import development_key, issue_token, load_personas
@@ -29,13 +29,13 @@ def token(
     purpose: Annotated[str, typer.Option("--purpose", help="Another purpose than the persona's own.")] = "",
     case: Annotated[str, typer.Option("--case", help="Another case than the persona's own.")] = "",
     schema: Schema = Path("schema"),
-    data: Data = Path("var"),
+    var: Var = Path("var"),
 ) -> None:
     """Print a development token for a persona (mode development only).
 
     Example: [bold]TWS_MODE=development gateway token --persona cbp-primary-nyc[/bold]
     """
-    settings = read_settings(schema=schema, data=data)
+    settings = read_settings(schema=schema, var=var)
     personas = load_personas(schema / "personas.toml")
     if not persona:
         table = Table("persona", "who", "agency / role / purpose", "case")
@@ -47,7 +47,7 @@ def token(
     if persona not in personas:
         known = ", ".join(personas)
         raise RequestError("UNKNOWN_PERSONA", f"There is no persona {persona!r}.", hint=f"Known: {known}.")
-    key = development_key(settings.data / "keys", "issuer", mode=settings.mode)
+    key = development_key(settings.var / "keys", "issuer", mode=settings.mode)
     found = personas[persona].caller
     caller = replace(found, purpose=purpose or found.purpose, case=case or found.case)
     typer.echo(issue_token(key, caller, now=datetime.now(UTC), audience=settings.audience))

@@ -34,15 +34,18 @@ def project(
     data: dict[str, Any],
     api_schema: GraphQLSchema,
     failures: Iterable[FetchFailure] = (),
+    *,
+    described: GraphQLSchema | None = None,
 ) -> Answer:
     """The answer to the client's ``operation`` from merged ``data``.
 
-    ``api_schema`` is what this caller may know of; introspection is answered from it. Never raises for wrong data.
+    Introspection is answered from ``described``, what this caller may know of (``api_schema`` when not given). Never
+    raises for wrong data.
     """
     form = _form(operation, api_schema)
     asked = [field for slot in form.slots(operation.root) for field in slot.fields if field.name in INTROSPECTION]
     if asked:
-        data = {**data, **introspect(asked, operation, api_schema)}
+        data = {**data, **introspect(asked, operation, described or api_schema)}
     report = _Report(failures, form, operation.root)
     shaped = form.fill(data, operation.root, None, report)
     return Answer(None if shaped is BUBBLE else shaped, tuple(report.errors))

@@ -18,7 +18,7 @@ async def live(request: Request) -> Response:
 async def ready(request: Request) -> Response:
     """200 when the graph is loaded and the record can be written, with the hashes that answers rest on; else 503."""
     opened: OpenHouse = request.app.state.opened
-    record = opened.log is None or opened.log.healthy()
+    record = opened.log is None or opened.log.writable
     page = {
         "status": "ready" if record else "not ready",
         "epoch": opened.graph.policy.epoch,

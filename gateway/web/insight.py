@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -21,8 +23,8 @@ async def explain(request: Request) -> Response:
         raise GatewayError(
             "NOTHING_GOVERNED", "This graph governs nothing, so there is nothing to explain.", status=404
         )
+    caller = opened.tokens.read(bearer(request.headers.get("authorization")), datetime.now(UTC))
     now = opened.house.clock()
-    caller = opened.tokens.read(bearer(request.headers.get("authorization")), now)
     text = request.query_params.get("coordinate", "")
     try:
         coordinate = Coordinate.parse(text)

@@ -1,0 +1,141 @@
+"""Asking the house in tests: personas, recorded traffic, and answers that are easy to look into."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from gateway.caller import Caller
+from gateway.config import Settings
+from gateway.execution.transport import SubgraphRequest, SubgraphResponse, Transport
+from gateway.house import Question
+from gateway.identity import load_personas
+from gateway.opening import OpenHouse, open_house
+from gateway.pipeline import answer
+from subgraphs.kit.registry import read_registry
+from subgraphs.kit.seed import World as Which
+from subgraphs.kit.seed import fill
+from subgraphs.kit.settings import Settings as KitSettings
+from subgraphs.kit.world.questions import PERSONAS, question
+
+ROOT = Path(__file__).resolve().parents[2]
+TODAY = datetime(2026, 11, 1, 12, tzinfo=UTC)
+
+__all__ = ["ROOT", "TODAY", "Answered", "Asker", "Recorded", "World", "open_world", "seed_world"]
+
+
+def seed_world(folder: Path) -> None:
+    """Fill every subgraph's database under ``folder`` with the small world."""
+    asyncio.run(fill(_kit(folder), read_registry().values(), Which(today=TODAY)))
+
+
+def _kit(folder: Path) -> KitSettings:
+    return KitSettings(data=folder / "data", keys=folder / "keys", policy=ROOT / "schema")
+
+
+@dataclass(slots=True)
+class Recorded:
+    """A transport that keeps every request it passes on; ``broken`` maps a subgraph to what happens instead."""
+
+    inner: Transport
+    requests: list[SubgraphRequest] = field(default_factory=list)
+    broken: dict[str, Callable[[SubgraphRequest], Any]] = field(default_factory=dict)
+
+    async def send(self, request: SubgraphRequest) -> SubgraphResponse:
+        """The answer, or what ``broken`` says."""
+        self.requests.append(request)
+        if request.subgraph in self.broken:
+            found = self.broken[request.subgraph](request)
+            return await found if asyncio.iscoroutine(found) else found  # type: ignore[no-any-return]
+        return await self.inner.send(request)
+
+    def bodies(self, subgraph: str = "") -> str:
+        """Everything sent to ``subgraph`` (to all when not given), as one text."""
+        return "\n".join(each.body.decode() for each in self.requests if subgraph in ("", each.subgraph))
+
+
+@dataclass(slots=True)
+class World:
+    """An open house with its traffic recorded."""
+
+    opened: OpenHouse
+    traffic: Recorded
+
+
+@asynccontextmanager
+async def open_world(folder: Path) -> AsyncIterator[World]:
+    """The house over the databases in ``folder``, its subgraphs in this process."""
+    kit = _kit(folder)
+    apps = {name: entry.module("app").create_app(kit) for name, entry in read_registry().items()}
+    settings = Settings(mode="development", schema=ROOT / "schema", var=folder, subgraph_transport="asgi", today=TODAY)
+    opened = open_house(settings, apps)
+    traffic = Recorded(opened.house.transport)
+    opened.house = replace(opened.house, transport=traffic, clock=lambda: TODAY)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(opened.close)
+        for app in apps.values():
+            await stack.enter_async_context(app.router.lifespan_context(app))
+        yield World(opened, traffic)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An answer taken apart: data, errors, ledger."""
+
+    page: Mapping[str, Any]
+    body: bytes
+
+    @property
+    def data(self) -> Any:
+        """The data."""
+        return self.page["data"]
+
+    @property
+    def errors(self) -> list[Any]:
+        """The errors, empty where there are none."""
+        return self.page.get("errors", [])  # type: ignore[no-any-return]
+
+    def ledger(self) -> dict[str, tuple[str, str]]:
+        """Path (dotted) to outcome and reason or mask."""
+        return {
+            ".".join(entry["path"]): (entry["outcome"], entry.get("mask") or entry["reason"])
+            for entry in self.page["extensions"]["sharing"]
+        }
+
+
+@dataclass(slots=True)
+class Asker:
+    """Asks the pipeline as somebody."""
+
+    world: World
+
+    async def __call__(
+        self, who: str | int | Caller, query: str, /, case: str | None = None, **variables: Any
+    ) -> Answered:
+        """The answer for a persona of schema/personas.toml, a question's number, or a caller."""
+        caller = self.caller(who)
+        if case is not None:
+            caller = replace(caller, case=case)
+        opened = self.world.opened
+        reply = await answer(Question(query, variables), caller, opened.graph, opened.house)
+        return Answered(orjson.loads(reply.body), reply.body)
+
+    def caller(self, who: str | int | Caller) -> Caller:
+        """The caller that ``who`` means."""
+        if isinstance(who, Caller):
+            return who
+        if isinstance(who, int):
+            asked = question(who)
+            found = PERSONAS[asked.persona]
+            return Caller(
+                found.agency, found.role, found.purpose, asked.case or "", found.user, found.location,
+                found.portfolio, found.training,
+            )  # fmt: skip
+        return load_personas(ROOT / "schema" / "personas.toml")[who].caller
