@@ -169,6 +169,7 @@ def validity_objection(issued_on: date, expires_on: date) -> str:
     """Why a visa cannot be valid from ``issued_on`` to ``expires_on``, or ``""``; ten years is the statute's limit."""
     if expires_on <= issued_on:
         return "a visa must expire after the day it is issued"
-    if expires_on.year - issued_on.year > 10:
+    years = expires_on.year - issued_on.year
+    if years > 10 or (years == 10 and (expires_on.month, expires_on.day) > (issued_on.month, issued_on.day)):
         return "no visa is valid for more than ten years"
     return ""

@@ -1,0 +1,421 @@
+"""The Visa Security Program subgraph: reviews and advice, and that no way leads from it to an application's status."""
+
+from __future__ import annotations
+
+import inspect
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from graphql import GraphQLInputObjectType, GraphQLObjectType
+from sqlalchemy import select
+
+from subgraphs.kit.schema import core_schema, unclassified
+from subgraphs.kit.world.vocabulary import ENUMS
+from subgraphs.security_reviews import laws
+from subgraphs.security_reviews.enums import RecommendationValue, ScreeningResult, WindowState
+from subgraphs.security_reviews.enums import ReviewStatus as S
+from subgraphs.security_reviews.enums import VisaApplicationStatus as A
+from subgraphs.security_reviews.schema import schema
+from subgraphs.security_reviews.tables import Base, CoordinationRow, DerogatoryRow, ReviewEventRow, SecurityReviewRow
+from subgraphs.visas.enums import VisaApplicationStatus as StatesOwn
+from tests.subgraphs.conftest import SubgraphFactory
+from tests.subgraphs.harness import NOW, Asked
+
+NET: dict[str, Any] = {
+    "agency": "ICE_VSP",
+    "system": "VSPTS-Net",
+    "record_version": "1",
+    "as_of": NOW,
+    "received_at": NOW,
+}
+ANA = "TRV-01J9ZZZZZZZZZZZZZZZZZZZZZ1"
+FIRST, SECOND = "VSR-2026-0001001", "VSR-2026-0001002"
+ADVICE: dict[str, Any] = {
+    "recommended": RecommendationValue.RECOMMEND_REFUSE,
+    "recommended_ground": "212(a)(3)(B)",
+    "recommended_at": NOW - timedelta(days=1),
+    "recommended_until": NOW + timedelta(days=59),
+    "recommended_tearline": "Releasable summary",
+    "recommended_priority": "HIGH",
+}
+
+
+def review(number: str = FIRST, application: str = "AA00000001", **changed: Any) -> SecurityReviewRow:
+    """A review at Cairo with a possible match, in vetting unless changed."""
+    columns: dict[str, Any] = {
+        "application_id": application,
+        "submitted_at": datetime(2026, 10, 1, 8, tzinfo=UTC),
+        "subject_id": ANA,
+        "post": "CRO",
+        "opened_at": datetime(2026, 10, 2, tzinfo=UTC),
+        "screening_result": ScreeningResult.POSSIBLE_MATCH,
+        "review_status": S.IN_VETTING,
+        **NET,
+    }
+    return SecurityReviewRow(review_id=number, **(columns | changed))
+
+
+async def act(app: Asked, name: str, input: dict[str, Any], select: str = "reviewStatus") -> Any:
+    """The mutation's value, or the code of its refusal."""
+    type_ = f"{name[0].upper()}{name[1:]}Input"
+    query = f"mutation($input: {type_}!) {{ {name}(input: $input) {{ {select} }} }}"
+    answer = await app.ask(query, {"input": input})
+    if "errors" in answer:
+        return answer["errors"][0]["extensions"]["code"]
+    return answer["data"][name]
+
+
+async def stored(app: Asked, model: type[Any]) -> list[Any]:
+    async with app.subgraph.database.session() as session:
+        return list((await session.scalars(select(model))).all())
+
+
+# reading
+
+
+async def test_a_review_with_everything_on_it(subgraph: SubgraphFactory) -> None:
+    found = DerogatoryRow(
+        review_id=FIRST, source="partner", kind="association", summary="s", originator="DOJ", handling="ORCON"
+    )
+    asked = CoordinationRow(review_id=FIRST, agency="CBP", at=NOW, outcome="no record")
+    app = await subgraph("security_reviews", [review(review_status=S.RECOMMENDATION_SENT, **ADVICE), found, asked])
+    answer = await app.ask(
+        """query($id: String!) { securityReview(reviewId: $id) {
+          reviewId post { code label } openedAt closedAt screeningResult reviewStatus subject { id }
+          application { applicationId submittedAt }
+          recommendation { value ground sentAt expiresAt tearline priority readAt }
+          derogatory { source kind summary originator handling } coordination { agency outcome }
+          provenance { agency system } } }""",
+        {"id": FIRST},
+    )
+    assert answer == {
+        "data": {
+            "securityReview": {
+                "reviewId": FIRST,
+                "post": {"code": "CRO", "label": "Cairo"},
+                "openedAt": "2026-10-02T00:00:00Z",
+                "closedAt": None,
+                "screeningResult": "POSSIBLE_MATCH",
+                "reviewStatus": "RECOMMENDATION_SENT",
+                "subject": {"id": ANA},
+                "application": {"applicationId": "AA00000001", "submittedAt": "2026-10-01T08:00:00Z"},
+                "recommendation": {
+                    "value": "RECOMMEND_REFUSE",
+                    "ground": "212(a)(3)(B)",
+                    "sentAt": "2026-10-31T12:00:00Z",
+                    "expiresAt": "2026-12-30T12:00:00Z",
+                    "tearline": "Releasable summary",
+                    "priority": "HIGH",
+                    "readAt": None,
+                },
+                "derogatory": [
+                    {
+                        "source": "partner",
+                        "kind": "association",
+                        "summary": "s",
+                        "originator": "DOJ",
+                        "handling": "ORCON",
+                    }
+                ],
+                "coordination": [{"agency": "CBP", "outcome": "no record"}],
+                "provenance": {"agency": "ICE_VSP", "system": "VSPTS-Net"},
+            }
+        }
+    }
+
+
+async def test_a_review_answers_to_its_number_and_to_its_application(subgraph: SubgraphFactory) -> None:
+    app = await subgraph("security_reviews", [review(), review(SECOND, "AA00000002")])
+    found = await app.entities(
+        [
+            {"__typename": "SecurityReview", "reviewId": FIRST},
+            {"__typename": "SecurityReview", "application": {"applicationId": "AA00000002"}},
+            {"__typename": "SecurityReview", "application": {"applicationId": "AA99999999"}},
+            {"__typename": "SecurityReview", "application": None},
+            {"__typename": "SecurityReview"},
+        ],
+        "... on SecurityReview { reviewId }",
+    )
+    assert found == [{"reviewId": FIRST}, {"reviewId": SECOND}, None, None, None]
+
+
+@pytest.mark.parametrize(
+    ("status", "window"),
+    [
+        ("SUBMITTED", "PRE_ADJUDICATION"),
+        ("IN_ADJUDICATION", "PENDING"),
+        ("REFUSED_221G_DOCUMENTS", "PENDING"),
+        ("ADMINISTRATIVE_PROCESSING", "PENDING"),
+        ("RETURNED_TO_ADJUDICATION", "PENDING"),
+        ("APPROVED_NOT_ISSUED", "APPROVED_NOT_ISSUED"),
+        ("ISSUED", "ISSUED"),
+        ("REFUSED_214B", "CLOSED"),
+        ("REVOKED", "CLOSED"),
+        (None, None),
+    ],
+)
+async def test_the_window_is_derived_from_what_state_says_now(
+    subgraph: SubgraphFactory, status: str | None, window: str | None
+) -> None:
+    app = await subgraph("security_reviews", [review()])
+    by_number = {"__typename": "SecurityReview", "reviewId": FIRST, "application": {"status": status}}
+    by_application = {
+        "__typename": "SecurityReview",
+        "application": {"applicationId": "AA00000001", "status": status},
+    }
+    found = await app.entities([by_number, by_application], "... on SecurityReview { windowState }")
+    assert found == [{"windowState": window}] * 2
+
+
+def test_every_status_of_state_is_in_a_window() -> None:
+    assert {laws.window_state(status) for status in A} == set(WindowState)
+
+
+async def test_an_application_leads_to_its_review_and_advice(subgraph: SubgraphFactory) -> None:
+    app = await subgraph("security_reviews", [review(**ADVICE), review(SECOND, "AA00000002")])
+    found = await app.entities(
+        [{"__typename": "VisaApplication", "applicationId": f"AA0000000{n}"} for n in (1, 2, 3)],
+        "... on VisaApplication { applicationId securityReview { reviewId } vspRecommendation { value } }",
+    )
+    assert found == [
+        {
+            "applicationId": "AA00000001",
+            "securityReview": {"reviewId": FIRST},
+            "vspRecommendation": {"value": "RECOMMEND_REFUSE"},
+        },
+        {"applicationId": "AA00000002", "securityReview": {"reviewId": SECOND}, "vspRecommendation": None},
+        {"applicationId": "AA00000003", "securityReview": None, "vspRecommendation": None},
+    ]
+
+
+async def test_a_travelers_reviews_and_events(subgraph: SubgraphFactory) -> None:
+    happened = [
+        ReviewEventRow(
+            id=f"EV-{n}",
+            traveler_id=ANA,
+            at=NOW - timedelta(n),
+            kind="review.opened",
+            summary="x",
+            review_id=FIRST,
+            **NET,
+        )
+        for n in (1, 2)
+    ]
+    newer = review(SECOND, "AA00000002", opened_at=datetime(2026, 10, 9, tzinfo=UTC))
+    app = await subgraph("security_reviews", [review(), newer, *happened])
+    (found,) = await app.entities(
+        [{"__typename": "Traveler", "id": ANA}],
+        """... on Traveler { securityReviews(first: 1) { totalCount nodes { reviewId } pageInfo { hasNextPage } }
+             reviewEvents { id summary reviewId provenance { agency } } }""",
+    )
+    assert found["securityReviews"] == {
+        "totalCount": 2,
+        "nodes": [{"reviewId": SECOND}],
+        "pageInfo": {"hasNextPage": True},
+    }
+    assert [item["id"] for item in found["reviewEvents"]] == ["EV-2", "EV-1"]
+    assert found["reviewEvents"][0]["provenance"] == {"agency": "ICE_VSP"}
+
+
+async def test_the_queue_by_post_and_status(subgraph: SubgraphFactory) -> None:
+    app = await subgraph(
+        "security_reviews",
+        [
+            review(),
+            review(SECOND, "AA00000002", post="NWD"),
+            review("VSR-2026-0001003", "AA00000003", review_status=S.CLOSED),
+        ],
+    )
+    answer = await app.ask(
+        '{ securityReviews(filter: {post: "CRO", reviewStatus: IN_VETTING}) { totalCount nodes { reviewId } } }'
+    )
+    assert answer["data"]["securityReviews"] == {"totalCount": 1, "nodes": [{"reviewId": FIRST}]}
+
+
+# acting
+
+OPENED: dict[str, Any] = {
+    "reviewId": "vsr-2026-0001001",
+    "applicationId": "AA00000001",
+    "travelerId": ANA,
+    "post": "CRO",
+    "screeningResult": "POSSIBLE_MATCH",
+    "submittedAt": "2026-10-01T08:00:00Z",
+}
+
+
+async def test_a_review_opens_in_vetting_or_clear_once_per_application(subgraph: SubgraphFactory) -> None:
+    app = await subgraph("security_reviews")
+    got = await act(app, "openReview", OPENED, "reviewId reviewStatus openedAt provenance { recordVersion }")
+    assert got == {
+        "reviewId": FIRST,
+        "reviewStatus": "IN_VETTING",
+        "openedAt": "2026-11-01T12:00:00Z",
+        "provenance": {"recordVersion": "1"},
+    }
+    assert await act(app, "openReview", {**OPENED, "reviewId": SECOND}) == "CONFLICT"
+    clear = {**OPENED, "reviewId": SECOND, "applicationId": "AA00000002", "screeningResult": "NO_MATCH"}
+    assert await act(app, "openReview", clear) == {"reviewStatus": "SCREENED_CLEAR"}
+    assert await act(app, "openReview", {**OPENED, "post": "ATL"}) == "BAD_INPUT"
+    assert await act(app, "openReview", {**OPENED, "reviewId": "R1"}) == "BAD_IDENTIFIER"
+
+
+async def test_advice_is_sent_read_withdrawn_and_sent_again(subgraph: SubgraphFactory) -> None:
+    app = await subgraph("security_reviews", [review()])
+    sent = {
+        "reviewId": FIRST,
+        "value": "RECOMMEND_REFUSE",
+        "ground": "212(a)(3)(B)",
+        "tearline": "Summary",
+        "priority": "HIGH",
+    }
+    read = "reviewStatus recommendation { value ground sentAt expiresAt tearline readAt }"
+    assert await act(app, "sendRecommendation", sent, read) == {
+        "reviewStatus": "RECOMMENDATION_SENT",
+        "recommendation": {
+            "value": "RECOMMEND_REFUSE",
+            "ground": "212(a)(3)(B)",
+            "sentAt": "2026-11-01T12:00:00Z",
+            "expiresAt": "2026-12-31T12:00:00Z",
+            "tearline": "Summary",
+            "readAt": None,
+        },
+    }
+    assert await act(app, "sendRecommendation", sent) == "ILLEGAL_TRANSITION", "withdraw the standing one first"
+    got = await act(app, "acknowledgeRecommendation", {"reviewId": FIRST}, "recommendation { readAt }")
+    assert got == {"recommendation": {"readAt": "2026-11-01T12:00:00Z"}}
+    await act(app, "acknowledgeRecommendation", {"reviewId": FIRST})
+    got = await act(app, "withdrawRecommendation", {"reviewId": FIRST, "reason": "mistaken identity"}, read)
+    assert (got["reviewStatus"], got["recommendation"]["value"], got["recommendation"]["ground"]) == (
+        "IN_VETTING",
+        "WITHDRAWN",
+        None,
+    )
+    assert await act(app, "withdrawRecommendation", {"reviewId": FIRST, "reason": "again"}) == "ILLEGAL_TRANSITION"
+    again = {"reviewId": FIRST, "value": "NO_OBJECTION"}
+    assert await act(app, "sendRecommendation", again) == {"reviewStatus": "RECOMMENDATION_SENT"}
+    kinds = [event["kind"] for event in await app.events()]
+    assert kinds == [
+        "recommendationSent",
+        "recommendationAcknowledged",
+        "recommendationWithdrawn",
+        "recommendationSent",
+    ], "the second reading is no event"
+    assert len(await stored(app, ReviewEventRow)) == 4
+
+
+@pytest.mark.parametrize(
+    ("changed", "input"),
+    [
+        ({}, {"value": "RECOMMEND_REFUSE"}),
+        ({}, {"value": "WITHDRAWN"}),
+        ({}, {"value": "NO_OBJECTION", "ground": "212(a)(3)(B)"}),
+        ({}, {"value": "NO_OBJECTION", "priority": "WHENEVER"}),
+        (
+            {"screening_result": ScreeningResult.NO_MATCH, "review_status": S.SCREENED_CLEAR},
+            {"value": "RECOMMEND_SAO"},
+        ),
+    ],
+)
+async def test_advice_that_contradicts_itself_is_not_sent(
+    subgraph: SubgraphFactory, changed: dict[str, Any], input: dict[str, Any]
+) -> None:
+    app = await subgraph("security_reviews", [review(**changed)])
+    assert await act(app, "sendRecommendation", {"reviewId": FIRST, **input}) == "BAD_INPUT"
+    assert await app.events() == []
+
+
+async def test_nothing_is_read_before_it_is_sent(subgraph: SubgraphFactory) -> None:
+    app = await subgraph("security_reviews", [review()])
+    assert await act(app, "acknowledgeRecommendation", {"reviewId": FIRST}) == "ILLEGAL_TRANSITION"
+    assert await act(app, "acknowledgeRecommendation", {"reviewId": SECOND}) == "NO_SUCH_RECORD"
+
+
+async def test_a_match_is_answered_or_resolved_before_the_review_closes(subgraph: SubgraphFactory) -> None:
+    sent = review(SECOND, "AA00000002", review_status=S.RECOMMENDATION_SENT, **ADVICE)
+    app = await subgraph("security_reviews", [review(), sent])
+    assert await act(app, "closeReview", {"reviewId": FIRST}) == "BAD_INPUT"
+    resolved = {"reviewId": FIRST, "screeningResult": "NO_MATCH"}
+    got = await act(app, "closeReview", resolved, "reviewStatus screeningResult closedAt")
+    assert got == {"reviewStatus": "CLOSED", "screeningResult": "NO_MATCH", "closedAt": "2026-11-01T12:00:00Z"}
+    assert await act(app, "closeReview", {"reviewId": SECOND}) == {"reviewStatus": "CLOSED"}
+    for name in ("closeReview", "acknowledgeRecommendation"):
+        assert await act(app, name, {"reviewId": SECOND}) == "ILLEGAL_TRANSITION"
+    again = {"reviewId": SECOND, "value": "NO_OBJECTION"}
+    assert await act(app, "sendRecommendation", again) == "ILLEGAL_TRANSITION"
+
+
+# the law: advice, never a status
+
+SDL = schema.as_str()
+
+
+def test_the_words_of_a_visa_status_are_states_word_for_word() -> None:
+    assert [(item.name, item.value) for item in A] == [(item.name, item.value) for item in StatesOwn]
+    assert set(ENUMS["VisaApplicationStatus"]) == set(A.__members__)
+
+
+def test_no_input_of_any_mutation_takes_a_visa_status() -> None:
+    mine = core_schema(schema)
+    for type_ in mine.type_map.values():
+        if isinstance(type_, GraphQLInputObjectType):
+            assert not [name for name, field in type_.fields.items() if "VisaApplicationStatus" in str(field.type)]
+
+
+def test_the_only_field_of_that_type_is_external_and_cannot_be_answered_here() -> None:
+    mine = core_schema(schema)
+    holders = [
+        f"{type_.name}.{name}"
+        for type_ in mine.type_map.values()
+        if isinstance(type_, GraphQLObjectType)
+        for name, field in type_.fields.items()
+        if "VisaApplicationStatus" in str(field.type)
+    ]
+    assert holders == ["VisaApplication.status"]
+    assert 'overlays: ["VISA_222F"], origin: "STATE_CA") @external' in SDL
+
+
+def test_no_table_has_a_column_for_a_visa_status() -> None:
+    for table in Base.metadata.tables.values():
+        assert not [column.name for column in table.columns if getattr(column.type, "enum_class", None) is A], (
+            table.name
+        )
+        assert "application_status" not in table.columns
+
+
+async def test_a_recommendation_touches_nothing_but_the_review(subgraph: SubgraphFactory) -> None:
+    app = await subgraph("security_reviews", [review()])
+    await act(app, "sendRecommendation", {"reviewId": FIRST, "value": "RECOMMEND_SAO", "ground": "212(a)(3)(B)"})
+    (event,) = await app.events()
+    assert (event["kind"], event["entity"]) == ("recommendationSent", "SecurityReview")
+    assert not set(A.__members__) & {str(value) for value in event["payload"].values()}
+    # State's status, asked for on the entity it belongs to, is not answered here even right after the advice
+    (found,) = await app.entities(
+        [{"__typename": "VisaApplication", "applicationId": "AA00000001"}], "... on VisaApplication { status }"
+    )
+    assert found == {"status": None}
+
+
+def test_the_acts_know_no_visa_status() -> None:
+    from subgraphs.security_reviews import acts
+
+    assert "VisaApplicationStatus" not in inspect.getsource(acts)
+
+
+def test_the_sdl_prints_keys_and_federation_as_written() -> None:
+    assert 'type SecurityReview @key(fields: "reviewId") @key(fields: "application { applicationId }") {' in SDL
+    assert 'application: VisaApplication @classified(category: "LINK") @provides(fields: "submittedAt")' in SDL
+    assert 'windowState: WindowState @classified(category: "SEC") @requires(fields: "application { status }")' in SDL
+    assert 'type VisaApplication @key(fields: "applicationId") {' in SDL
+    assert unclassified(schema) == []
+
+
+def test_governed_fields_are_nullable_and_the_enums_are_the_worlds() -> None:
+    mine = core_schema(schema)
+    for name in ("SecurityReview", "VspRecommendation", "DerogatoryItem", "CoordinationEntry", "VisaApplication"):
+        type_ = mine.get_type(name)
+        assert isinstance(type_, GraphQLObjectType)
+        assert not [field for field, made in type_.fields.items() if str(made.type).endswith("!")]
+    for name in ("ScreeningResult", "ReviewStatus", "RecommendationValue", "WindowState"):
+        assert set(ENUMS[name]) <= set(mine.get_type(name).values)  # type: ignore[union-attr]
