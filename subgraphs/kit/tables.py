@@ -43,6 +43,11 @@ class UtcDateTime(TypeDecorator[dt.datetime]):
     impl = DateTime
     cache_ok = True
 
+    @property
+    def python_type(self) -> type[dt.datetime]:
+        """What a row holds."""
+        return dt.datetime
+
     def load_dialect_impl(self, dialect: Dialect) -> Any:
         """``timestamptz`` where the database has it."""
         return dialect.type_descriptor(DateTime(timezone=dialect.name != "sqlite"))

@@ -70,7 +70,7 @@ def test_a_stranger_cannot_assert() -> None:
 
 def full(**changes: Any) -> dict[str, Any]:
     begin = int(NOW.timestamp())
-    lists = {"portfolio": [], "training": []}
+    lists: dict[str, list[str]] = {"portfolio": [], "training": []}
     texts = dict.fromkeys(("agency", "role", "purpose", "case", "user", "location"), "x")
     good: dict[str, Any] = {
         "iss": "two-way-street-gateway",
