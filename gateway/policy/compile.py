@@ -387,8 +387,8 @@ class _Work:
         self.note("POLICY_UNKNOWN_FACT", f"there is no fact '{name}'", where, hint)
 
     def _subject_fact(self, name: str, path: str, found: list[Entry], where: str) -> None:
-        if path != "id" and path not in self.vocabulary.authorities:
-            self._unknown_fact(name, where, f"a subject has id, {', '.join(sorted(self.vocabulary.authorities))}")
+        if path != "id" and name not in self.vocabulary.authorities:
+            self._unknown_fact(name, where, f"a subject has subject.id, {', '.join(sorted(self.vocabulary.authorities))}")
         for entry in found:
             type = entry.coordinate.type
             records = self.catalogue.records(type)
@@ -442,7 +442,7 @@ class _Work:
             paths = [*kind.facts.values(), *filter(None, (kind.subject, kind.state))] if kind.type else []
             for path in paths:
                 self._path(kind.type, path, f"{where} [cases.{kind.name}]")
-            if kind.root and _coordinate(kind.root) not in self.catalogue.entries:
+            if kind.root and Coordinate("Query", kind.root) not in self.catalogue.entries:
                 self.note(
                     "POLICY_UNKNOWN_COORDINATE",
                     f"'{kind.root}' is in no subgraph",

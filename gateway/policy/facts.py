@@ -72,13 +72,14 @@ class Look:
     """Reads one fact by name, for one caller: ``look("case.state")``.
 
     ``caller.*`` comes from the caller alone, whatever the mapping says. Without a case in the token every ``case.*``
-    the mapping does not hold is known to be nothing (state and kind ``none``). A statutory flag that its authority
-    left null stays MISSING: a flag nobody set is not a flag that says no.
+    the mapping does not hold is known to be nothing (state and kind ``none``), and so it is when the reference fits no
+    kind of case (``case_kind`` is None). A statutory flag that its authority left null stays MISSING: a flag nobody
+    set is not a flag that says no.
     """
 
     __slots__ = ("_caller", "_case_kind", "_facts")
 
-    def __init__(self, caller: Caller, facts: Facts, case_kind: str = "") -> None:
+    def __init__(self, caller: Caller, facts: Facts, case_kind: str | None = None) -> None:
         self._caller = caller
         self._facts = facts
         self._case_kind = case_kind
@@ -96,11 +97,11 @@ class Look:
         return value
 
     def _of_case(self, name: str) -> Value:
-        if not self._caller.case:
+        if not self._caller.case or self._case_kind is None:
             return _NO_CASE.get(name)
         if name == "case.id":
             return self._caller.case
-        if name == "case.kind" and self._case_kind:
+        if name == "case.kind":
             return self._case_kind
         return MISSING
 

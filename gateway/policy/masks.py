@@ -2,7 +2,8 @@
 
 A mask lies on leaves (scalars, enums, and lists of them), never on an object. Where no value of the field's type tells
 the masked truth (the category of an enum value, whether an enum holds anything), the value shown is null and the truth
-stands in ``Masked.detail`` for the ledger. A mask that cannot be laid gives null: never the value itself.
+stands in ``Masked.detail`` for the ledger. A mask that cannot be laid gives null: never the value itself. Every mask is
+idempotent, since a value is masked at its source and again at the gateway.
 
 =================  ============================  ==============================================================
 mask               lies on                       shows
@@ -11,7 +12,8 @@ LAST4              String, ID                    ``*****6789``; fewer than 8 cha
 YEAR_ONLY          Date, DateTime, String        1 January of the year (a Date), ``1990`` (a String)
 DATE_ONLY          DateTime, String              the day at midnight UTC (a DateTime), ``2026-05-01`` (a String)
 COUNTRY_ONLY       String                        the last part of an address, after the last comma
-BOOLEAN_PRESENCE   enum, String, Boolean, Int    null, detail PRESENT or NONE; true or false for a Boolean
+BOOLEAN_PRESENCE   enum, String, Boolean         one of the two words the vocabulary's table gives the field, else null
+                                                 and detail PRESENT or NONE; true or false for a Boolean
 BUCKET             Int, Float                    the lower bound of the step the number lies in
 CATEGORY_ONLY      String, enum                  the category by the vocabulary's table; for an enum null and detail,
                                                  unless the category is itself a value of the enum
@@ -23,6 +25,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -31,6 +34,8 @@ from typing import Any, Final
 from graphql import GraphQLEnumType, GraphQLOutputType, get_named_type
 
 from gateway.policy.vocabulary import MaskSpec
+
+_HASHED: Final = re.compile(r"^ref:[0-9a-f]{16}$")
 
 __all__ = ["MASKS", "Masked", "apply_mask", "mask_value"]
 
@@ -128,14 +133,14 @@ def _country_only(value: Any, laying: _Laying) -> Masked:
 
 
 def _boolean_presence(value: Any, laying: _Laying) -> Masked:
-    present = _tells(value, laying)
-    return Masked(present) if laying.type_name == "Boolean" else Masked(None, "PRESENT" if present else "NONE")
-
-
-def _tells(value: Any, laying: _Laying) -> bool:
-    """Whether there is something to know: a table may list values that mean there is nothing (``NO_MATCH``)."""
+    """Whether there is something to know. The table's ``nothing`` lists the values that mean there is not."""
     table = _table(laying)
-    return value is not None and value != "" and value not in table.get("nothing", ())
+    present = value is not None and value != "" and value not in table.get("nothing", ())
+    if laying.type_name == "Boolean":
+        return Masked(value if isinstance(value, bool) else present)
+    word = table.get("present") if present else value and next(iter(table.get("nothing", ())), None)
+    shown = word if word and (not laying.enum or word in laying.enum) else None
+    return Masked(shown, "PRESENT" if present else "NONE" if value is not None else "")
 
 
 def _bucket(value: Any, laying: _Laying) -> Masked:
@@ -156,15 +161,19 @@ def _category_only(value: Any, laying: _Laying) -> Masked:
 
 
 def _category(text: str, table: Mapping[str, Any]) -> str:
-    exact = table.get("values", {}).get(text)
-    if exact:
-        return str(exact)
+    values: Mapping[str, str] = table.get("values", {})
     prefixes: Mapping[str, str] = table.get("prefixes", {})
+    if text in values:
+        return values[text]
+    if text in {*values.values(), *prefixes.values()}:
+        return text
     fitting = [prefix for prefix in prefixes if text.startswith(prefix)]
     return prefixes[max(fitting, key=len)] if fitting else str(table.get("default", ""))
 
 
 def _hashed_ref(value: Any, laying: _Laying) -> Masked:
+    if _HASHED.match(str(value)):
+        return Masked(str(value))
     if not laying.key:
         return Masked(None)
     return Masked("ref:" + hmac.new(laying.key, str(value).encode(), hashlib.sha256).hexdigest()[:16])

@@ -102,7 +102,7 @@ class Policy:
         at: datetime,
     ) -> Decision:
         kind = self.vocabulary.case_kind(caller.case, caller.agency) if caller.case else None
-        look = Look(caller, facts, kind.name if kind else "unknown")
+        look = Look(caller, facts, kind.name if kind else None)
         memo = (coordinate, caller, at, *(facts.get(name, MISSING) for name in cell.names))
         try:
             found = self._memo.get(memo)
@@ -251,7 +251,7 @@ class Policy:
 
     @property
     def subject_flags(self) -> tuple[str, ...]:
-        """The statutory flags of a subject, without ``subject.``."""
+        """The statutory flags of a subject, as facts: ``subject.p1367`` and so on."""
         return tuple(self.vocabulary.authorities)
 
     def governed(self, coordinate: Coordinate) -> bool:

@@ -2,7 +2,7 @@
 
 One file, ``schema/vocabulary.toml``, read once. The gateway's other rooms read the places of facts from here too:
 ``cases`` (which record a case reference means), ``subjects`` (whose record a row is), ``authorities`` (who answers for
-a statutory flag), ``subject_arguments`` (which argument is a traveler's id).
+``subject.p1367``), ``subject_arguments`` (which argument is a traveler's id).
 """
 
 from __future__ import annotations
@@ -75,7 +75,8 @@ class CaseKind:
     """A kind of case: how its reference looks, which record it means and where that record's facts are.
 
     ``pattern`` is anchored; a group named ``id`` gives the argument's value when it is not the whole reference.
-    ``root`` and ``argument`` say ``Query.visaApplication(applicationId:)``; "" for cases kept outside the graph.
+    ``root`` and ``argument`` are ``visaApplication`` and ``applicationId`` of the query that reads the record, ""
+    for cases kept outside the graph; ``type`` is the record's type.
     ``facts`` maps ``post`` (read as ``case.post``) to a dotted path. ``state`` is the path that ``open`` lists.
     """
 

@@ -175,7 +175,7 @@ Person = "id"
 Visa = "holder.id"
 
 [authorities]
-p1367 = "Person.flags.p1367"
+"subject.p1367" = "Person.flags.p1367"
 
 [cases.inspection]
 pattern = "^INS[0-9]+$"
