@@ -158,9 +158,10 @@ def test_every_instant_is_utc_and_none_is_a_naive_date(demo: list[Journey]) -> N
 
 def test_nothing_on_record_lies_in_the_future(demo: list[Journey]) -> None:
     for journey in demo:
-        instants = [
-            item.at for item in (*journey.arrivals, *journey.departures, *journey.encounters, *journey.timeline)
-        ]
+        instants = [item.at for item in journey.arrivals]
+        instants += [item.at for item in journey.departures]
+        instants += [item.at for item in journey.encounters]
+        instants += [item.at for item in journey.timeline]
         instants += [item.opened_at for item in journey.inspections]
         instants += [item.admitted_at for item in journey.admissions]
         instants += [item.provenance.as_of for item in journey.visa_applications]
