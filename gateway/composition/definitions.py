@@ -177,7 +177,7 @@ def machinery_mistakes(subgraph: Subgraph) -> list[Mistake]:
             found.extend(_type_mistakes(own, TypeDef(name, kind)))
     service = types.get("_Service")
     if service is not None and service.kind is Kind.OBJECT and set(service.fields) - {"sdl"}:
-        message = f"Invalid definition for type _Service: unknown fields {', '.join(set(service.fields) - {'sdl'})}"
+        message = f"Invalid definition for type _Service: unknown fields {', '.join(sorted(set(service.fields) - {'sdl'}))}"
         found.append(Mistake("TYPE_DEFINITION_INVALID", message, f"line {service.line}", "leave the type out"))
     return found
 

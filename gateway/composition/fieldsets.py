@@ -47,7 +47,8 @@ class Selection:
     def signature(self) -> tuple[Any, ...]:
         """What two selections must share to be equal, whatever the order of their children."""
         args = tuple(sorted((name, print_ast(node)) for name, node in self.args))
-        return (self.name, self.condition, args, frozenset(child.signature for child in self.children))
+        children = tuple(sorted({child.signature for child in self.children}))
+        return (self.name, self.condition, args, children)
 
 
 @lru_cache(maxsize=4096)

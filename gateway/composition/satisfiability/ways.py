@@ -48,8 +48,8 @@ class _Hop:
     """A key that leads to a place."""
 
     target: Place
-    owner: str
     key: Key | None
+    condition: tuple[str, ...] = ()
 
 
 @dataclass
@@ -205,7 +205,7 @@ class Ways:
                 continue
             types = facts.subgraph.schema.types
             if place.type in _ROOTS and types.get(place.type) is not None and types[place.type].fields:
-                yield _Hop(Place(index, place.type, place.type), place.type, None)
+                yield _Hop(Place(index, place.type, place.type), None)
             names = [place.type]
             if merged is not None and merged.kind is Kind.OBJECT:
                 names.extend(name for name in merged.interfaces if name in facts.interface_objects)
@@ -213,7 +213,8 @@ class Ways:
                 target = self._arrival(index, name, place)
                 for key in facts.keys.get(name, ()):
                     if key.resolvable and target is not None:
-                        yield _Hop(target, name, key)
+                        signatures = sorted(str(entry.signature) for entry in key.selections)
+                        yield _Hop(target, key, ("key", name, *signatures))
 
     def _arrival(self, index: int, name: str, place: Place) -> Place | None:
         definition = self.merge.subgraphs[index].schema.types.get(name)
@@ -225,21 +226,26 @@ class Ways:
         return Place(index, name, place.known)
 
     def reach(self, place: Place, excluded: Excluded = frozenset(), pending: Pending = frozenset()) -> tuple[Place, ...]:
-        """The same object's places in other subgraphs, nearest first; one for each subgraph, never back."""
+        """The same object's places in other subgraphs, nearest first; one for each subgraph, never back.
+
+        A chain of hops never uses one condition twice: whoever met it the first time could have gone on directly.
+        """
         memo = (place, excluded, pending)
         if memo in self._reached:
             return self._reached[memo]
         self.expanded += 1
         found: list[Place] = []
         visited = {place.subgraph} | excluded
-        frontier = [place]
+        frontier: list[tuple[Place, Pending]] = [(place, frozenset())]
         while frontier:
-            current = frontier.pop(0)
+            current, used = frontier.pop(0)
             for hop in self.hops(current):
-                if hop.target.subgraph not in visited and self.open(current, hop, excluded, pending):
+                if hop.target.subgraph in visited or hop.condition in used:
+                    continue
+                if self.open(current, hop, excluded, pending):
                     visited.add(hop.target.subgraph)
                     found.append(hop.target)
-                    frontier.append(hop.target)
+                    frontier.append((hop.target, used | {hop.condition} if hop.key is not None else used))
         self._reached[memo] = tuple(found)
         return self._reached[memo]
 
@@ -247,11 +253,10 @@ class Ways:
         """Whether the fields of the hop's key can be had from the place, not by way of where it leads."""
         if hop.key is None:
             return True
-        condition = ("key", hop.owner, *sorted(str(entry.signature) for entry in hop.key.selections))
-        if condition in pending:
+        if hop.condition in pending:
             return False
         without = excluded | {hop.target.subgraph}
-        return self.holds(frozenset({place}), hop.key.selections, without, pending | {condition})
+        return self.holds(frozenset({place}), hop.key.selections, without, pending | {hop.condition})
 
     # Conditions
 
