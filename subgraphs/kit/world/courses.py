@@ -41,6 +41,12 @@ _GROUNDS = (
     ("212(a)(3)(B)", 0.005),
     ("212(a)(1)(A)(i)", 0.02),
 )
+_IMMIGRANT_GROUNDS = (
+    ("221(g)", 0.7),
+    ("212(a)(4)", 0.15),
+    ("212(a)(6)(C)(i)", 0.08),
+    ("212(a)(1)(A)(ii)", 0.07),
+)
 _STATUS_OF_GROUND = {"214(b)": "REFUSED_214B", "221(g)": "REFUSED_221G_DOCUMENTS"}
 
 
@@ -117,7 +123,7 @@ def apply(
     refusals: tuple[RefusalFact, ...] = ()
     status = "ISSUED"
     if chance.share(0.85) if refuse else chance.share(REFUSED):
-        ground = "212(a)(3)(B)" if refuse else chance.weighted(_GROUNDS)
+        ground = "212(a)(3)(B)" if refuse else chance.weighted(_IMMIGRANT_GROUNDS if kind == "IV" else _GROUNDS)
         status = _STATUS_OF_GROUND.get(ground, "REFUSED_212A")
         refusals = (state.refusal(ground, decided, post),)
     disposition = {"ISSUED": "ISSUED_NOTWITHSTANDING"}.get(status, "CONCURRED_REFUSED") if refuse else None

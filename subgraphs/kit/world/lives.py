@@ -16,6 +16,7 @@ from subgraphs.kit.world.people import EMPLOYERS, JOBS, POSTS
 
 __all__ = ["LIVES", "au_pair"]
 
+_IV_POSTS = ("CDJ", "MNL", "GUZ", "SDO", "NWD")
 _J_CATEGORIES = (("1D", "14.0901"), ("8", "26.0102"), ("12", "24.0101"), ("15", "52.0201"), ("6", "51.1201"))
 
 
@@ -193,7 +194,9 @@ def immigrant(life: Life) -> None:
     when = (("IAA", 500), ("DA", 60), ("KO", 55))
     steps = [(code, chance.ago(today, days + before)) for code, before in when]
     filed = uscis.petition(draft, "I130", "201B", relative, steps, pims_record=None)
-    _, visa = apply(life, "IR1", chance.of(("CDJ", "MNL", "GUZ", "SDO", "NWD")), days, kind="IV", petitions=(filed,))
+    applied, visa = apply(life, "IR1", chance.of(_IV_POSTS), days, kind="IV", petitions=(filed,))
+    if applied.decided_at is not None:
+        uscis.record(draft, filed, "EO" if visa is None else "DJ", applied.decided_at + timedelta(days=4))
     if visa is not None:
         enter(life, visa, (today.now.date() - visa.issued_on).days - 30, None)
         draft.alien_number(today.ago((today.now.date() - visa.issued_on).days - 30))
