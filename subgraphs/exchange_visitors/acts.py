@@ -16,7 +16,7 @@ __all__ = ["extend", "sanction", "terminate", "validate"]
 
 
 async def validate(context: Context, input: inputs.ValidateArrivalInput) -> ExchangeVisitorRow:
-    """The record, ACTIVE: the sponsor has seen the participant, within the days the rule allows."""
+    """The record, ACTIVE: the sponsor has seen the participant. A late validation is taken, and told to be late."""
     async with context.writing() as write:
         row = await _record(write, input.sevisId)
         status = laws.RECORD.fire(row.status, "validate")
@@ -26,7 +26,9 @@ async def validate(context: Context, input: inputs.ValidateArrivalInput) -> Exch
         row.status, row.status_at, row.validated_at = status, context.now, context.now
         if input.siteName is not None:
             row.site_name, row.site_address = input.siteName, input.siteAddress
-        _told(context, write, row, "exchange.validated", "Arrival validated", "arrivalValidated")
+        late = laws.validated_late(row.program_start, context.now.date())
+        summary = "Arrival validated, late" if late else "Arrival validated"
+        _told(context, write, row, "exchange.validated", summary, "arrivalValidated", late=late)
     return row
 
 
@@ -88,7 +90,9 @@ async def _standing(write: Write, program_number: str, *, closed: tuple[SponsorS
         raise Refusal("ILLEGAL_TRANSITION", "The sponsor's designation does not stand; it cannot act for participants")
 
 
-def _told(context: Context, write: Write, row: ExchangeVisitorRow, kind: str, summary: str, event: str) -> None:
+def _told(
+    context: Context, write: Write, row: ExchangeVisitorRow, kind: str, summary: str, event: str, **more: bool
+) -> None:
     row.touch(context.now)
     write.add(
         ExchangeEventRow(
@@ -104,4 +108,5 @@ def _told(context: Context, write: Write, row: ExchangeVisitorRow, kind: str, su
             received_at=context.now,
         )
     )
-    write.emit(event, "ExchangeVisitor", row.sevis_id, {"status": row.status.name, "program": row.program_number})
+    payload = {"status": row.status.name, "program": row.program_number, **more}
+    write.emit(event, "ExchangeVisitor", row.sevis_id, payload)

@@ -8,7 +8,15 @@ from subgraphs.exchange_visitors.enums import SanctionKind, SponsorStatus
 from subgraphs.exchange_visitors.enums import SevisStatus as S
 from subgraphs.kit.states import StateMachine, Transition
 
-__all__ = ["RECORD", "SPONSOR", "VALIDATION_DAYS", "extension_objection", "sanction_step", "validation_objection"]
+__all__ = [
+    "RECORD",
+    "SPONSOR",
+    "VALIDATION_DAYS",
+    "extension_objection",
+    "sanction_step",
+    "validated_late",
+    "validation_objection",
+]
 
 #: Calendar days before and after the program's start within which a sponsor validates an arrival (22 CFR 62.70).
 VALIDATION_DAYS = 30
@@ -47,19 +55,25 @@ def sanction_step(kind: SanctionKind) -> str:
 
 
 def validation_objection(program_start: date, on: date) -> str:
-    """Why an arrival cannot be validated on day ``on``, or ``""``."""
+    """Why an arrival cannot be validated on day ``on``, or ``""``: nobody arrives more than 30 days ahead."""
     if on < program_start - timedelta(days=VALIDATION_DAYS):
-        return f"the program starts on {program_start}; it can be validated from {VALIDATION_DAYS} days before that"
-    if on > program_start + timedelta(days=VALIDATION_DAYS):
-        return f"the program started on {program_start}; the {VALIDATION_DAYS} days for validation are over"
+        return f"an arrival can be validated from {VALIDATION_DAYS} days before the program starts"
     return ""
+
+
+def validated_late(program_start: date, on: date) -> bool:
+    """Whether a validation on day ``on`` breaks the sponsor's duty to validate in 30 days.
+
+    It is taken all the same: the participant is here, and a record that says so late is better than one that does not.
+    """
+    return on > program_start + timedelta(days=VALIDATION_DAYS)
 
 
 def extension_objection(program_start: date, program_end: date, new_end: date, most_months: int) -> str:
     """Why a program cannot be extended to ``new_end``, or ``""``; ``most_months`` is the category's whole length."""
     if new_end <= program_end:
-        return f"the program already ends on {program_end}; an extension must end later"
+        return "an extension must end later than the program does now"
     months = (new_end.year - program_start.year) * 12 + new_end.month - program_start.month
     if months > most_months or (months == most_months and new_end.day > program_start.day):
-        return f"the category allows {most_months} months in all from {program_start}"
+        return f"the category allows {most_months} months in all from the program's start"
     return ""

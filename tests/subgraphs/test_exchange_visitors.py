@@ -67,11 +67,11 @@ def record(number: str = "N0000100001", **changed: Any) -> ExchangeVisitorRow:
     return ExchangeVisitorRow(sevis_id=number, **(columns | changed))
 
 
-async def act(app: Asked, name: str, input: dict[str, Any], select: str = "status") -> Any:
+async def act(app: Asked, name: str, given: dict[str, Any], select: str = "status") -> Any:
     """The mutation's value, or the code of its refusal."""
     type_ = f"{name[0].upper()}{name[1:]}Input"
     query = f"mutation($input: {type_}!) {{ {name}(input: $input) {{ {select} }} }}"
-    answer = await app.ask(query, {"input": input})
+    answer = await app.ask(query, {"input": given})
     if "errors" in answer:
         return answer["errors"][0]["extensions"]["code"]
     return answer["data"][name]
@@ -265,33 +265,38 @@ async def test_a_travelers_programs_and_events(subgraph: SubgraphFactory) -> Non
 
 async def test_an_arrival_is_validated_once(subgraph: SubgraphFactory) -> None:
     app = await subgraph("exchange_visitors", [sponsor(), record()])
-    input = {"sevisId": "n0000100001", "siteName": "Host family", "siteAddress": "1 Example St"}
-    got = await act(app, "validateArrival", input, "status statusAt validatedAt site { name }")
+    given = {"sevisId": "n0000100001", "siteName": "Host family", "siteAddress": "1 Example St"}
+    got = await act(app, "validateArrival", given, "status statusAt validatedAt site { name }")
     assert got == {
         "status": "ACTIVE",
         "statusAt": "2026-11-01T12:00:00Z",
         "validatedAt": "2026-11-01T12:00:00Z",
         "site": {"name": "Host family"},
     }
-    assert await act(app, "validateArrival", input) == "ILLEGAL_TRANSITION"
+    assert await act(app, "validateArrival", given) == "ILLEGAL_TRANSITION"
     assert [event["kind"] for event in await app.events()] == ["arrivalValidated"]
     (told,) = await stored(app, ExchangeEventRow)
     assert (told.traveler_id, told.kind, told.sevis_id) == (ANA, "exchange.validated", "N0000100001")
 
 
 @pytest.mark.parametrize(
-    ("start", "in_time"),
-    [
-        (date(2026, 10, 2), True),
-        (date(2026, 10, 1), False),
-        (date(2026, 12, 1), True),
-        (date(2026, 12, 2), False),
-    ],
+    ("start", "late"),
+    [(date(2026, 12, 1), False), (date(2026, 10, 2), False), (date(2026, 10, 1), True)],
 )
-async def test_validation_has_its_thirty_days(subgraph: SubgraphFactory, start: date, in_time: bool) -> None:
+async def test_validation_after_thirty_days_is_taken_and_told_to_be_late(
+    subgraph: SubgraphFactory, start: date, late: bool
+) -> None:
     app = await subgraph("exchange_visitors", [sponsor(), record(program_start=start)])
-    got = await act(app, "validateArrival", {"sevisId": "N0000100001"})
-    assert got == ({"status": "ACTIVE"} if in_time else "BAD_INPUT")
+    assert await act(app, "validateArrival", {"sevisId": "N0000100001"}) == {"status": "ACTIVE"}
+    assert [event["payload"]["late"] for event in await app.events()] == [late]
+    assert [told.summary for told in await stored(app, ExchangeEventRow)] == [
+        "Arrival validated, late" if late else "Arrival validated"
+    ]
+
+
+async def test_nobody_is_validated_more_than_thirty_days_ahead(subgraph: SubgraphFactory) -> None:
+    app = await subgraph("exchange_visitors", [sponsor(), record(program_start=date(2026, 12, 2))])
+    assert await act(app, "validateArrival", {"sevisId": "N0000100001"}) == "BAD_INPUT"
 
 
 async def test_a_sponsor_without_designation_validates_nobody(subgraph: SubgraphFactory) -> None:
@@ -321,8 +326,8 @@ async def test_a_program_is_extended_within_its_category(subgraph: SubgraphFacto
     app = await subgraph("exchange_visitors", [sponsor(), active])
     for end in ("2027-10-21", "2027-10-20", "2028-10-23"):
         assert await act(app, "extendProgram", {"sevisId": "N0000100001", "programEnd": end}) == "BAD_INPUT", end
-    input = {"sevisId": "N0000100001", "programEnd": "2028-10-22"}
-    assert await act(app, "extendProgram", input, "status programEnd") == {
+    given = {"sevisId": "N0000100001", "programEnd": "2028-10-22"}
+    assert await act(app, "extendProgram", given, "status programEnd") == {
         "status": "ACTIVE",
         "programEnd": "2028-10-22",
     }
@@ -337,22 +342,22 @@ async def test_a_sanctioned_sponsor_extends_nobody_and_an_unvalidated_program_is
         [sponsor(status=SponsorStatus.SANCTIONED), record(status=SevisStatus.ACTIVE), record("N0000100002")],
     )
     for number in ("N0000100001", "N0000100002"):
-        input = {"sevisId": number, "programEnd": "2028-01-01"}
-        assert await act(app, "extendProgram", input) == "ILLEGAL_TRANSITION"
+        given = {"sevisId": number, "programEnd": "2028-01-01"}
+        assert await act(app, "extendProgram", given) == "ILLEGAL_TRANSITION"
 
 
 async def test_sanctions_add_up_until_the_designation_ends(subgraph: SubgraphFactory) -> None:
     app = await subgraph("exchange_visitors", [sponsor()])
-    input = {"programNumber": AU_PAIR, "kind": "PROBATION", "detail": "late reports"}
-    got = await act(app, "sanctionSponsor", input, "status sanctions { kind at detail }")
+    given = {"programNumber": AU_PAIR, "kind": "PROBATION", "detail": "late reports"}
+    got = await act(app, "sanctionSponsor", given, "status sanctions { kind at detail }")
     assert got == {
         "status": "SANCTIONED",
         "sanctions": [{"kind": "PROBATION", "at": "2026-11-01", "detail": "late reports"}],
     }
-    assert await act(app, "sanctionSponsor", {**input, "kind": "TERMINATION"}) == {"status": "TERMINATED"}
-    assert await act(app, "sanctionSponsor", input) == "ILLEGAL_TRANSITION"
-    assert await act(app, "sanctionSponsor", {**input, "detail": " "}) == "BAD_INPUT"
-    assert await act(app, "sanctionSponsor", {**input, "programNumber": "P-9-99999"}) == "NO_SUCH_RECORD"
+    assert await act(app, "sanctionSponsor", {**given, "kind": "TERMINATION"}) == {"status": "TERMINATED"}
+    assert await act(app, "sanctionSponsor", given) == "ILLEGAL_TRANSITION"
+    assert await act(app, "sanctionSponsor", {**given, "detail": " "}) == "BAD_INPUT"
+    assert await act(app, "sanctionSponsor", {**given, "programNumber": "P-9-99999"}) == "NO_SUCH_RECORD"
     assert [event["payload"] for event in await app.events()] == [{"status": "SANCTIONED"}, {"status": "TERMINATED"}]
     assert len(await stored(app, SanctionRow)) == 2
 

@@ -56,11 +56,11 @@ def review(number: str = FIRST, application: str = "AA00000001", **changed: Any)
     return SecurityReviewRow(review_id=number, **(columns | changed))
 
 
-async def act(app: Asked, name: str, input: dict[str, Any], select: str = "reviewStatus") -> Any:
+async def act(app: Asked, name: str, given: dict[str, Any], select: str = "reviewStatus") -> Any:
     """The mutation's value, or the code of its refusal."""
     type_ = f"{name[0].upper()}{name[1:]}Input"
     query = f"mutation($input: {type_}!) {{ {name}(input: $input) {{ {select} }} }}"
-    answer = await app.ask(query, {"input": input})
+    answer = await app.ask(query, {"input": given})
     if "errors" in answer:
         return answer["errors"][0]["extensions"]["code"]
     return answer["data"][name]
@@ -319,10 +319,10 @@ async def test_advice_is_sent_read_withdrawn_and_sent_again(subgraph: SubgraphFa
     ],
 )
 async def test_advice_that_contradicts_itself_is_not_sent(
-    subgraph: SubgraphFactory, changed: dict[str, Any], input: dict[str, Any]
+    subgraph: SubgraphFactory, changed: dict[str, Any], given: dict[str, Any]
 ) -> None:
     app = await subgraph("security_reviews", [review(**changed)])
-    assert await act(app, "sendRecommendation", {"reviewId": FIRST, **input}) == "BAD_INPUT"
+    assert await act(app, "sendRecommendation", {"reviewId": FIRST, **given}) == "BAD_INPUT"
     assert await app.events() == []
 
 

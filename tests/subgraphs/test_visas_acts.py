@@ -35,10 +35,10 @@ FOIL: dict[str, Any] = {
 }
 
 
-async def act(app: Asked, name: str, type_: str, input: dict[str, Any], select: str, **more: Any) -> Any:
+async def act(app: Asked, name: str, type_: str, given: dict[str, Any], select: str, **more: Any) -> Any:
     """The mutation's value, or the code and message of its refusal."""
     answer = await app.ask(
-        f"mutation($input: {type_}!) {{ {name}(input: $input) {{ {select} }} }}", {"input": input}, **more
+        f"mutation($input: {type_}!) {{ {name}(input: $input) {{ {select} }} }}", {"input": given}, **more
     )
     if "errors" in answer:
         (error,) = answer["errors"]
@@ -52,10 +52,10 @@ async def stored(app: Asked, model: type[Any]) -> list[Any]:
         return list((await session.scalars(select(model))).all())
 
 
-async def refused(app: Asked, name: str, type_: str, input: dict[str, Any], code: str, **more: Any) -> str:
+async def refused(app: Asked, name: str, type_: str, given: dict[str, Any], code: str, **more: Any) -> str:
     """The message of a refusal with ``code``; nothing was written."""
     before = len(await app.events())
-    got, message = await act(app, name, type_, input, "__typename", **more)
+    got, message = await act(app, name, type_, given, "__typename", **more)
     assert got == code, message
     assert len(await app.events()) == before
     return str(message)
@@ -81,8 +81,8 @@ async def test_from_the_form_to_the_foil(subgraph: SubgraphFactory) -> None:
         ),
         ("adjudicateApplication", "AdjudicateApplicationInput", {**at, "decision": "APPROVED"}, "APPROVED_NOT_ISSUED"),
     ]
-    for name, type_, input, expected in steps:
-        got = await act(app, name, type_, input, status)
+    for name, type_, given, expected in steps:
+        got = await act(app, name, type_, given, status)
         assert got == {"applicationId": NUMBER, "status": expected}
     issued = await act(
         app, "issueVisa", "IssueVisaInput", FOIL, "foilNumber status issuedOn visaClass { code } application { status }"
@@ -184,16 +184,16 @@ async def test_a_hit_names_the_identity_it_hit(subgraph: SubgraphFactory) -> Non
 async def test_processing_is_a_221g_refusal_that_the_approval_overcomes(subgraph: SubgraphFactory) -> None:
     app = await subgraph("visas", [application()])
     seen = "status publicStatus refusals { ground overcome } sao { requested program repliedAt }"
-    input = {"applicationId": NUMBER, "decision": "ADMINISTRATIVE_PROCESSING", "advisoryProgram": "MANTIS"}
-    got = await act(app, "adjudicateApplication", "AdjudicateApplicationInput", input, seen)
+    given = {"applicationId": NUMBER, "decision": "ADMINISTRATIVE_PROCESSING", "advisoryProgram": "MANTIS"}
+    got = await act(app, "adjudicateApplication", "AdjudicateApplicationInput", given, seen)
     assert got == {
         "status": "ADMINISTRATIVE_PROCESSING",
         "publicStatus": "REFUSED",
         "refusals": [{"ground": "221(g)", "overcome": False}],
         "sao": {"requested": True, "program": "MANTIS", "repliedAt": None},
     }
-    input = {"applicationId": NUMBER, "decision": "APPROVED"}
-    got = await act(app, "adjudicateApplication", "AdjudicateApplicationInput", input, "status refusals { overcome }")
+    given = {"applicationId": NUMBER, "decision": "APPROVED"}
+    got = await act(app, "adjudicateApplication", "AdjudicateApplicationInput", given, "status refusals { overcome }")
     assert got == {"status": "APPROVED_NOT_ISSUED", "refusals": [{"overcome": True}]}
     assert "MANTIS" not in repr(await app.events()), "the program's name stays where it is"
 
@@ -224,15 +224,15 @@ async def test_a_refusal_goes_where_its_ground_belongs(
 async def test_a_ground_is_a_citation_and_fits_the_kind(subgraph: SubgraphFactory) -> None:
     app = await subgraph("visas", [application(kind=ApplicationKind.IV)])
     for ground in ("bad feeling", "214(b)"):
-        input = {"applicationId": NUMBER, "ground": ground}
-        await refused(app, "refuseVisa", "RefuseVisaInput", input, "BAD_INPUT")
+        given = {"applicationId": NUMBER, "ground": ground}
+        await refused(app, "refuseVisa", "RefuseVisaInput", given, "BAD_INPUT")
 
 
 async def test_an_approval_taken_back_can_then_be_refused(subgraph: SubgraphFactory) -> None:
     app = await subgraph("visas", [application(status=S.APPROVED_NOT_ISSUED, decided_at=NOW)])
-    input = {"applicationId": NUMBER, "reason": "new information"}
+    given = {"applicationId": NUMBER, "reason": "new information"}
     got = await act(
-        app, "returnToAdjudication", "ReturnToAdjudicationInput", input, "status decidedAt consularNotes { text }"
+        app, "returnToAdjudication", "ReturnToAdjudicationInput", given, "status decidedAt consularNotes { text }"
     )
     assert got == {
         "status": "RETURNED_TO_ADJUDICATION",
@@ -241,12 +241,12 @@ async def test_an_approval_taken_back_can_then_be_refused(subgraph: SubgraphFact
     }
     got = await act(app, "refuseVisa", "RefuseVisaInput", {"applicationId": NUMBER, "ground": "214(b)"}, "status")
     assert got == {"status": "REFUSED_214B"}
-    await refused(app, "returnToAdjudication", "ReturnToAdjudicationInput", input, "ILLEGAL_TRANSITION")
+    await refused(app, "returnToAdjudication", "ReturnToAdjudicationInput", given, "ILLEGAL_TRANSITION")
 
 
 async def test_a_revocation_takes_the_visa_and_tells_the_ports(subgraph: SubgraphFactory) -> None:
     app = await subgraph("visas", [application(status=S.ISSUED), visa()])
-    input = {
+    given = {
         "foilNumber": "s0100001",
         "kind": "PRUDENTIAL",
         "ground": "212(a)(3)(B)",
@@ -256,7 +256,7 @@ async def test_a_revocation_takes_the_visa_and_tells_the_ports(subgraph: Subgrap
         app,
         "revokeVisa",
         "RevokeVisaInput",
-        input,
+        given,
         "status revocation { kind at effective noticeTo ground } application { status publicStatus }",
     )
     assert got == {
@@ -273,15 +273,15 @@ async def test_a_revocation_takes_the_visa_and_tells_the_ports(subgraph: Subgrap
     *_, event = await app.events()
     assert (event["kind"], event["entity"], event["entity_key"]) == ("visaRevoked", "Visa", "S0100001")
     assert event["payload"] == {"status": "REVOKED", "kind": "PRUDENTIAL", "effective": "2026-11-02T00:00:00+00:00"}
-    await refused(app, "revokeVisa", "RevokeVisaInput", input, "ILLEGAL_TRANSITION")
+    await refused(app, "revokeVisa", "RevokeVisaInput", given, "ILLEGAL_TRANSITION")
 
 
 async def test_an_expired_visa_cannot_be_revoked_and_an_unknown_one_is_no_record(subgraph: SubgraphFactory) -> None:
     app = await subgraph("visas", [application(status=S.EXPIRED), visa(status=VisaStatus.EXPIRED)])
-    input = {"foilNumber": "S0100001", "kind": "REVOKED", "ground": "214(b)"}
-    await refused(app, "revokeVisa", "RevokeVisaInput", input, "ILLEGAL_TRANSITION")
-    await refused(app, "revokeVisa", "RevokeVisaInput", {**input, "foilNumber": "S9999999"}, "NO_SUCH_RECORD")
-    await refused(app, "revokeVisa", "RevokeVisaInput", {**input, "foilNumber": "nonsense"}, "BAD_IDENTIFIER")
+    given = {"foilNumber": "S0100001", "kind": "REVOKED", "ground": "214(b)"}
+    await refused(app, "revokeVisa", "RevokeVisaInput", given, "ILLEGAL_TRANSITION")
+    await refused(app, "revokeVisa", "RevokeVisaInput", {**given, "foilNumber": "S9999999"}, "NO_SUCH_RECORD")
+    await refused(app, "revokeVisa", "RevokeVisaInput", {**given, "foilNumber": "nonsense"}, "BAD_IDENTIFIER")
 
 
 async def test_a_foil_is_used_once(subgraph: SubgraphFactory) -> None:
@@ -317,10 +317,10 @@ async def test_a_form_that_is_wrong_is_not_taken_in(
 
 async def test_an_officer_acts_on_the_applications_of_that_post_only(subgraph: SubgraphFactory) -> None:
     app = await subgraph("visas", [application(post="LND")])
-    input = {"applicationId": NUMBER, "ground": "214(b)"}
-    await refused(app, "refuseVisa", "RefuseVisaInput", input, "NOT_PERMITTED")
+    given = {"applicationId": NUMBER, "ground": "214(b)"}
+    await refused(app, "refuseVisa", "RefuseVisaInput", given, "NOT_PERMITTED")
     washington = replace(OFFICER, location="")
-    got = await act(app, "refuseVisa", "RefuseVisaInput", input, "status", caller=washington)
+    got = await act(app, "refuseVisa", "RefuseVisaInput", given, "status", caller=washington)
     assert got == {"status": "REFUSED_214B"}
 
 
@@ -328,10 +328,10 @@ async def test_a_disposition_reports_the_status_and_never_changes_it(subgraph: S
     app = await subgraph("visas", [application(status=S.APPROVED_NOT_ISSUED)])
     kind = "RecordConsularDispositionInput"
     for wrong in ("CONCURRED_REFUSED", "ISSUED_NOTWITHSTANDING"):
-        input = {"applicationId": NUMBER, "disposition": wrong}
-        await refused(app, "recordConsularDisposition", kind, input, "ILLEGAL_TRANSITION")
-    input = {"applicationId": NUMBER, "disposition": "PENDING"}
-    got = await act(app, "recordConsularDisposition", kind, input, "status consularDisposition")
+        given = {"applicationId": NUMBER, "disposition": wrong}
+        await refused(app, "recordConsularDisposition", kind, given, "ILLEGAL_TRANSITION")
+    given = {"applicationId": NUMBER, "disposition": "PENDING"}
+    got = await act(app, "recordConsularDisposition", kind, given, "status consularDisposition")
     assert got == {"status": "APPROVED_NOT_ISSUED", "consularDisposition": "PENDING"}
     (row,) = await stored(app, VisaApplicationRow)
     assert row.consular_disposition is ConsularDisposition.PENDING
@@ -340,8 +340,8 @@ async def test_a_disposition_reports_the_status_and_never_changes_it(subgraph: S
 async def test_an_act_that_fails_late_leaves_nothing_behind(subgraph: SubgraphFactory) -> None:
     # the visa could be revoked, its application could not: the two are one transaction
     app = await subgraph("visas", [application(status=S.EXPIRED), visa(status=VisaStatus.ISSUED)])
-    input = {"foilNumber": "S0100001", "kind": "REVOKED", "ground": "214(b)"}
-    await refused(app, "revokeVisa", "RevokeVisaInput", input, "ILLEGAL_TRANSITION")
+    given = {"foilNumber": "S0100001", "kind": "REVOKED", "ground": "214(b)"}
+    await refused(app, "revokeVisa", "RevokeVisaInput", given, "ILLEGAL_TRANSITION")
     (row,) = await stored(app, VisaRow)
     assert (row.status, row.revocation_kind, row.record_version) == (VisaStatus.ISSUED, None, "3")
     assert await stored(app, VisaEventRow) == []
