@@ -79,7 +79,9 @@ class _Apply:
         shapes: Shapes,
         subjects: Mapping[str, Mapping[str, Any]],
         at: datetime,
+        mask_key: bytes,
     ) -> None:
+        self.mask_key = mask_key
         self.permitted = permitted
         self.policy = policy
         self.caller = caller
@@ -206,11 +208,17 @@ class _Apply:
             item[key] = self.nothing(name, first, group, ruling)
             return
         targets = sorted({target for each in group for target in each.targets})
-        if targets:
+        if targets and ruling.outcome is Outcome.MASK:
+            item[key] = None  # a mask is for leaves; an object under one shows nothing
+        elif targets:
             children = [child for each in group for child in each.children]
             item[key] = self.composite(item.get(key), targets, children, context, here, first)
         elif ruling.outcome is Outcome.MASK:
-            item[key] = apply_mask(ruling.mask, item.get(key), self.shapes.field_type(name, first.field.name))
+            kind = self.shapes.field_type(name, first.field.name)
+            spec = self.policy.vocabulary.masks.get(ruling.mask)
+            item[key] = apply_mask(
+                ruling.mask, item.get(key), kind, spec, coordinate=str(coordinate), key=self.mask_key
+            )
 
     def nothing(self, name: str, ruled: RuledField, group: list[RuledField], ruling: Decision) -> Any:
         """What stands where a value is withheld: null, or an empty list where a record must not show."""
@@ -393,11 +401,13 @@ def apply_rulings(
     shapes: Shapes,
     subjects: Mapping[str, Mapping[str, Any]],
     at: datetime,
+    mask_key: bytes = b"",
 ) -> Applied:
     """Edit the merged ``data`` in place until it holds exactly what the caller may see; returns ledger and counts.
 
-    ``subjects`` maps a traveler's id to its flags (``subject.p1367`` and so on, or ``UNREACHABLE``).
+    ``subjects`` maps a traveler's id to its flags (``subject.p1367`` and so on, or ``UNREACHABLE``). ``mask_key`` is
+    the gateway's secret for keyed masks.
     """
-    work = _Apply(permitted, policy, caller, shapes, subjects, at)
+    work = _Apply(permitted, policy, caller, shapes, subjects, at, mask_key)
     work.object(data, permitted.client.root, permitted.ruled, _Context(permitted.known), ())
     return work.applied

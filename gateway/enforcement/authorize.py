@@ -215,9 +215,7 @@ class _Walk:
         return all(self.impossible(name, inner) for name in possible)
 
     def impossible(self, name: str, scope: _Scope) -> bool:
-        found = [
-            self.policy.decide(self.caller, each, scope.facts, self.at) for each in self.shapes.told_by(name)
-        ]
+        found = [self.policy.decide(self.caller, each, scope.facts, self.at) for each in self.shapes.told_by(name)]
         settled = all(each.settled and each.outcome in (Outcome.DENY, Outcome.ABSENT) for each in found)
         return settled and any(each.outcome is Outcome.ABSENT for each in found)
 

@@ -37,7 +37,9 @@ def missing_entries(permitted: Permitted, failures: Iterable[Missing], policy: P
 
 
 def _plain(path: Sequence[str | int]) -> tuple[str, ...]:
-    return tuple("[]" if isinstance(step, int) or step == "@" else step for step in path if not str(step).startswith("|"))
+    return tuple(
+        "[]" if isinstance(step, int) or step == "@" else step for step in path if not str(step).startswith("|")
+    )
 
 
 def _fields_at(
