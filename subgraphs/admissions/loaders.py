@@ -46,7 +46,7 @@ async def latest_stay(context: Context, traveler_id: str) -> tuple[Stay, Admissi
     return stay, latest
 
 
-def lead_statement(today: dt.date) -> Select[tuple[AdmissionRow]]:
+def lead_statement(today: dt.date) -> Select[AdmissionRow]:
     """Admissions whose stay ended by date or by a finding, with no departure matched and no later admission.
 
     What USCIS alone knows (a pending extension) is not in it: ``Traveler.overstay`` of each lead says.

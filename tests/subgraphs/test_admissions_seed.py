@@ -6,8 +6,9 @@ import pytest
 
 from subgraphs.admissions import enums
 from subgraphs.admissions.seed import rows
-from subgraphs.kit.world.generator import journeys
+from subgraphs.kit.world.generator import TODAY, journeys
 from subgraphs.kit.world.model import Journey
+from subgraphs.kit.world.stories import story
 from subgraphs.kit.world.vocabulary import ENUMS
 from tests.subgraphs.conftest import SubgraphFactory
 
@@ -74,3 +75,25 @@ async def test_the_program_category_is_what_the_ds2019_said(
     shown = [node["exchangeVisitor"] for node in found["admissions"]["nodes"] if node["exchangeVisitor"]]
     assert shown
     assert all(item["category"]["code"] == programs[item["sevisId"]] for item in shown)
+
+
+@pytest.mark.parametrize(
+    ("slug", "filed", "expected"),
+    [
+        ("overstay-by-date", None, ("SUSPECTED_IN_COUNTRY", "I94_DATE", 80)),
+        ("extension-in-time", "2026-08-18", ("NONE", "I94_DATE", 0)),
+        ("extension-in-time", None, ("SUSPECTED_IN_COUNTRY", "I94_DATE", 30)),
+        ("duration-of-status", None, ("NOT_DETERMINABLE", None, None)),
+        ("late-match", None, ("NONE", "I94_DATE", 0)),
+        ("resident", None, ("NONE", None, 0)),
+        ("h1b-window", None, ("NONE", "I94_DATE", 0)),
+    ],
+)
+async def test_the_stories_come_to_what_they_tell(
+    subgraph: SubgraphFactory, slug: str, filed: str | None, expected: tuple[str, str | None, int | None]
+) -> None:
+    journey = story(slug, TODAY)
+    app = await subgraph("admissions", list(rows(journey)))
+    key = {"__typename": "Traveler", "id": journey.traveler_id, "pendingExtensionFiledOn": filed}
+    (found,) = await app.entities([key], "... on Traveler { overstay { status basis daysOver } }")
+    assert tuple(found["overstay"].values()) == expected
