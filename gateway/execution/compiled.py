@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass
 
+from gateway.execution.representations import conditional
 from gateway.execution.shape import Shape, read_shape, rename
 from gateway.execution.wire import encode
 from gateway.operation.model import Condition
@@ -26,6 +27,7 @@ class CompiledBatch:
     batch: EntityBatch
     variable: bytes  # `"r0":`
     shape: Shape
+    conditional: bool  # some of its inputs depend on variables
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ def _batch(batch: EntityBatch, top: Shape) -> CompiledBatch:
     slot = top.slots.get(batch.alias)
     shape = slot.shape if slot is not None and slot.shape is not None else Shape()
     rename(shape, batch.renames)
-    return CompiledBatch(batch, encode(batch.variable) + b":", shape)
+    return CompiledBatch(batch, encode(batch.variable) + b":", shape, conditional(batch.inputs))
 
 
 def _conditions(node: Node | None) -> dict[int, tuple[Condition, ...]]:

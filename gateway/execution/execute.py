@@ -16,7 +16,7 @@ from gateway.execution.compiled import CompiledBatch, CompiledFetch, compile_pla
 from gateway.execution.merge import Merger
 from gateway.execution.paths import find, trace
 from gateway.execution.reading import MESSAGES, ErrorEntry, SubgraphAnswer, read_answer
-from gateway.execution.representations import Gathered, gather
+from gateway.execution.representations import Gathered, gather, pruned
 from gateway.execution.result import FetchFailure, Merged, ResponsePath
 from gateway.execution.transport import SubgraphRequest, Transport
 from gateway.execution.wire import encode
@@ -75,7 +75,7 @@ class _Run:
         self.transport = transport
         self.budget = budget
         self.merged = Merged({})
-        self.failures: list[FetchFailure] = []
+        self.failures: dict[FetchFailure, None] = {}  # in order, each once
         self.waiting = [each.waits for each in self.fetches]
 
     async def everything(self) -> None:
@@ -139,7 +139,8 @@ class _Run:
         if not self._hold(batch.conditions):
             return Gathered()
         objects = [item for target in batch.targets for item in find(self.merged.data, target)]
-        return gather(objects, batch.inputs)
+        inputs = pruned(batch.inputs, self._hold) if compiled.conditional else batch.inputs
+        return gather(objects, inputs)
 
     async def _ask(self, compiled: CompiledFetch, gathered: Sequence[Gathered]) -> SubgraphAnswer:
         """Send one request and read its answer. Raises ``FetchError`` where there is none."""
@@ -217,7 +218,8 @@ class _Run:
     def _fail(self, compiled: CompiledFetch, code: str, places: Sequence[ResponsePath]) -> None:
         fetch = compiled.fetch
         message = MESSAGES.get(code, MESSAGES["SUBGRAPH_ERROR"]).format(subgraph=fetch.subgraph)
-        self.failures.append(FetchFailure(fetch.subgraph, code, message, tuple(places[:_MAX_PATHS]), fetch.coordinates))
+        failure = FetchFailure(fetch.subgraph, code, message, tuple(places[:_MAX_PATHS]), fetch.coordinates)
+        self.failures[failure] = None
 
     def _whole(self, compiled: CompiledFetch) -> list[ResponsePath]:
         """Every place that misses something when the whole fetch fails."""

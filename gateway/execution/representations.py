@@ -6,14 +6,15 @@ is. Equal representations are sent once, and the answer goes to every object the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
 
 from gateway.execution.wire import encode
+from gateway.operation.model import Condition
 from gateway.planning.plan import Input, InputField, InputFragment, InputSelection
 
-__all__ = ["Gathered", "gather", "represent"]
+__all__ = ["Gathered", "conditional", "gather", "pruned", "represent"]
 
 
 class _Incomplete(Exception):  # noqa: N818 (not an error: this object is simply not asked about)
@@ -30,6 +31,35 @@ class Gathered:
     def joined(self) -> bytes:
         """The JSON list of all representations."""
         return b"[" + b",".join(self.encoded) + b"]"
+
+
+Holds: TypeAlias = Callable[[Iterable[Condition]], bool]
+
+
+def conditional(inputs: Iterable[Input]) -> bool:
+    """Whether any field of ``inputs`` is sent only under conditions."""
+    stack: list[InputSelection] = [item for each in inputs for item in each.selections]
+    while stack:
+        item = stack.pop()
+        if _conditions(item):
+            return True
+        stack.extend(item.selections)
+    return False
+
+
+def _conditions(item: InputSelection) -> tuple[Condition, ...]:
+    found: tuple[Condition, ...] = getattr(item, "conditions", ())
+    return found
+
+
+def pruned(inputs: Iterable[Input], holds: Holds) -> tuple[Input, ...]:
+    """``inputs`` without the fields whose conditions do not hold: those were not fetched and are not needed."""
+    return tuple(replace(each, selections=_prune(each.selections, holds)) for each in inputs)
+
+
+def _prune(selections: Sequence[InputSelection], holds: Holds) -> tuple[InputSelection, ...]:
+    kept = (each for each in selections if holds(_conditions(each)))
+    return tuple(replace(each, selections=_prune(each.selections, holds)) for each in kept)
 
 
 def gather(objects: Sequence[dict[str, Any]], inputs: Sequence[Input]) -> Gathered:
