@@ -32,7 +32,7 @@ def merge_arguments(merge: Merge, merged: FieldDef | DirectiveDef, sources: Mapp
             _leave_out(merge, coordinate, having, lacking)
         else:
             argument = Argument(name, "")
-            argument.description = merge_description(source.description for source in having.values())
+            argument.description = merge_description(merge, having, coordinate)
             argument.directives = merge_applied(merge, having, coordinate)
             types = {i: source.type for i, source in having.items()}
             code = "FIELD_ARGUMENT_TYPE_MISMATCH"

@@ -33,6 +33,7 @@ def settle_composed(merge: Merge) -> None:
                 request = _request(merge, index, application.args.get("name"))
                 if request is not None:
                     requests.append(request)
+    _note_mismatched_majors(merge, {request.link.identity for request in requests})
     refused = _mismatched_majors(merge, requests)
     requests = [request for request in requests if request.link.identity not in refused]
     refused_names = _mismatched_names(merge, requests)
@@ -81,6 +82,19 @@ def _request(merge: Merge, index: int, raw: object) -> _Request | None:
         _error(merge, message, [index], "import one of the two under another name")
         return None
     return _Request(index, name, link, element)
+
+
+def _note_mismatched_majors(merge: Merge, composed: set[str]) -> None:
+    """Hint at specifications nobody composes that subgraphs link in several major versions."""
+    majors: dict[str, set[int]] = {}
+    for subgraph in merge.subgraphs:
+        for link in subgraph.links.items:
+            if not link.identity.startswith("https://specs.apollo.dev/"):
+                majors.setdefault(link.identity, set()).add(link.version[0])
+    for identity, versions in majors.items():
+        if len(versions) > 1 and identity not in composed:
+            message = f'Specification "{identity}", which is not composed, is linked in several major versions.'
+            merge.note("DIRECTIVE_COMPOSITION_INFO", message, identity)
 
 
 def _mismatched_majors(merge: Merge, requests: list[_Request]) -> set[str]:

@@ -80,8 +80,10 @@ class Merge:
         self.mistakes.append(Mistake(code, message, where, hint, names))
 
     def note(self, code: str, message: str, coordinate: str) -> None:
-        """Record a hint."""
-        self.hints.append(Hint(code, message, coordinate))
+        """Record a hint, once."""
+        hint = Hint(code, message, coordinate)
+        if hint not in self.hints:
+            self.hints.append(hint)
 
     def named(self, indexes: Iterable[int]) -> str:
         """``subgraphs "a", "b" and "c"`` for a list of subgraphs."""

@@ -51,8 +51,19 @@ def _merge(merge: Merge, name: str, sources: dict[int, DirectiveDef]) -> None:
         message = f'Directive "@{name}" is left out: its definitions have no executable location in common.'
         merge.note("NO_EXECUTABLE_DIRECTIVE_INTERSECTION", message, f"@{name}")
         return
+    _note_differences(merge, name, sources, common)
     merged = DirectiveDef(name, locations=tuple(common))
     merged.repeatable = all(source.repeatable for source in sources.values())
-    merged.description = merge_description(source.description for source in sources.values())
+    merged.description = merge_description(merge, sources, f"@{name}")
     merge_arguments(merge, merged, sources)
     merge.schema.directives[name] = merged
+
+
+def _note_differences(merge: Merge, name: str, sources: dict[int, DirectiveDef], common: list[str]) -> None:
+    wider = [i for i, s in sources.items() if any(where in _EXECUTABLE and where not in common for where in s.locations)]
+    if wider:
+        message = f'Directive "@{name}" is kept on {", ".join(common)} only: {merge.named(wider)} allow it elsewhere too.'
+        merge.note("INCONSISTENT_EXECUTABLE_DIRECTIVE_LOCATIONS", message, f"@{name}")
+    if len({source.repeatable for source in sources.values()}) > 1:
+        message = f'Directive "@{name}" is repeatable in some subgraphs only, so it is not in the supergraph.'
+        merge.note("INCONSISTENT_EXECUTABLE_DIRECTIVE_REPEATABLE", message, f"@{name}")

@@ -48,7 +48,7 @@ def _merge_field(merge: Merge, owner: TypeDef, name: str, types: Mapping[int, Ty
     else:
         owner.fields[name] = merged
         base = resolving or sources
-        merged.description = merge_description(source.description for source in sources.values())
+        merged.description = merge_description(merge, sources, coordinate)
         merged.directives = merge_applied(merge, resolving, coordinate)
         types_of = {i: source.type for i, source in base.items()}
         merged.type = merge_type(merge, types_of, base, coordinate, "FIELD_TYPE_MISMATCH", inputs=False)
@@ -67,7 +67,11 @@ def _note_absence(
     merge: Merge, owner: TypeDef, name: str, types: Mapping[int, TypeDef], sources: Mapping[int, FieldDef]
 ) -> None:
     """Hint at value types whose subgraphs do not all have the field."""
-    lacking = [i for i in types if i not in sources]
+    lacking = [
+        i
+        for i, definition in types.items()
+        if i not in sources and not all(merge.external(i, item.coordinate) for item in definition.fields.values())
+    ]
     keyed = any(merge.facts[i].keys.get(owner.name) for i in types)
     if lacking and not keyed and owner.name not in ("Query", "Mutation", "Subscription"):
         kind = "INTERFACE" if owner.kind is Kind.INTERFACE else "OBJECT"

@@ -64,7 +64,7 @@ def merge_subgraphs(merge: Merge) -> None:
 def _merge_roots(merge: Merge) -> None:
     schema = merge.schema
     holders = dict(enumerate(subgraph.schema for subgraph in merge.subgraphs))
-    schema.description = merge_description(holder.description for holder in holders.values())
+    schema.description = merge_description(merge, holders, "schema")
     schema.applied = merge_applied(merge, {i: _SchemaHolder(holder) for i, holder in holders.items()}, "schema")
     for operation, name in ROOT_NAMES.items():
         root = schema.types.get(name)

@@ -54,7 +54,7 @@ def _judge(
         message = f'"{coordinate}" is no longer in {merge.named([target])}: the @override can be removed.'
         merge.note("OVERRIDE_DIRECTIVE_CAN_BE_REMOVED", message, coordinate)
         return
-    _take_over(merge, coordinate, target, override)
+    _take_over(merge, coordinate, target, override, labelled=bool(label))
     if label:
         if isinstance(label, str) and (_LABEL.fullmatch(label) or _PERCENT.fullmatch(label)):
             override.labels[index] = override.labels[target] = label
@@ -97,15 +97,16 @@ def _problem(
     return None
 
 
-def _take_over(merge: Merge, coordinate: str, target: int, override: Override) -> None:
+def _take_over(merge: Merge, coordinate: str, target: int, override: Override, *, labelled: bool) -> None:
     if merge.external(target, coordinate):
         message = f'"{coordinate}" is external in {merge.named([target])}: the @override can be removed.'
         merge.note("OVERRIDE_DIRECTIVE_CAN_BE_REMOVED", message, coordinate)
-    elif coordinate in merge.facts[target].used:
+        return
+    if coordinate in merge.facts[target].used:
         override.used.add(target)
         message = f'"{coordinate}" is overridden but still used in {merge.named([target])}: mark it @external there.'
-        merge.note("OVERRIDDEN_FIELD_CAN_BE_REMOVED", message, coordinate)
     else:
         override.unused.add(target)
         message = f'"{coordinate}" is overridden: it can be removed from {merge.named([target])}.'
+    if not labelled:
         merge.note("OVERRIDDEN_FIELD_CAN_BE_REMOVED", message, coordinate)

@@ -8,7 +8,8 @@ INTERFACE_KEY_MISSING_IMPLEMENTATION_TYPE.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from gateway.composition import specs, typerefs
 from gateway.composition.merging.applied import merge_applied
@@ -23,13 +24,18 @@ __all__ = ["create_types", "merge_description", "merge_enums", "merge_inputs", "
 _ROOTS = frozenset(ROOT_NAMES.values())
 
 
-def merge_description(descriptions: Iterable[str | None]) -> str | None:
+def merge_description(merge: Merge, sources: Mapping[int, Any], coordinate: str) -> str | None:
     """The most frequent text, the first of equally frequent ones; an empty one only if there is no other."""
-    counts = Counter(text for text in descriptions if text is not None)
+    counts = Counter(source.description for source in sources.values() if source.description is not None)
     filled = {text: count for text, count in counts.items() if text}
-    if filled:
-        return max(filled, key=lambda text: filled[text])
-    return "" if counts else None
+    if not filled:
+        return "" if counts else None
+    chosen = max(filled, key=lambda text: filled[text])
+    if len(counts) > 1:
+        others = [i for i, source in sources.items() if source.description not in (None, chosen)]
+        message = f'"{coordinate}" is described otherwise in {merge.named(others)}; the most frequent text was taken.'
+        merge.note("INCONSISTENT_DESCRIPTION", message, coordinate)
+    return chosen
 
 
 def create_types(merge: Merge) -> None:
@@ -41,12 +47,13 @@ def create_types(merge: Merge) -> None:
         sources = merge.sources(name)
         merged = TypeDef(name, merge.kinds[name])
         merge.schema.types[name] = merged
-        merged.description = merge_description(source.description for source in sources.values())
+        merged.description = merge_description(merge, sources, name)
         for source in sources.values():
             for interface in source.interfaces:
                 merged.interfaces.setdefault(interface, 0)
         merged.joins = [*implements_joins(merge, sources), *type_joins(merge, name, sources)]
         _check_base(merge, name, sources)
+        _note_inconsistent_entity(merge, name, sources)
     for name, merged in merge.schema.types.items():
         merged.directives = merge_applied(merge, merge.sources(name), name)
         _check_interface_objects(merge, name)
@@ -95,6 +102,14 @@ def _check_base(merge: Merge, name: str, sources: dict[int, TypeDef]) -> None:
     message = f'Type "{name}" is only ever extended: no subgraph defines it ({merge.named(extended)}).'
     hint = f'define "{name}" in one subgraph, without extend'
     merge.error("EXTENSION_WITH_NO_BASE", message, sources, name, hint)
+
+
+def _note_inconsistent_entity(merge: Merge, name: str, sources: dict[int, TypeDef]) -> None:
+    keyed = [i for i in sources if merge.facts[i].keys.get(name)]
+    if merge.kinds[name] is Kind.OBJECT and keyed and len(keyed) < len(sources):
+        keyless = [i for i in sources if i not in keyed]
+        message = f'Type "{name}" has a @key in {merge.named(keyed)} but none in {merge.named(keyless)}.'
+        merge.note("INCONSISTENT_ENTITY", message, name)
 
 
 def _check_interface_objects(merge: Merge, name: str) -> None:
@@ -188,7 +203,7 @@ def _merge_input(merge: Merge, owner: str, name: str, sources: dict[int, TypeDef
             merge.note("INCONSISTENT_INPUT_OBJECT_FIELD", message, coordinate)
         return None
     merged = Argument(name, "")
-    merged.description = merge_description(entry.description for entry in having.values())
+    merged.description = merge_description(merge, having, coordinate)
     merged.directives = merge_applied(merge, having, coordinate)
     types = {i: entry.type for i, entry in having.items()}
     merged.type = merge_type(merge, types, having, coordinate, "FIELD_TYPE_MISMATCH", inputs=True)
@@ -237,7 +252,7 @@ def _merge_value(merge: Merge, owner: str, name: str, as_input: str, as_output: 
     elif lacking and not hidden:
         message = f'Value "{coordinate}" is not defined in {merge.named(lacking)}.'
         merge.note("INCONSISTENT_ENUM_VALUE_FOR_OUTPUT_ENUM", message, coordinate)
-    merged = EnumValue(name, merge_description(value.description for value in having.values()))
+    merged = EnumValue(name, merge_description(merge, having, coordinate))
     merged.directives = merge_applied(merge, having, coordinate)
     merged.joins = enum_value_joins(merge, having)
     return merged
@@ -247,6 +262,9 @@ def _positions(merge: Merge) -> tuple[dict[str, str], dict[str, str]]:
     """The types used as input and as output in the merged schema, each with one coordinate that does so."""
     inputs: dict[str, str] = {}
     outputs: dict[str, str] = {}
+    for directive in merge.schema.directives.values():
+        for argument in directive.args.values():
+            inputs.setdefault(typerefs.base(argument.type), f"@{directive.name}({argument.name}:)")
     for definition in merge.schema.types.values():
         for item in definition.fields.values():
             outputs.setdefault(typerefs.base(item.type), item.coordinate)

@@ -168,7 +168,8 @@ class _Search:
             return True
         sets = list(by_subgraph.values())
         if set.intersection(*sets):
-            if any(types != sets[0] for types in sets):
+            abstract = all(place.type not in self.ways.runtime_types(place) for place in places)
+            if abstract and any(types != sets[0] for types in sets):
                 message = f'Shared field "{item.coordinate}" can return different types in different subgraphs.'
                 self.merge.note("INCONSISTENT_RUNTIME_TYPES_FOR_SHAREABLE_RETURN", message, item.coordinate)
             return True
