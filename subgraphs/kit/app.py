@@ -19,9 +19,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.errors import GatewayError
-from gateway.identity import PublicKeys
-from gateway.identity.assertions import HEADER
 from subgraphs.kit.context import Context
 from subgraphs.kit.cursors import Cursors
 from subgraphs.kit.database import Database
@@ -31,6 +28,7 @@ from subgraphs.kit.operations import Operations, Prepared
 from subgraphs.kit.schema import Schema, core_schema, key_fields
 from subgraphs.kit.settings import Settings
 from subgraphs.kit.trust import Clock, Grant, PolicyCopy, Trust, system_clock
+from subgraphs.kit.trust_words import HEADER, GatewayError, PublicKeys
 
 __all__ = ["Settings", "Starlette", "Subgraph", "make_app"]
 

@@ -15,10 +15,10 @@ from sqlalchemy import ColumnElement, Select, and_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
-from gateway.caller import Caller
 from subgraphs.kit.cursors import Cursors
 from subgraphs.kit.database import Database
 from subgraphs.kit.errors import Refusal
+from subgraphs.kit.trust_words import Caller
 
 __all__ = ["Context", "Info", "Write"]
 

@@ -173,7 +173,7 @@ def reads_field(*fields: str, name: str | None = None, default: Any = None) -> A
     return strawberry.field(name=name, default=default, directives=[Reads(fields=list(fields))])
 
 
-@dataclass_transform(kw_only_default=True, field_specifiers=(classified, sys))
+@dataclass_transform(kw_only_default=True)  # every field declared by a call has a default
 def entity(
     *keys: str, resolvable: bool = True, name: str | None = None, description: str | None = None
 ) -> Callable[[type[T]], type[T]]:
@@ -185,7 +185,7 @@ def entity(
     return strawberry.federation.type(keys=marks, name=name, description=description)
 
 
-@dataclass_transform(kw_only_default=True, field_specifiers=(classified, sys))
+@dataclass_transform(kw_only_default=True)  # every field declared by a call has a default
 def value(
     *, shareable: bool = False, name: str | None = None, description: str | None = None
 ) -> Callable[[type[T]], type[T]]:

@@ -1,0 +1,123 @@
+"""Writing: a change and its event are durable together, or neither is."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from sqlalchemy import select
+
+from subgraphs.kit import Refusal
+from subgraphs.kit.context import Context
+from subgraphs.kit.types import Provenance, utc
+from subgraphs.travelers.enums import Sex
+from subgraphs.travelers.tables import Event, TravelerRow
+from tests.subgraphs.conftest import SubgraphFactory
+from tests.subgraphs.harness import NOW, OFFICER, Asked
+from tests.subgraphs.test_travelers import ANA, traveler
+
+
+def context(app: Asked) -> Context:
+    return Context(app.subgraph.database, app.subgraph.cursors, OFFICER, NOW, Event)
+
+
+async def test_a_change_and_its_event_are_one(subgraph: SubgraphFactory) -> None:
+    app = await subgraph("travelers", [traveler()])
+    ctx = context(app)
+    before = await ctx.one(TravelerRow, TravelerRow.id, ANA)
+    assert before is not None
+    assert before.sex is Sex.F
+    async with ctx.writing() as write:
+        row = await write.get(TravelerRow, ANA, name="traveler")
+        row.sex = Sex.X
+        row.touch(NOW + timedelta(hours=1))
+        write.emit("travelerChanged", "Traveler", ANA, {"field": "sex"})
+    after = await ctx.one(TravelerRow, TravelerRow.id, ANA)  # a read after the write sees it, in the same request
+    assert after is not None
+    assert (after.sex, after.record_version, after.as_of) == (Sex.X, "2", NOW + timedelta(hours=1))
+    await ctx.close()
+    assert await app.events() == [
+        {
+            "at": NOW,
+            "kind": "travelerChanged",
+            "entity": "Traveler",
+            "entity_key": ANA,
+            "payload": {"field": "sex"},
+            "actor": "STATE_CA/consular-officer/test",
+            "case_reference": "AA00000001",
+        }
+    ]
+
+
+async def test_an_error_takes_both_back(subgraph: SubgraphFactory) -> None:
+    app = await subgraph("travelers", [traveler()])
+    ctx = context(app)
+
+    async def fail() -> None:
+        async with ctx.writing() as write:
+            row = await write.get(TravelerRow, ANA, name="traveler")
+            row.sex = Sex.X
+            write.emit("travelerChanged", "Traveler", ANA)
+            await write.session.flush()
+            raise Refusal("BAD_INPUT", "no")
+
+    with pytest.raises(Refusal):
+        await fail()
+    kept = await ctx.one(TravelerRow, TravelerRow.id, ANA)
+    assert kept is not None
+    assert kept.sex is Sex.F
+    assert await app.events() == []
+    await ctx.close()
+
+
+async def test_a_record_that_is_not_there_is_refused(subgraph: SubgraphFactory) -> None:
+    ctx = context(await subgraph("travelers"))
+    with pytest.raises(Refusal) as caught:
+        async with ctx.writing() as write:
+            await write.get(TravelerRow, "TRV-nobody", name="traveler")
+    assert caught.value.code == "NO_SUCH_RECORD"
+    await ctx.close()
+
+
+async def test_writers_at_once_lose_no_change(subgraph: SubgraphFactory) -> None:
+    app = await subgraph("travelers", [traveler()])
+
+    async def once() -> None:
+        ctx = context(app)
+        async with ctx.writing() as write:
+            row = await write.get(TravelerRow, ANA, name="traveler")
+            await asyncio.sleep(0)
+            row.touch(NOW)
+        await ctx.close()
+
+    await asyncio.gather(*(once() for _ in range(8)))
+    async with app.subgraph.database.session() as session:
+        assert await session.scalar(select(TravelerRow.record_version)) == "9"
+
+
+async def test_instants_come_back_aware_and_naive_ones_are_refused(subgraph: SubgraphFactory) -> None:
+    app = await subgraph("travelers")
+    elsewhere = datetime(2026, 11, 1, 17, 30, tzinfo=timezone(timedelta(hours=5, minutes=30)))
+    row = traveler()
+    row.as_of = elsewhere
+    async with app.subgraph.database.writing() as session:
+        session.add(row)
+    async with app.subgraph.database.session() as session:
+        found = await session.scalar(select(TravelerRow.as_of))
+    assert found == elsewhere
+    assert found is not None
+    assert found.tzinfo is UTC
+    assert utc(found) == "2026-11-01T12:00:00Z"
+    row = traveler("TRV-2")
+    row.as_of = datetime(2026, 11, 1)
+    with pytest.raises(Exception, match="time zone"):
+        async with app.subgraph.database.writing() as session:
+            session.add(row)
+
+
+def test_a_copy_that_came_late_is_stale() -> None:
+    row = traveler()
+    assert Provenance.of(row).stale is False
+    row.as_of = NOW - timedelta(days=1, seconds=1)
+    assert Provenance.of(row).stale is True
