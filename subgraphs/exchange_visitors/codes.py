@@ -1,4 +1,4 @@
-"""The longest stay of each category of exchange visitor, and the termination codes that are derogatory.
+"""The longest stay of each category of exchange visitor.
 
 Codes: NIEM 6.0 immigration domain (domain.md 1.6). Longest stays: 22 CFR 62, general knowledge, in months from the
 program's start and counting every extension.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-__all__ = ["DEROGATORY_TERMINATIONS", "MOST_MONTHS"]
+__all__ = ["MOST_MONTHS"]
 
 MOST_MONTHS: Mapping[str, int] = MappingProxyType(
     {
@@ -30,6 +30,3 @@ MOST_MONTHS: Mapping[str, int] = MappingProxyType(
         "15": 12,
     }
 )
-
-#: Derogatory facts and school records at once: law-enforcement sensitive (the value guard of ``Termination.code``).
-DEROGATORY_TERMINATIONS = frozenset({"CONVIC", "DISCIP"})

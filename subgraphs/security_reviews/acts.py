@@ -27,6 +27,8 @@ async def open_review(context: Context, input: inputs.OpenReviewInput) -> Securi
     number = check("REVIEW_ID", input.reviewId)
     application = check("APPLICATION_ID", input.applicationId)
     post = require_code("post", input.post)
+    if input.submittedAt > context.now:
+        raise Refusal("BAD_INPUT", "An application is reviewed after it was submitted")
     async with context.writing() as write:
         taken = (SecurityReviewRow.review_id == number) | (SecurityReviewRow.application_id == application)
         if (await write.session.scalars(select(SecurityReviewRow).where(taken))).first() is not None:

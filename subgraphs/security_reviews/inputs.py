@@ -33,8 +33,8 @@ class OpenReviewInput:
     travelerId: ID
     post: str
     screeningResult: ScreeningResult
-    submittedAt: dt.datetime | None = strawberry.field(
-        default=None, description="When the application was submitted, as State says."
+    submittedAt: dt.datetime = strawberry.field(
+        description="When the application was submitted, as State said when it handed it over."
     )
 
 

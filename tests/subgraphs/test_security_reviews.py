@@ -258,6 +258,7 @@ async def test_a_review_opens_in_vetting_or_clear_once_per_application(subgraph:
     clear = {**OPENED, "reviewId": SECOND, "applicationId": "AA00000002", "screeningResult": "NO_MATCH"}
     assert await act(app, "openReview", clear) == {"reviewStatus": "SCREENED_CLEAR"}
     assert await act(app, "openReview", {**OPENED, "post": "ATL"}) == "BAD_INPUT"
+    assert await act(app, "openReview", {**OPENED, "submittedAt": "2026-11-02T00:00:00Z"}) == "BAD_INPUT"
     assert await act(app, "openReview", {**OPENED, "reviewId": "R1"}) == "BAD_IDENTIFIER"
 
 
@@ -306,7 +307,7 @@ async def test_advice_is_sent_read_withdrawn_and_sent_again(subgraph: SubgraphFa
 
 
 @pytest.mark.parametrize(
-    ("changed", "input"),
+    ("changed", "given"),
     [
         ({}, {"value": "RECOMMEND_REFUSE"}),
         ({}, {"value": "WITHDRAWN"}),
