@@ -17,8 +17,10 @@ from subgraphs.kit.identifiers import FORMS, mrv_errors, td3_errors
 from subgraphs.kit.world.generator import AU_PAIRS, DEFAULT_SEED, SCALES, TODAY, generated, journeys, sponsors
 from subgraphs.kit.world.model import Journey
 from subgraphs.kit.world.sponsors import AU_PAIR
+from subgraphs.kit.world.stories import STORIES
 from subgraphs.kit.world.vocabulary import ENUMS
 
+TOLD = len(STORIES)
 FINAL_REFUSALS = ("REFUSED_214B", "REFUSED_221G_DOCUMENTS", "REFUSED_212A", "REFUSED_OTHER")
 ENUM_OF_FIELD = {
     ("PetitionFact", "form_type"): "FormType",
@@ -110,14 +112,14 @@ def demo() -> list[Journey]:
 def test_the_same_seed_gives_the_same_world_and_another_seed_another() -> None:
     assert list(journeys()) == list(journeys())
     first = list(journeys(seed=1))
-    assert [item.traveler_id for item in first[29:]] != [item.traveler_id for item in journeys(seed=2)][29:]
-    assert first[:29] == list(itertools.islice(journeys(seed=2), 29))  # stories are the same at every seed
+    assert [item.traveler_id for item in first[TOLD:]] != [item.traveler_id for item in journeys(seed=2)][TOLD:]
+    assert first[:TOLD] == list(itertools.islice(journeys(seed=2), TOLD))  # stories are the same at every seed
 
 
 def test_any_traveler_can_be_made_without_the_others() -> None:
     known = sponsors()
     last = list(journeys())[-1]
-    assert generated(DEFAULT_SEED, SCALES["small"] - 29 - 1, TODAY, known) == last
+    assert generated(DEFAULT_SEED, SCALES["small"] - TOLD - 1, TODAY, known) == last
 
 
 def test_sizes(demo: list[Journey]) -> None:
@@ -300,3 +302,30 @@ def test_minors_were_born_less_than_eighteen_years_ago(demo: list[Journey]) -> N
     assert len(minors) > 10
     for journey in minors:
         assert int(max(item.value for item in journey.birth)[:4]) >= TODAY.year - 18
+
+
+def test_every_reference_of_a_traveler_resolves(demo: list[Journey]) -> None:
+    people = {journey.traveler_id for journey in demo}
+    programs = {sponsor.program_number for sponsor in sponsors(scale="demo")}
+    for journey in demo:
+        foils = {item.foil_number for item in journey.visas} | {None}
+        applications = {item.application_id for item in journey.visa_applications}
+        crossings = {item.crossing_id for item in journey.arrivals}
+        sevis = {item.sevis_id for item in journey.exchange_visitors} | {None}
+        cases = {item.case_id for item in journey.removal_cases} | {None}
+        i94s = {item.i94_number for item in journey.admissions} | {None}
+        assert {item.application_id for item in journey.visas} <= applications
+        assert {item.application_id for item in journey.security_reviews} <= applications
+        assert {item.foil_number for item in journey.arrivals} <= foils
+        assert {item.foil_number for item in journey.admissions} <= foils
+        assert {item.foil_number for item in journey.visa_applications} <= foils
+        assert {item.crossing_id for item in journey.inspections} <= crossings
+        assert {item.crossing_id for item in journey.admissions} <= crossings
+        assert {item.sevis_id for item in journey.admissions} <= sevis
+        assert {item.sevis_id for item in journey.visa_applications} <= sevis
+        assert {item.i94_number for item in journey.departures} <= i94s
+        assert {item.i94_number for item in journey.overstay_findings} <= i94s
+        assert {item.case_id for item in journey.encounters} <= cases
+        assert {item.case_id for item in journey.detentions} <= cases
+        assert {item.program_number for item in journey.exchange_visitors} <= programs
+        assert {name for item in journey.exchange_visitors for name in item.dependents} <= people

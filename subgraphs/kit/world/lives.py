@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from subgraphs.kit.world.build import exchange, state, uscis
+from subgraphs.kit.world.build import cbp, exchange, state, uscis
 from subgraphs.kit.world.courses import SUSPECTED_OVERSTAY, Life, apply, enter, leave, moment
 from subgraphs.kit.world.model import (
     ActivitySiteFact,
@@ -16,6 +16,8 @@ from subgraphs.kit.world.people import EMPLOYERS, JOBS, POSTS
 
 __all__ = ["LIVES", "au_pair"]
 
+_FOUND = 0.03  # formal findings are rare, but a world without any would test nothing
+_FINDERS = ("USCIS_FINDING", "IJ_FINDING")
 _IV_POSTS = ("CDJ", "MNL", "GUZ", "SDO", "NWD")
 _J_CATEGORIES = (("1D", "14.0901"), ("8", "26.0102"), ("12", "24.0101"), ("15", "52.0201"), ("6", "51.1201"))
 
@@ -146,7 +148,10 @@ def student(life: Life) -> None:
     _, visa = apply(life, "F1", post, days)
     if visa is not None and days > 90:
         admission = enter(life, visa, days - 60, None)
-        if days > 900:
+        if days > 200 and life.chance.share(_FOUND):
+            at = life.chance.ago(life.draft.today, days // 3)
+            cbp.find_overstay(life.draft, admission, life.chance.of(_FINDERS), at, "Status had ended.")
+        elif days > 900:
             leave(life, admission, days - 60 - life.chance.number(300, 800))
 
 

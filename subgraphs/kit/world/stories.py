@@ -4,16 +4,18 @@ Identifiers of story n are readable (see `numbers.StoryNumbers`): traveler `TRV-
 applications `AA00Snn…`, foils `Snn…`, I-94s `nn…A…`, and so on. They are the same at every seed and scale; the dates
 are counted back from the world's day. docs/stories.md is printed from here.
 
- 1 h1b-window            11 spouse-of-protected    21 namesake-two
- 2 pims-lag              12 protected-t            22 unnamed-workers
- 3 approved-not-issued   13 asylum-then-applicant  23 terminated-participant
- 4 issued-in-spite       14 resident               24 h1b-at-primary
- 5 revoked-in-the-air    15 removed-applicant      25 at-large-with-benefit
- 6 j1-two-year-rule      16 removed-and-back       26 missing-child
- 7 overstay-by-date      17 petition-returned      27 sealed
- 8 duration-of-status    18 late-match             28 advisory-opinion
- 9 extension-in-time     19 two-passports          29 all-chapters
-10 protected-u           20 namesake-one
+ 1 h1b-window              13 asylum-then-applicant   25 at-large-with-benefit
+ 2 pims-lag                14 resident                26 missing-child
+ 3 approved-not-issued     15 removed-applicant       27 sealed
+ 4 issued-in-spite         16 removed-and-back        28 advisory-opinion
+ 5 revoked-in-the-air      17 petition-returned       29 all-chapters
+ 6 j1-two-year-rule        18 late-match              30 j2-dependent
+ 7 overstay-by-date        19 two-passports           31 finding-by-uscis
+ 8 duration-of-status      20 namesake-one            32 unmatched-departure
+ 9 extension-in-time       21 namesake-two            33 revoked-at-primary
+10 protected-u             22 unnamed-workers         34 paroled
+11 spouse-of-protected     23 terminated-participant
+12 protected-t             24 h1b-at-primary
 """
 
 from collections.abc import Callable
@@ -223,6 +225,37 @@ STORIES: tuple[Story, ...] = (
         "Every agency holds records about her and has an open case that names her: scholar, "
         "worker, respondent, applicant (approved, not issued, in New Delhi), arriving in New York.",
         file.all_chapters,
+    ),
+    Story(
+        30,
+        "j2-dependent",
+        "Husband of story 6, admitted J-2 for duration of status: a dependent named by another's SEVIS record.",
+        stay.j2_dependent,
+    ),
+    Story(
+        31,
+        "finding-by-uscis",
+        "Admitted F-1 for duration of status; USCIS found that status had ended: an overstay from that day, and "
+        "the visa is void under 222(g).",
+        stay.finding_by_uscis,
+    ),
+    Story(
+        32,
+        "unmatched-departure",
+        "Her I-94 ended, and a departure that may be hers is matched to no admission: suspected, on that basis only.",
+        stay.unmatched_departure,
+    ),
+    Story(
+        33,
+        "revoked-at-primary",
+        "Revoked three hours ago while he was flying, at primary in Atlanta now: the officer's question is open.",
+        port.revoked_at_primary,
+    ),
+    Story(
+        34,
+        "paroled",
+        "Paroled at Miami, which is no admission; a work permit is pending.",
+        port.paroled,
     ),
 )
 

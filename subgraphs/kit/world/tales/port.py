@@ -13,15 +13,17 @@ from subgraphs.kit.world.model import (
     Waiver212eFact,
 )
 from subgraphs.kit.world.sponsors import UNIVERSITY
-from subgraphs.kit.world.tales.telling import RELATIVE, begin
+from subgraphs.kit.world.tales.telling import RELATIVE, begin, story_id
 from subgraphs.kit.world.tales.work import approved_h1b, enter, issued_visa, leave
 
 __all__ = [
     "h1b_at_primary",
     "j1_two_year_rule",
     "missing_child",
+    "paroled",
     "removed_and_back",
     "resident",
+    "revoked_at_primary",
     "revoked_in_the_air",
 ]
 
@@ -71,6 +73,7 @@ def j1_two_year_rule(today: Today) -> Journey:
         site=ActivitySiteFact("Example State Hospital", "9 Campus Way, Springfield"),
         funding=FundingFact(5_600_000, 0, 1_000_000, 0),
         two_year_basis="PHYSICIAN",
+        dependents=(story_id(30),),
         waiver=Waiver212eFact(draft.numbers.serial("WRS-"), "CONRAD_STATE_30", "PENDING", today.day(30)),
     )
     visa = issued_visa(draft, "J1", "NWD", 430, sevis_id=record.sevis_id, annotation="TWO YEAR RULE DOES APPLY")
@@ -157,4 +160,37 @@ def missing_child(today: Today) -> Journey:
     enter(draft, visa, "MIA", 30, stay=180)
     arrival = cbp.arrive(draft, "ATL", today.minutes(50), direction="OUTBOUND")
     cbp.inspect(draft, arrival, None, stage="SECONDARY", referred_for="Child without guardian", after_minutes=15)
+    return draft.done()
+
+
+def revoked_at_primary(today: Today) -> Journey:
+    """Story 33."""
+    draft = begin(today, 33, "revoked-at-primary", ("Mensah", "Kofi"), "M", date(1983, 12, 12), ("NGA", "Enugu"))
+    applied = state.application(
+        draft,
+        "B1",
+        "LGS",
+        "REVOKED",
+        submitted=today.ago(400),
+        interview=today.ago(370),
+        decided=today.ago(370, 13),
+    )
+    revoked = state.revocation("REVOKED", today.minutes(200), "212(a)(6)(C)(i)")
+    visa = state.visa(
+        draft, applied, issued=today.day(368), status="REVOKED", basis="INA 221(i)", revoked=revoked, entries="TWO"
+    )
+    arrival = cbp.arrive(draft, "ATL", today.minutes(20), visa=visa)
+    cbp.inspect(draft, arrival, None, after_minutes=5)
+    return draft.done()
+
+
+def paroled(today: Today) -> Journey:
+    """Story 34."""
+    draft = begin(today, 34, "paroled", ("Alvarez", "Ana"), "F", date(1999, 9, 1), ("COL", "Cali"))
+    draft.legal_category = "PAROLEE"
+    arrival = cbp.arrive(draft, "MIA", today.ago(100, 16))
+    cbp.inspect(draft, arrival, "PAROLED", stage="SECONDARY", reason="212(d)(5)", forms=("I-94",))
+    cbp.admit(draft, arrival, "DT", until=today.day(-265), parole_kind="DT")
+    draft.alien_number(today.ago(100))
+    uscis.benefit(draft, "I765", "PENDING", today.day(60))
     return draft.done()

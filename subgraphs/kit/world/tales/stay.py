@@ -20,12 +20,15 @@ from subgraphs.kit.world.tales.work import approved_h1b, enter, issued_visa, lea
 __all__ = [
     "at_large_with_benefit",
     "extension_in_time",
+    "finding_by_uscis",
+    "j2_dependent",
     "late_match",
     "overstay_by_date",
     "petition_returned",
     "protected_t",
     "protected_u",
     "terminated_participant",
+    "unmatched_departure",
 ]
 
 
@@ -205,4 +208,47 @@ def at_large_with_benefit(today: Today) -> Journey:
         release_code="BOND",
         bond_usd=750_000,
     )
+    return draft.done()
+
+
+def j2_dependent(today: Today) -> Journey:
+    """Story 30."""
+    draft = begin(today, 30, "j2-dependent", ("Banerjee", "Samuel"), "M", date(1988, 2, 20), ("IND", "Kolkata"))
+    visa = issued_visa(draft, "J2", "NWD", 428)
+    enter(draft, visa, "NYC", 398)
+    return draft.done()
+
+
+def finding_by_uscis(today: Today) -> Journey:
+    """Story 31."""
+    draft = begin(today, 31, "finding-by-uscis", ("Park", "Jin"), "M", date(1997, 3, 14), ("KOR", "Daegu"))
+    applied = state.application(
+        draft,
+        "F1",
+        "SEO",
+        "VOID_222G",
+        submitted=today.ago(1100),
+        interview=today.ago(1060),
+        decided=today.ago(1060, 13),
+    )
+    visa = state.visa(
+        draft,
+        applied,
+        issued=today.day(1058),
+        status="VOID_222G",
+        basis="INA 222(g), USCIS finding",
+        entries="MULTIPLE",
+    )
+    admission = enter(draft, visa, "LOS", 1040)
+    uscis.benefit(draft, "I539", "DENIED", today.day(300), today.day(210))
+    cbp.find_overstay(draft, admission, "USCIS_FINDING", today.ago(210), "Status violated; I-539 denied.")
+    return draft.done()
+
+
+def unmatched_departure(today: Today) -> Journey:
+    """Story 32."""
+    draft = begin(today, 32, "unmatched-departure", ("Kim", "Hana"), "F", date(1991, 5, 5), ("KOR", "Daegu"))
+    visa = issued_visa(draft, "B2", "SEO", 700, years=10)
+    enter(draft, visa, "HHW", 400, stay=180)
+    cbp.depart(draft, None, "HHW", today.ago(230, 20), confidence=0.41)
     return draft.done()
