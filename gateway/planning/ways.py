@@ -170,15 +170,15 @@ class Ways:
                 move = self._goal(after, field)
                 if move is not None and not move.requires:
                     found.append(self._way(after, move))
+                    if move.tail is None:
+                        continue  # a leaf is at its end; below an object yet another graph may be nearer
                 elif move is not None:
                     found.extend(self._required(state, after, move))
-                    order += 1
-                    heapq.heappush(frontier, (_priority(after), order, after))
                 elif field == "__typename" and after.node.real:
                     found.append(self._way(after, None))
-                else:
-                    order += 1
-                    heapq.heappush(frontier, (_priority(after), order, after))
+                    continue
+                order += 1
+                heapq.heappush(frontier, (_priority(after), order, after))
         return _best(found)
 
     def _goal(self, state: _State, field: str) -> FieldMove | None:
@@ -226,8 +226,8 @@ class Ways:
             again = any(context.node is move.tail for context in passed)
             if again or (move.tail.graph in been and move.tail.type == state.node.type):
                 continue
-            if any(isinstance(part, FieldSetField) and part.name == field and not part.selections for part in move.key):
-                continue
+            if not (state.checked and state.known < 0) and _holds(move.key, field):
+                continue  # what the key needs is the very field that is looked for
             after = self._jump(state, move, ())
             if after is not None:
                 yield self._cast(after)
@@ -356,6 +356,10 @@ class Ways:
             mask = (way.mask | below.mask) << (level * self.width)
             at = level + max(way.level, below.level)
             yield (mask.bit_count(), at, len(way.hops), origin), Supply((field,), mask, at)
+
+
+def _holds(key: FieldSet, field: str) -> bool:
+    return any(isinstance(part, FieldSetField) and part.name == field and not part.selections for part in key)
 
 
 def _begin(start: Node, types: Types) -> _State:

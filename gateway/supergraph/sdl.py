@@ -90,14 +90,12 @@ class _Reader:
             for node in sorted(self.types, key=lambda node: node.name.value)
             if not node.name.value.startswith(self.prefixes)
         }
-        full = build_full_schema(self.document, self.prefixes)
-        return Supergraph(
-            subgraphs=subgraphs,
-            types=types,
-            roots=self._roots(types),
-            full_schema=full,
-            api_schema=build_api_schema(self.document, self.prefixes, self.hidden),
-        )
+        try:
+            full = build_full_schema(self.document, self.prefixes)
+            api = build_api_schema(self.document, self.prefixes, self.hidden)
+        except (TypeError, GraphQLError) as error:
+            raise GatewayError("INVALID_SUPERGRAPH", f"the supergraph's types do not hold together: {error}") from error
+        return Supergraph(subgraphs, types, self._roots(types), full, api)
 
     def _subgraphs(self) -> tuple[Subgraph, ...]:
         for node in self.types:

@@ -83,6 +83,9 @@ class SubgraphView:
         query = self.supergraph.roots.get("query", "Query")
         if entities:
             objects = sorted({each for name in entities for each in self.possible.get(name, ())})
+            if not objects:  # keyed interfaces that nobody implements
+                objects = ["_Nothing"]
+                parts.append(f"type _Nothing implements {' & '.join(entities)} {{ _: Boolean }}")
             parts.append("scalar _Any\nunion _Entity = " + " | ".join(objects))
             word = "extend type" if query in self.kinds and self.joins.get(query) else "type"
             parts.append(f"{word} {query} {{ _entities(representations: [_Any!]!): [_Entity]! }}")
@@ -97,7 +100,7 @@ class SubgraphView:
 
     def _is_entity(self, name: str) -> bool:
         keys = self.supergraph.types[name].keys_in(self.graph)
-        return any(key.resolvable for key in keys) and bool(self.possible.get(name))
+        return any(key.resolvable for key in keys)
 
     def _print(self, type: TypeDef) -> str:
         kind = self.kinds[type.name]
