@@ -141,7 +141,31 @@ class Agreement:
 
 
 _KEYS: Final = frozenset(
-    ["id", "version", "title", "kind", "reference", "provider", "recipients", "authority", "status", "disclosure", "contact", "effective", "review_by", "expires", "purposes", "roles", "excludes", "when", "grant", "withhold", "flow", "obligation", "example"]
+    [
+        "id",
+        "version",
+        "title",
+        "kind",
+        "reference",
+        "provider",
+        "recipients",
+        "authority",
+        "status",
+        "disclosure",
+        "contact",
+        "effective",
+        "review_by",
+        "expires",
+        "purposes",
+        "roles",
+        "excludes",
+        "when",
+        "grant",
+        "withhold",
+        "flow",
+        "obligation",
+        "example",
+    ]
 )
 
 

@@ -81,7 +81,8 @@ class Compiled:
 
 
 _CALLER: Final = frozenset(
-    "caller." + word for word in ["agency", "role", "purpose", "case", "user", "location", "portfolio", "training", "synthetic"]
+    "caller." + word
+    for word in ["agency", "role", "purpose", "case", "user", "location", "portfolio", "training", "synthetic"]
 )
 _CASE: Final = frozenset({"case.state", "case.kind", "case.id", "case.subject"})
 _SAME_WORD: Final = re.compile(r"[-\s]+")
@@ -388,7 +389,9 @@ class _Work:
 
     def _subject_fact(self, name: str, path: str, found: list[Entry], where: str) -> None:
         if path != "id" and name not in self.vocabulary.authorities:
-            self._unknown_fact(name, where, f"a subject has subject.id, {', '.join(sorted(self.vocabulary.authorities))}")
+            self._unknown_fact(
+                name, where, f"a subject has subject.id, {', '.join(sorted(self.vocabulary.authorities))}"
+            )
         for entry in found:
             type = entry.coordinate.type
             records = self.catalogue.records(type)

@@ -89,3 +89,8 @@ class Decision:
     needs: frozenset[str] = frozenset()
     candidates: tuple[Candidate, ...] = field(default=(), repr=False)
     obligations: tuple[str, ...] = ()
+
+    @classmethod
+    def nowhere(cls, coordinate: str) -> Decision:
+        """The denial of a field that no subgraph has."""
+        return cls(Outcome.DENY, coordinate, "", reason=Reason.NO_SUCH_FIELD)

@@ -324,16 +324,25 @@ class Policy:
         """The decision on each coordinate while nothing but the caller is known."""
         return {each: self.decide(caller, each, {}, at) for each in coordinates}
 
-    def _could(self, caller: Caller, coordinate: Coordinate, at: datetime) -> bool:
-        """Whether some case, record and training could turn the decision into a value."""
+    def grade(self, caller: Caller, coordinate: Coordinate, at: datetime) -> tuple[str, tuple[str, ...]]:
+        """What some case, record and certificate could make of it, and the agreements that can give it.
+
+        ``ALLOW``: whatever the record; ``CONDITIONAL``: in clear under conditions; ``MASKED``: masked at best; "": never.
+        """
         key = (caller.kind, bisect_right(self._boundaries, at))
         cell = self._cell(key, coordinate, at)
+        ids = tuple(sorted({each.agreement.id for each in cell.grants}))
         if cell.static is not None:
-            return cell.static.outcome in _GIVING
-        group = self._groups.get((*key, coordinate))
-        return bool(cell.grants) or (
-            group is not None and any(each.static is None or each.static.outcome in _GIVING for each in group)
-        )
+            state = {Outcome.ALLOW: "ALLOW", Outcome.MASK: "MASKED"}.get(cell.static.outcome, "")
+            return state, ids if state else ()
+        if cell.grants:
+            return ("CONDITIONAL" if any(not each.mask for each in cell.grants) else "MASKED"), ids
+        group = self._groups.get((*key, coordinate), ())
+        follows = any(each.static is None or each.static.outcome in _GIVING for each in group)
+        return ("CONDITIONAL" if follows else ""), ()
+
+    def _could(self, caller: Caller, coordinate: Coordinate, at: datetime) -> bool:
+        return bool(self.grade(caller, coordinate, at)[0])
 
 
 class Unrestricted(Policy):
