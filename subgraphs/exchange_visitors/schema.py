@@ -174,8 +174,9 @@ class ExchangeVisitor:
         return types.Ds2019.of(self.row) if self.row else None
 
 
-@entity("id", description="One person; here, that person's exchange programs.")
+@entity("id")
 class Traveler:
+    # one person; here, that person's exchange programs
     id: ID = shared("Traveler.id", required=True)
 
     @classmethod

@@ -117,8 +117,9 @@ class SecurityReview:
         return Traveler(id=ID(self.row.subject_id)) if self.row else None
 
 
-@entity("applicationId", description="State's visa application; here, only what the security review adds to it.")
+@entity("applicationId")
 class VisaApplication:
+    # State's visa application; here, only what the security review adds to it
     applicationId: str | None = shared("VisaApplication.applicationId")
     status: VisaApplicationStatus | None = shared("VisaApplication.status", external=True)
     submittedAt: dt.datetime | None = shared("VisaApplication.submittedAt", external=True)
@@ -139,8 +140,9 @@ class VisaApplication:
         return None if row is None else types.VspRecommendation.of(row)
 
 
-@entity("id", description="One person; here, the security reviews of that person's applications.")
+@entity("id")
 class Traveler:
+    # one person; here, the security reviews of that person's applications
     id: ID = shared("Traveler.id", required=True)
 
     @classmethod

@@ -206,8 +206,9 @@ class Visa:
         return Traveler(id=ID(self.row.holder_id)) if self.row else None
 
 
-@entity("receiptNumber", description="USCIS's petition; State adds its own evidence of the approval.")
+@entity("receiptNumber")
 class Petition:
+    # USCIS's petition; State adds its own evidence of the approval
     receiptNumber: str | None = shared("Petition.receiptNumber")
 
     @classmethod
@@ -221,8 +222,9 @@ class Petition:
         return None if row is None else types.PimsRecord.of(row)
 
 
-@entity("id", description="One person; here, that person's visa chapter.")
+@entity("id")
 class Traveler:
+    # one person; here, that person's visa chapter
     id: ID = shared("Traveler.id", required=True)
 
     @classmethod

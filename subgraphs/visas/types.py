@@ -286,7 +286,7 @@ class VisaRevocation:
         )
 
 
-@value(shareable=True, description="State's evidence that a petition was approved; it can lag behind the approval.")
+@value(shareable=True, description="State's evidence that a petition is approved.")
 class PimsRecord:
     present: bool | None = shared("PimsRecord.present")
     recordedAt: dt.datetime | None = shared("PimsRecord.recordedAt")
