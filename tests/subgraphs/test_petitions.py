@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
-from sqlalchemy import inspect
+from sqlalchemy import event, inspect
 
 from subgraphs.kit.schema import core_schema
 from subgraphs.kit.world.claims import ACTIONS
@@ -312,9 +312,27 @@ async def test_a_chapter_in_one_request(subgraph: SubgraphFactory) -> None:
     assert [item["kind"] for item in asylum["asylumCases"]] == ["CREDIBLE_FEAR", "DEFENSIVE"]
     assert asylum["petitionEvents"] == []
     assert at_large["benefitRequests"] == {"totalCount": 1, "nodes": [{"form": "I485", "status": "PENDING"}]}
-    kinds = [event["kind"] for event in at_large["petitionEvents"]]
+    kinds = [item["kind"] for item in at_large["petitionEvents"]]
     assert kinds == ["petition.received", "petition.approved", "benefit.filed"]
-    assert {event["provenance"]["agency"] for event in at_large["petitionEvents"]} == {"USCIS"}
+    assert {item["provenance"]["agency"] for item in at_large["petitionEvents"]} == {"USCIS"}
+
+
+async def test_a_hundred_chapters_are_a_handful_of_statements(subgraph: SubgraphFactory) -> None:
+    people = [story_id(number) for number in range(1, 100)]
+    filed = [petition(1, receipt_number=f"IOE09260000{n:02d}", beneficiary_id=who) for n, who in enumerate(people)]
+    app = await subgraph("petitions", filed)
+    seen: list[str] = []
+    engine = app.subgraph.database.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", lambda *given: seen.append(given[2]))
+    found = await app.entities(
+        [traveler(who) for who in people],
+        """... on Traveler { petitions { totalCount nodes { history { code } } } benefitRequests { totalCount }
+           statutoryProtections { p1367 } pendingExtensionFiledOn petitionEvents { id } }""",
+    )
+    assert [item["petitions"]["totalCount"] for item in found] == [1] * 99
+    selects = [text for text in seen if text.startswith("SELECT")]
+    # petitions, actions, requests, pending petitions, pending requests, flags, asylum cases, subjects, events
+    assert len(selects) == 9
 
 
 def test_the_enums_are_the_worlds() -> None:
