@@ -17,18 +17,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from gateway.composition import facts as facts_of
 from gateway.composition.federation_rules import federation_mistakes
 from gateway.composition.graphql_rules import graphql_mistakes
 from gateway.composition.merged_rules import merged_mistakes
-from gateway.composition.merging.context import Merge
 from gateway.composition.merging.merge import merge_subgraphs, prepare
 from gateway.composition.printer import print_supergraph
 from gateway.composition.report import Hint, failed, in_subgraph
 from gateway.composition.satisfiability import Budget, unsatisfied
-from gateway.composition.schema import Schema
-from gateway.composition.subgraph import Subgraph, SubgraphSDL, Syntax, new_query, parse_sdl, read_subgraph, rename_roots
+from gateway.composition.subgraph import (
+    Subgraph,
+    SubgraphSDL,
+    Syntax,
+    new_query,
+    parse_sdl,
+    read_subgraph,
+    rename_roots,
+)
 from gateway.composition.upgrade import upgrade
 from gateway.errors import Mistake
 
@@ -78,7 +85,7 @@ def _sorted(subgraphs: Sequence[SubgraphSDL]) -> list[SubgraphSDL]:
                 hint="give each subgraph a name of its own",
                 subgraphs=(later.name,),
             )
-            for earlier, later in zip(ordered, ordered[1:], strict=False)
+            for earlier, later in pairwise(ordered)
             if earlier.name == later.name
         ]
     )
@@ -120,8 +127,3 @@ def _upgrade(subgraphs: list[Subgraph]) -> list[Subgraph]:
             mistakes.extend(in_subgraph(subgraph.name, federation_mistakes(facts_of.gather(subgraph))))
     _stop_at(mistakes)
     return upgraded
-
-
-def merged_schema(merge: Merge) -> Schema:
-    """The merged schema of a finished merge."""
-    return merge.schema

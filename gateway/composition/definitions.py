@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from graphql.language import DirectiveDefinitionNode, DocumentNode
 
 from gateway.composition import specs, typerefs, values
-from gateway.composition.read import read_directive, read_schema
+from gateway.composition.read import read_schema
 from gateway.composition.schema import Argument, DirectiveDef, Kind, TypeDef
 from gateway.composition.specs import FEDERATION, LINK
 from gateway.errors import Mistake
@@ -70,6 +70,14 @@ def _definitions_text(subgraph: Subgraph) -> str:
     parts = [specs.BUILT_INS]
     if subgraph.links.items:
         parts.append(_link_text(subgraph))
+    connect = subgraph.links.by_identity(specs.CONNECT)
+    if connect is not None:
+        names = {"{connect}": connect.local("@connect"), "{source}": connect.local("@source")}
+        names["{Anything}"] = connect.local("JSONSelection")
+        connect_text = specs.CONNECT_DEFINITIONS
+        for mark, name in names.items():
+            connect_text = connect_text.replace(mark, name)
+        parts.append(connect_text)
     link = subgraph.links.by_identity(FEDERATION)
     if link is None:
         parts.append(specs.FEDERATION_1)
@@ -85,6 +93,9 @@ def _definitions_text(subgraph: Subgraph) -> str:
 
 def _link_text(subgraph: Subgraph) -> str:
     name, link = subgraph.links.link_name, subgraph.links.by_identity(LINK)
+    core = subgraph.links.by_identity(specs.CORE)
+    if core is not None:
+        return specs.CORE_DEFINITIONS.replace("core__", f"{name}__").replace("@core", f"@{name}")
     purpose = link.local("Purpose") if link else f"{name}__Purpose"
     imported = link.local("Import") if link else f"{name}__Import"
     text = specs.LINK_DEFINITIONS.replace("link__Purpose", purpose).replace("link__Import", imported)
@@ -177,11 +188,8 @@ def machinery_mistakes(subgraph: Subgraph) -> list[Mistake]:
             found.extend(_type_mistakes(own, TypeDef(name, kind)))
     service = types.get("_Service")
     if service is not None and service.kind is Kind.OBJECT and set(service.fields) - {"sdl"}:
-        message = f"Invalid definition for type _Service: unknown fields {', '.join(sorted(set(service.fields) - {'sdl'}))}"
+        message = (
+            f"Invalid definition for type _Service: unknown fields {', '.join(sorted(set(service.fields) - {'sdl'}))}"
+        )
         found.append(Mistake("TYPE_DEFINITION_INVALID", message, f"line {service.line}", "leave the type out"))
     return found
-
-
-def definition_of(node: DirectiveDefinitionNode) -> DirectiveDef:
-    """The directive a definition node defines."""
-    return read_directive(node)

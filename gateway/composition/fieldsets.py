@@ -86,7 +86,9 @@ def _selections(node: SelectionSetNode | None) -> tuple[Selection, ...]:
             )
         elif isinstance(entry, InlineFragmentNode):
             condition = entry.type_condition.name.value if entry.type_condition else ""
-            found.append(Selection(condition=condition, directives=directives, children=_selections(entry.selection_set)))
+            found.append(
+                Selection(condition=condition, directives=directives, children=_selections(entry.selection_set))
+            )
         elif isinstance(entry, FragmentSpreadNode):
             found.append(Selection(spread=entry.name.value, directives=directives))
     return tuple(found)
@@ -101,7 +103,11 @@ def problem(selections: Sequence[Selection], owner: str, schema: Schema) -> str:
     """The first thing that keeps the set from being valid on the type; empty when it is valid."""
     definition = schema.types[owner]
     for entry in selections:
-        found = _fragment_problem(entry, definition, schema) if not entry.name else _field_problem(entry, definition, schema)
+        found = (
+            _fragment_problem(entry, definition, schema)
+            if not entry.name
+            else _field_problem(entry, definition, schema)
+        )
         if found:
             return found
     return ""

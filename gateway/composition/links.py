@@ -147,11 +147,16 @@ def _read_link(application: Applied, argument: str, mistakes: list[Mistake]) -> 
         return None
     imports = _read_imports(application, url, mistakes)
     purpose = application.args.get("for")
-    link = Link(
-        identity, version, url, spec, alias or spec, tuple(imports), purpose if isinstance(purpose, str) else "",
+    return Link(
+        identity,
+        version,
+        url,
+        spec,
+        alias or spec,
+        tuple(imports),
+        purpose if isinstance(purpose, str) else "",
         application.line,
-    )  # fmt: skip
-    return link
+    )
 
 
 def _good_alias(alias: Any) -> bool:
@@ -261,12 +266,16 @@ def _import_clashes(link: Link, links: Links) -> list[Mistake]:
             if entry.local.startswith("@") and bare == other.alias and not own_name:
                 message = f'Import "{entry.local}" of {link.url} is also the name that {other.url} is linked as.'
                 found.append(_clash(message, link, "rename the import or the linked specification with as:"))
-            if bare.startswith(f"{other.alias}__") and not (other is link and bare == f"{other.alias}__{entry.name[1:]}"):
+            if bare.startswith(f"{other.alias}__") and not (
+                other is link and bare == f"{other.alias}__{entry.name[1:]}"
+            ):
                 message = f'Import "{entry.local}" of {link.url} begins like the elements of {other.url}.'
                 found.append(_clash(message, link, "import it under a name without that prefix"))
             if other is link:
                 continue
-            if links.items.index(other) < links.items.index(link) and any(e.local == entry.local for e in other.imports):
+            if links.items.index(other) < links.items.index(link) and any(
+                e.local == entry.local for e in other.imports
+            ):
                 message = f'"{entry.local}" is imported both from {other.url} and from {link.url}.'
                 found.append(_clash(message, link, "rename one of the two imports with as:"))
     return found

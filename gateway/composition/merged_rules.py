@@ -8,7 +8,7 @@ from gateway.composition.merging.access import missing_requirements
 from gateway.composition.merging.context import Merge
 from gateway.composition.rules.implementations import wrong_implementations
 from gateway.composition.rules.inaccessible import wrongly_inaccessible
-from gateway.composition.rules.merged_fields import missing_implementations, misfit_requires
+from gateway.composition.rules.merged_fields import misfit_requires, missing_implementations
 from gateway.composition.rules.types import wrong_types
 from gateway.errors import Mistake
 

@@ -31,7 +31,17 @@ from graphql.language import (
 )
 
 from gateway.composition import typerefs, values
-from gateway.composition.schema import Applied, Argument, Block, DirectiveDef, EnumValue, FieldDef, Kind, Schema, TypeDef
+from gateway.composition.schema import (
+    Applied,
+    Argument,
+    Block,
+    DirectiveDef,
+    EnumValue,
+    FieldDef,
+    Kind,
+    Schema,
+    TypeDef,
+)
 
 __all__ = ["ROOT_NAMES", "line_of", "read_applied", "read_directive", "read_schema"]
 
@@ -149,9 +159,7 @@ def read_directive(node: DirectiveDefinitionNode) -> DirectiveDef:
     for argument in node.arguments or ():
         args.setdefault(argument.name.value, _read_argument(argument, 0))
     locations = tuple(location.value for location in node.locations)
-    return DirectiveDef(
-        node.name.value, args, locations, bool(node.repeatable), _text(node.description), line_of(node)
-    )
+    return DirectiveDef(node.name.value, args, locations, bool(node.repeatable), _text(node.description), line_of(node))
 
 
 def read_applied(nodes: Sequence[ConstDirectiveNode] | None, block: int) -> list[Applied]:

@@ -7,10 +7,14 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from graphql.language import DirectiveDefinitionNode, DocumentNode, parse
+from graphql.language import DocumentNode, parse
 
 __all__ = [
     "BUILT_INS",
+    "CONNECT",
+    "CONNECT_DEFINITIONS",
+    "CORE",
+    "CORE_DEFINITIONS",
     "FEDERATION",
     "FEDERATION_1",
     "FEDERATION_VERSIONS",
@@ -18,6 +22,7 @@ __all__ = [
     "LINK_DEFINITIONS",
     "MACHINERY_FIELDS",
     "MACHINERY_TYPES",
+    "UNMERGED",
     "Version",
     "federation_directives",
     "federation_document",
@@ -28,6 +33,10 @@ Version = tuple[int, int]
 
 FEDERATION = "https://specs.apollo.dev/federation"
 LINK = "https://specs.apollo.dev/link"
+CORE = "https://specs.apollo.dev/core"
+CONNECT = "https://specs.apollo.dev/connect"
+# Specifications whose types and directives stay in the subgraphs.
+UNMERGED = frozenset({FEDERATION, LINK, CORE, CONNECT})
 FEDERATION_VERSIONS: frozenset[Version] = frozenset((2, minor) for minor in range(15))
 
 MACHINERY_TYPES = ("_Any", "_Service", "_Entity")
@@ -56,6 +65,23 @@ LINK_DEFINITIONS = """
 directive @link(url: String, as: String, for: link__Purpose, import: [link__Import]) repeatable on SCHEMA
 scalar link__Import
 enum link__Purpose { SECURITY EXECUTION }
+"""
+
+CORE_DEFINITIONS = """
+directive @core(feature: String!, as: String, for: core__Purpose) repeatable on SCHEMA
+enum core__Purpose { SECURITY EXECUTION }
+"""
+
+# What connectors take is not judged here: its input types are scalars that hold anything.
+CONNECT_DEFINITIONS = """
+directive @{connect}(
+  source: String, id: String, http: {Anything}, batch: {Anything}, errors: {Anything}, isSuccess: {Anything},
+  selection: {Anything}!, entity: Boolean = false
+) repeatable on FIELD_DEFINITION | OBJECT
+directive @{source}(
+  name: String!, http: {Anything}, errors: {Anything}, isSuccess: {Anything}
+) repeatable on SCHEMA
+scalar {Anything}
 """
 
 _AUTH = "FIELD_DEFINITION | OBJECT | INTERFACE | SCALAR | ENUM"
@@ -114,11 +140,3 @@ def federation_types(version: Version) -> tuple[str, ...]:
 def federation_document(text: str) -> DocumentNode:
     """The parsed definitions in ``text``; every caller shares one parse."""
     return parse(text, no_location=True)
-
-
-def directive_named(document: DocumentNode, name: str) -> DirectiveDefinitionNode | None:
-    """The definition of a directive in a document, if there."""
-    for node in document.definitions:
-        if isinstance(node, DirectiveDefinitionNode) and node.name.value == name:
-            return node
-    return None

@@ -11,7 +11,7 @@ from graphql.language import DefinitionNode, DocumentNode, ObjectTypeDefinitionN
 from gateway.composition import definitions, references, specs, typerefs
 from gateway.composition.links import Links, read_links
 from gateway.composition.read import ROOT_NAMES, read_schema
-from gateway.composition.schema import Applied, Argument, FieldDef, Kind, Schema, TypeDef
+from gateway.composition.schema import Applied, Kind, Schema, TypeDef
 from gateway.composition.specs import FEDERATION, Version
 from gateway.errors import Mistake
 
@@ -172,7 +172,9 @@ def _strip_machinery(subgraph: Subgraph) -> list[Mistake]:
     if query is not None:
         for name in specs.MACHINERY_FIELDS:
             query.fields.pop(name, None)
-    subgraph.document = DocumentNode(definitions=tuple(filter(None, map(_without_machinery, subgraph.document.definitions))))
+    subgraph.document = DocumentNode(
+        definitions=tuple(filter(None, map(_without_machinery, subgraph.document.definitions)))
+    )
     return mistakes
 
 
@@ -225,11 +227,3 @@ def _rename_types(schema: Schema, names: dict[str, str]) -> None:
 def new_query() -> TypeDef:
     """The empty ``Query`` that a subgraph without one still has."""
     return TypeDef("Query", Kind.OBJECT)
-
-
-def arguments_of(schema: Schema) -> Iterator[tuple[FieldDef, Argument]]:
-    """Every argument of every field."""
-    for definition in schema.types.values():
-        for item in definition.fields.values():
-            for argument in item.args.values():
-                yield item, argument

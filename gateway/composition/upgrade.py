@@ -169,9 +169,7 @@ def _drop_local_leaves(subgraph: Subgraph) -> None:
                 item.directives.remove(application)
 
 
-def _external_only(
-    selections: Sequence[Selection], owner: str, facts: Facts, *, inside: bool
-) -> tuple[Selection, ...]:
+def _external_only(selections: Sequence[Selection], owner: str, facts: Facts, *, inside: bool) -> tuple[Selection, ...]:
     schema, kept = facts.subgraph.schema, list[Selection]()
     definition = schema.types.get(owner)
     for entry in selections:
@@ -184,9 +182,7 @@ def _external_only(
         if item is None:
             kept.append(entry)
             continue
-        external = inside or any(
-            field.coordinate in facts.external for field in (item, *implementations(item, schema))
-        )
+        external = inside or any(field.coordinate in facts.external for field in (item, *implementations(item, schema)))
         target = schema.types.get(typerefs.base(item.type))
         if not entry.children:
             if external or (target is not None and target.composite):
@@ -199,7 +195,9 @@ def _external_only(
 
 
 def _with_children(entry: Selection, children: tuple[Selection, ...]) -> Selection:
-    return Selection(entry.name, entry.condition, entry.alias, entry.args, entry.directives, children, entry.spread, True)
+    return Selection(
+        entry.name, entry.condition, entry.alias, entry.args, entry.directives, children, entry.spread, True
+    )
 
 
 def _print(selections: Sequence[Selection]) -> str:
@@ -245,9 +243,7 @@ def _drop_unused_external(subgraph: Subgraph) -> list[Mistake]:
             del definition.fields[name]
         if unused and not definition.fields:
             if _referenced(definition.name, schema):
-                message = (
-                    f'Type "{definition.name}" has only external fields that nothing uses, but it is itself used.'
-                )
+                message = f'Type "{definition.name}" has only external fields that nothing uses, but it is itself used.'
                 where = f"{definition.name}, line {definition.line}"
                 hint = "give the type a key and the fields of the key, or stop using it in this subgraph"
                 mistakes.append(Mistake("TYPE_WITH_ONLY_UNUSED_EXTERNAL", message, where, hint))
@@ -293,16 +289,17 @@ def _drop_repeated_tags(subgraph: Subgraph, others: Sequence[Facts]) -> None:
     facts = gather(subgraph)
     for item in _fields(subgraph.schema, Kind.OBJECT):
         if item.coordinate in facts.external:
-            item.directives = [a for a in item.directives if a.element != "tag" or not _tagged_elsewhere(item, a, others)]
+            item.directives = [
+                a for a in item.directives if a.element != "tag" or not _tagged_elsewhere(item, a, others)
+            ]
 
 
 def _tagged_elsewhere(item: FieldDef, tag: Applied, others: Sequence[Facts]) -> bool:
     for other in others:
         definition = other.subgraph.schema.types.get(item.owner)
         there = definition.fields.get(item.name) if definition is not None else None
-        if there is not None and there.coordinate not in other.external:
-            if any(a.element == "tag" and a.args == tag.args for a in there.directives):
-                return True
+        if there is None or there.coordinate in other.external:
+            continue
+        if any(a.element == "tag" and a.args == tag.args for a in there.directives):
+            return True
     return False
-
-

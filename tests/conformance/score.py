@@ -105,7 +105,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--probes", action="store_true", help="only the probes")
     parser.add_argument("--show", help="print one case: its subgraphs, what was expected and what came out")
-    parser.add_argument("--details", type=int, default=0, help="print what differs for this many failing cases of each kind")
+    parser.add_argument(
+        "--details", type=int, default=0, help="print what differs for this many failing cases of each kind"
+    )
     options = parser.parse_args(arguments)
     files = [PROBES] if options.probes else [PROBES, CASES]
     wrong = 0

@@ -29,7 +29,9 @@ def spread_access(merge: Merge) -> None:
             continue
         for definition in merge.schema.types.values():
             if definition.kind is Kind.INTERFACE:
-                found = [a for name in merge.schema.possible_types(definition.name) for a in _of_type(merge, name, element)]
+                found = [
+                    a for name in merge.schema.possible_types(definition.name) for a in _of_type(merge, name, element)
+                ]
                 _set(merge, definition.directives, element, found, definition.name)
             for item in definition.fields.values():
                 if definition.kind is Kind.INTERFACE:
@@ -87,7 +89,9 @@ def missing_requirements(merge: Merge) -> Iterator[Mistake]:
                     source = find(argument.directives, "fromContext")
                     name, selections = split_context(str(source.args.get("field"))) if source else ("", ())
                     for holder in subgraph.schema.types.values():
-                        if name and any(a.element == "context" and a.args.get("name") == name for a in holder.directives):
+                        if name and any(
+                            a.element == "context" and a.args.get("name") == name for a in holder.directives
+                        ):
                             yield from _judge(merge, subgraph.name, item, selections, holder.name, "@fromContext")
 
 

@@ -18,7 +18,9 @@ from gateway.composition.schema import Argument, DirectiveDef, FieldDef
 __all__ = ["context_arguments", "merge_arguments"]
 
 
-def merge_arguments(merge: Merge, merged: FieldDef | DirectiveDef, sources: Mapping[int, FieldDef | DirectiveDef]) -> None:
+def merge_arguments(
+    merge: Merge, merged: FieldDef | DirectiveDef, sources: Mapping[int, FieldDef | DirectiveDef]
+) -> None:
     """Give the merged field or directive the arguments that every source has."""
     owner = merged.coordinate if isinstance(merged, FieldDef) else f"@{merged.name}"
     for name in dict.fromkeys(n for source in sources.values() for n in source.args):
@@ -44,9 +46,7 @@ def merge_arguments(merge: Merge, merged: FieldDef | DirectiveDef, sources: Mapp
 def _leave_out(merge: Merge, coordinate: str, having: Mapping[int, Argument], lacking: list[int]) -> None:
     required = [i for i, argument in having.items() if argument.required]
     if required:
-        message = (
-            f'Argument "{coordinate}" is required in {merge.named(required)} but does not appear in {merge.named(lacking)}.'
-        )
+        message = f'Argument "{coordinate}" is required in {merge.named(required)} but does not appear in {merge.named(lacking)}.'
         hint = "add the argument there, or make it optional"
         merge.error("REQUIRED_ARGUMENT_MISSING_IN_SOME_SUBGRAPH", message, having, coordinate, hint)
     else:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.composition.links import Link
-from gateway.composition.merging.context import ComposedDirective, Merge
+from gateway.composition.merging.applied import MERGED
+from gateway.composition.merging.context import ComposedDirective, Merge, free_alias
+from gateway.composition.schema import DirectiveDef
 from gateway.composition.specs import FEDERATION
+from gateway.composition.subgraph import spots
 from gateway.errors import Mistake
 
 __all__ = ["composed_links", "settle_composed"]
@@ -39,6 +42,8 @@ def settle_composed(merge: Merge) -> None:
     refused_names = _mismatched_names(merge, requests)
     for name in dict.fromkeys(request.name for request in requests if request.name not in refused_names):
         _define(merge, [request for request in requests if request.name == name])
+    for name in merge.composed:
+        merge.schema.directives[name] = _carried(merge.schema.directives[name], merge)
 
 
 def _error(merge: Merge, message: str, indexes: list[int], hint: str) -> None:
@@ -77,9 +82,10 @@ def _request(merge: Merge, index: int, raw: object) -> _Request | None:
             message = f'Composing the federation directive "{raw}" in {where} is not supported'
             _error(merge, message, [index], "leave out this @composeDirective")
         return None
-    if name in merge.names.values():
-        message = f'Directive "{raw}" in {where} cannot be composed: a specification\'s directive has that name elsewhere'
-        _error(merge, message, [index], "import one of the two under another name")
+    taken = [i for i, other in enumerate(merge.subgraphs) if name in (other.local("tag"), other.local("inaccessible"))]
+    if taken or name in merge.names.values():
+        message = f'Directive "{raw}" in {where} cannot be composed: a federation directive has that name elsewhere'
+        _error(merge, message, [index, *taken], "import one of the two under another name")
         return None
     return _Request(index, name, link, element)
 
@@ -151,6 +157,29 @@ def _define(merge: Merge, asking: list[_Request]) -> None:
         return
     merge.composed[first.name] = ComposedDirective(first.name, frozenset(request.index for request in asking))
     merge.schema.directives[first.name] = holders[-1].schema.directives[first.name]
+    _warn_of_others(merge, first)
+
+
+def _carried(definition: DirectiveDef, merge: Merge) -> DirectiveDef:
+    """The definition with only such directives on its arguments as the supergraph knows."""
+    args = {
+        name: replace(
+            argument, directives=[a for a in argument.directives if a.element in MERGED or a.name in merge.composed]
+        )
+        for name, argument in definition.args.items()
+    }
+    return replace(definition, args=args)
+
+
+def _warn_of_others(merge: Merge, request: _Request) -> None:
+    """Hint at subgraphs that link the same specification and apply the directive without composing it."""
+    composers = merge.composed[request.name].composers
+    for index, subgraph in enumerate(merge.subgraphs):
+        if index in composers or subgraph.links.by_identity(request.link.identity) is None:
+            continue
+        if any(a.name == request.name for spot in spots(subgraph.schema) for a in spot.applied):
+            message = f'"@{request.name}" is composed elsewhere but not in {merge.named([index])}, which applies it.'
+            merge.note("DIRECTIVE_COMPOSITION_WARN", message, f"@{request.name}")
 
 
 def _of_identity(merge: Merge, identity: str) -> list[_Request]:
@@ -168,9 +197,10 @@ def _of_identity(merge: Merge, identity: str) -> list[_Request]:
     return found
 
 
-def composed_links(merge: Merge) -> list[str]:
-    """The ``@link`` of each specification that composed directives come from, with the version chosen."""
-    chosen: dict[str, tuple[str, list[str]]] = {}
+def composed_links(merge: Merge) -> dict[str, str]:
+    """The ``@link`` of each specification that composed directives come from, by the name it is linked as."""
+    chosen: dict[str, tuple[Link, list[str]]] = {}
+    used = {"link", "join"}
     for name, composed in merge.composed.items():
         subgraph = merge.subgraphs[min(composed.composers)]
         found = subgraph.links.source_of(f"@{name}")
@@ -179,5 +209,12 @@ def composed_links(merge: Merge) -> list[str]:
         link, element = found
         newest = max((request.link for request in _of_identity(merge, link.identity)), key=lambda entry: entry.version)
         entry = f'"@{name}"' if element == f"@{name}" else f'{{name: "{element}", as: "@{name}"}}'
-        chosen.setdefault(link.identity, (newest.url, []))[1].append(entry)
-    return [f'@link(url: "{url}", import: [{", ".join(entries)}])' for url, entries in chosen.values()]
+        chosen.setdefault(link.identity, (newest, []))[1].append(entry)
+    printed: dict[str, str] = {}
+    for identity in sorted(chosen):
+        newest, entries = chosen[identity]
+        alias = free_alias(newest.spec, used)
+        used.add(alias)
+        renamed = f'as: "{alias}", ' if alias != newest.spec else ""
+        printed[alias] = f'@link(url: "{newest.url}", {renamed}import: [{", ".join(entries)}])'
+    return printed

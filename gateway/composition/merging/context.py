@@ -13,8 +13,7 @@ from gateway.composition.schema import Applied, FieldDef, Kind, Schema, TypeDef
 from gateway.composition.subgraph import Subgraph
 from gateway.errors import Mistake
 
-__all__ = ["ComposedDirective", "Merge", "Override", "find", "graph_names", "listed"]
-
+__all__ = ["ComposedDirective", "Merge", "Override", "find", "free_alias", "graph_names", "listed"]
 
 
 @dataclass(frozen=True)
@@ -140,3 +139,14 @@ def graph_names(names: list[str]) -> list[str]:
 def find(directives: Iterable[Applied], element: str) -> Applied | None:
     """The first application of a specification's directive in a list."""
     return next((application for application in directives if application.element == element), None)
+
+
+def free_alias(spec: str, taken: set[str]) -> str:
+    """The specification's name, or when that is taken a short one made of it that is not."""
+    if spec not in taken:
+        return spec
+    letters = re.sub(r"[^A-Za-z]", "", spec)
+    counter = 0
+    while f"_{counter}{letters}" in taken:
+        counter += 1
+    return f"_{counter}{letters}"

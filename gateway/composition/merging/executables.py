@@ -42,11 +42,7 @@ def _merge(merge: Merge, name: str, sources: dict[int, DirectiveDef]) -> None:
         message = f'Directive "@{name}" is left out: it is only defined in {merge.named(sources)}.'
         merge.note("INCONSISTENT_EXECUTABLE_DIRECTIVE_PRESENCE", message, f"@{name}")
         return
-    common = [
-        location
-        for location in _EXECUTABLE
-        if all(location in source.locations for source in sources.values())
-    ]
+    common = [location for location in _EXECUTABLE if all(location in source.locations for source in sources.values())]
     if not common:
         message = f'Directive "@{name}" is left out: its definitions have no executable location in common.'
         merge.note("NO_EXECUTABLE_DIRECTIVE_INTERSECTION", message, f"@{name}")
@@ -60,9 +56,13 @@ def _merge(merge: Merge, name: str, sources: dict[int, DirectiveDef]) -> None:
 
 
 def _note_differences(merge: Merge, name: str, sources: dict[int, DirectiveDef], common: list[str]) -> None:
-    wider = [i for i, s in sources.items() if any(where in _EXECUTABLE and where not in common for where in s.locations)]
+    wider = [
+        i for i, s in sources.items() if any(where in _EXECUTABLE and where not in common for where in s.locations)
+    ]
     if wider:
-        message = f'Directive "@{name}" is kept on {", ".join(common)} only: {merge.named(wider)} allow it elsewhere too.'
+        message = (
+            f'Directive "@{name}" is kept on {", ".join(common)} only: {merge.named(wider)} allow it elsewhere too.'
+        )
         merge.note("INCONSISTENT_EXECUTABLE_DIRECTIVE_LOCATIONS", message, f"@{name}")
     if len({source.repeatable for source in sources.values()}) > 1:
         message = f'Directive "@{name}" is repeatable in some subgraphs only, so it is not in the supergraph.'

@@ -6,11 +6,10 @@ Code: LINK_IMPORT_NAME_MISMATCH.
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 
-from gateway.composition.merging.context import Merge, listed
-from gateway.composition.specs import Version
+from gateway.composition.merging.context import Merge, free_alias, listed
+from gateway.composition.specs import CONNECT, Version
 from gateway.composition.subgraph import spots
 from gateway.errors import Mistake
 
@@ -30,14 +29,16 @@ class Feature:
 
 
 _AUTH = " on FIELD_DEFINITION | OBJECT | INTERFACE | SCALAR | ENUM"
-_PLACES = "FIELD_DEFINITION | OBJECT | INTERFACE | UNION | ARGUMENT_DEFINITION | SCALAR | ENUM | ENUM_VALUE | INPUT_OBJECT"
+_PLACES = (
+    "FIELD_DEFINITION | OBJECT | INTERFACE | UNION | ARGUMENT_DEFINITION | SCALAR | ENUM | ENUM_VALUE | INPUT_OBJECT"
+)
 FEATURES: dict[str, Feature] = {
-    "tag": Feature("tag", "v0.3", "", f"(name: String!) repeatable on {_PLACES} | INPUT_FIELD_DEFINITION | SCHEMA", True),
+    "tag": Feature(
+        "tag", "v0.3", "", f"(name: String!) repeatable on {_PLACES} | INPUT_FIELD_DEFINITION | SCHEMA", True
+    ),
     "inaccessible": Feature("inaccessible", "v0.2", "SECURITY", f" on {_PLACES} | INPUT_FIELD_DEFINITION"),
     "authenticated": Feature("authenticated", "v0.1", "SECURITY", _AUTH),
-    "requiresScopes": Feature(
-        "requiresScopes", "v0.1", "SECURITY", f"(scopes: [[requiresScopes__Scope!]!]!){_AUTH}"
-    ),
+    "requiresScopes": Feature("requiresScopes", "v0.1", "SECURITY", f"(scopes: [[requiresScopes__Scope!]!]!){_AUTH}"),
     "policy": Feature("policy", "v0.1", "SECURITY", f"(policies: [[policy__Policy!]!]!){_AUTH}"),
     "context": Feature("context", "v0.1", "SECURITY", "(name: String!) repeatable on INTERFACE | OBJECT | UNION", True),
     "cost": Feature(
@@ -57,7 +58,6 @@ FEATURES: dict[str, Feature] = {
     "cacheTag": Feature("cacheTag", "v0.1", "EXECUTION", ""),
 }
 _CONNECT_RAISES: dict[Version, Version] = {(0, 1): (2, 10), (0, 2): (2, 11), (0, 3): (2, 12), (0, 4): (2, 13)}
-CONNECT = "https://specs.apollo.dev/connect"
 
 
 def settle_names(merge: Merge) -> None:
@@ -112,11 +112,13 @@ def feature_links(merge: Merge, taken: set[str]) -> list[str]:
         if element not in merge.names or feature.spec in done:
             continue
         done.add(feature.spec)
-        alias = _alias(feature.spec, taken)
+        alias = free_alias(feature.spec, taken)
         imports = [
             _import(other, merge.names[other])
             for other, another in FEATURES.items()
-            if another.spec == feature.spec and other in merge.names and _needs_import(other, feature.spec, alias, merge)
+            if another.spec == feature.spec
+            and other in merge.names
+            and _needs_import(other, feature.spec, alias, merge)
         ]
         parts = [f'url: "https://specs.apollo.dev/{feature.spec}/{feature.version}"']
         if alias != feature.spec:
@@ -137,16 +139,6 @@ def _needs_import(element: str, spec: str, alias: str, merge: Merge) -> bool:
 
 def _import(element: str, name: str) -> str:
     return f'"@{element}"' if element == name else f'{{name: "@{element}", as: "@{name}"}}'
-
-
-def _alias(spec: str, taken: set[str]) -> str:
-    if spec not in taken:
-        return spec
-    letters = re.sub(r"[^A-Za-z]", "", spec)
-    counter = 0
-    while f"_{counter}{letters}" in taken:
-        counter += 1
-    return f"_{counter}{letters}"
 
 
 def connect_link(merge: Merge) -> tuple[list[str], list[str]]:
@@ -172,5 +164,6 @@ def connect_link(merge: Merge) -> tuple[list[str], list[str]]:
         return [], []
     links = [f'@link(url: "{CONNECT}/v{newest[0]}.{newest[1]}", for: EXECUTION)']
     return links, [
-        f'@join__directive(graphs: [{", ".join(graphs)}], name: "link", args: {{{args}}})' for args, graphs in kept.items()
+        f'@join__directive(graphs: [{", ".join(graphs)}], name: "link", args: {{{args}}})'
+        for args, graphs in kept.items()
     ]

@@ -12,7 +12,7 @@ from gateway.composition.merging.applied import MERGED, merge_applied
 from gateway.composition.merging.arguments import context_arguments, merge_arguments
 from gateway.composition.merging.context import Merge, Override
 from gateway.composition.merging.externals import check_externals
-from gateway.composition.merging.joins import cache_tag_joins, field_joins
+from gateway.composition.merging.joins import field_joins, kept_joins
 from gateway.composition.merging.overrides import settle_override
 from gateway.composition.merging.references import merge_type
 from gateway.composition.merging.types import merge_description
@@ -57,7 +57,7 @@ def _merge_field(merge: Merge, owner: TypeDef, name: str, types: Mapping[int, Ty
         check_externals(merge, merged, sources, resolving)
         lacking = len(sources) < len(types)
         merged.joins = field_joins(merge, sources, lacking, override, contextual)
-        merged.joins += cache_tag_joins(merge, sources)
+        merged.joins += kept_joins(merge, sources)
         _note_absence(merge, owner, name, types, sources)
     if owner.kind is Kind.OBJECT:
         check_sharing(merge, owner.name, name, sources, override)
@@ -107,9 +107,7 @@ def _check_directives_on_externals(
                 merge.error(code, message, {index: source}, source.coordinate, hint)
 
 
-def check_sharing(
-    merge: Merge, owner: str, name: str, sources: Mapping[int, FieldDef], override: Override
-) -> None:
+def check_sharing(merge: Merge, owner: str, name: str, sources: Mapping[int, FieldDef], override: Override) -> None:
     """A mistake when several subgraphs resolve the field and not all of them mark it shareable."""
     coordinate = f"{owner}.{name}"
     resolving: dict[int, bool] = {}

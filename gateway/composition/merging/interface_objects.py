@@ -38,7 +38,9 @@ def _add(merge: Merge, merged: TypeDef, item: FieldDef) -> None:
         if sources and all(merge.external(i, source.coordinate) for i, source in sources.items()):
             own.directives.extend(deepcopy(item.directives))
         return
-    added = FieldDef(merged.name, item.name, item.type, deepcopy(item.args), item.description, deepcopy(item.directives))
+    added = FieldDef(
+        merged.name, item.name, item.type, deepcopy(item.args), item.description, deepcopy(item.directives)
+    )
     added.joins = ["@join__field"]
     merged.fields[item.name] = added
     check_sharing(merge, merged.name, item.name, {}, Override())

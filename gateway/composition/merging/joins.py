@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
+from gateway.composition import values
 from gateway.composition.facts import applied
 from gateway.composition.merging.context import Merge, Override
 from gateway.composition.schema import EnumValue, FieldDef, TypeDef
+from gateway.composition.specs import CONNECT
 
-__all__ = ["cache_tag_joins", "enum_value_joins", "field_joins", "implements_joins", "input_joins", "member_joins", "type_joins"]
+__all__ = [
+    "enum_value_joins",
+    "field_joins",
+    "implements_joins",
+    "input_joins",
+    "kept_joins",
+    "member_joins",
+    "type_joins",
+]
 
 
 def quoted(text: str) -> str:
@@ -33,7 +44,7 @@ def type_joins(merge: Merge, name: str, sources: Mapping[int, TypeDef]) -> list[
             joins.append(f"@join__type({parts}{tail})")
         if not keys:
             joins.append(f"@join__type(graph: {graph}{tail})")
-    return [*joins, *cache_tag_joins(merge, sources)]
+    return [*joins, *kept_joins(merge, sources)]
 
 
 def implements_joins(merge: Merge, sources: Mapping[int, TypeDef]) -> list[str]:
@@ -70,16 +81,18 @@ def input_joins(merge: Merge, types: Mapping[int, str], lacking: bool) -> list[s
     ]
 
 
-def cache_tag_joins(merge: Merge, sources: Mapping[int, TypeDef | FieldDef]) -> list[str]:
-    """``@join__directive`` for each cache tag, one for equal ones of several subgraphs."""
-    tags: dict[str, list[str]] = {}
+def kept_joins(merge: Merge, sources: Mapping[int, Any]) -> list[str]:
+    """``@join__directive`` for directives kept as data (cache tags, connectors), one for equal ones of several."""
+    kept: dict[tuple[str, str], list[str]] = {}
     for index, source in sources.items():
         for application in source.directives:
-            if application.element == "cacheTag":
-                tags.setdefault(str(application.args.get("format", "")), []).append(merge.graphs[index])
+            name = "federation__cacheTag" if application.element == "cacheTag" else application.name
+            if application.element == "cacheTag" or application.element.startswith(f"{CONNECT}#"):
+                args = values.print_value(application.args, "", merge.value_kind)
+                kept.setdefault((name, args), []).append(merge.graphs[index])
     return [
-        f'@join__directive(graphs: [{", ".join(graphs)}], name: "federation__cacheTag", args: {{format: {quoted(tag)}}})'
-        for tag, graphs in tags.items()
+        f"@join__directive(graphs: [{', '.join(graphs)}], name: {quoted(name)}, args: {args})"
+        for (name, args), graphs in kept.items()
     ]
 
 

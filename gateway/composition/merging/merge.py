@@ -13,6 +13,7 @@ from gateway.composition.merging.executables import merge_executables
 from gateway.composition.merging.features import connect_link, feature_links, join_version, settle_names
 from gateway.composition.merging.fields import merge_fields
 from gateway.composition.merging.interface_objects import add_interface_object_fields
+from gateway.composition.merging.joins import kept_joins
 from gateway.composition.merging.types import create_types, merge_description, merge_enums, merge_inputs, merge_unions
 from gateway.composition.read import ROOT_NAMES
 from gateway.composition.schema import Kind, Schema
@@ -29,15 +30,16 @@ def prepare(subgraphs: Sequence[Subgraph], facts: Sequence[Facts]) -> Merge:
     settle_names(merge)
     settle_composed(merge)
     composed = composed_links(merge)
-    taken = {name for name in merge.composed} | {link.split("/")[-2] for link in composed if "/" in link}
     connect, kept = connect_link(merge)
+    schemas = {i: SchemaHolder(subgraph.schema) for i, subgraph in enumerate(merge.subgraphs)}
     merge.links = [
         '@link(url: "https://specs.apollo.dev/link/v1.0")',
         f'@link(url: "https://specs.apollo.dev/join/{join_version(merge)}", for: EXECUTION)',
-        *feature_links(merge, taken),
+        *feature_links(merge, {*merge.composed, *composed}),
         *connect,
-        *composed,
+        *composed.values(),
         *kept,
+        *kept_joins(merge, schemas),
     ]
     for name in merge.composed:
         if name == "join" or name.startswith("join__"):
@@ -65,7 +67,7 @@ def _merge_roots(merge: Merge) -> None:
     schema = merge.schema
     holders = dict(enumerate(subgraph.schema for subgraph in merge.subgraphs))
     schema.description = merge_description(merge, holders, "schema")
-    schema.applied = merge_applied(merge, {i: _SchemaHolder(holder) for i, holder in holders.items()}, "schema")
+    schema.applied = merge_applied(merge, {i: SchemaHolder(holder) for i, holder in holders.items()}, "schema")
     for operation, name in ROOT_NAMES.items():
         root = schema.types.get(name)
         if root is not None and root.kind is Kind.OBJECT and root.fields:
@@ -78,7 +80,7 @@ def _merge_roots(merge: Merge) -> None:
         merge.mistakes.append(Mistake("NO_QUERIES", message, "Query", hint, names))
 
 
-class _SchemaHolder:
+class SchemaHolder:
     """What stands on ``schema``, in the form ``merge_applied`` reads."""
 
     def __init__(self, schema: Schema) -> None:

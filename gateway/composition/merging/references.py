@@ -62,9 +62,7 @@ def merge_default(merge: Merge, sources: Mapping[int, Argument], coordinate: str
         first = first or source.default
     given = {key: indexes for key, indexes in seen.items() if key != values.key_of(values.ABSENT)}
     if len(given) > 1:
-        uses = listed(
-            [f"default {print_ast(_default(sources[i[0]]))} in {merge.named(i)}" for i in given.values()]
-        )
+        uses = listed([f"default {print_ast(_default(sources[i[0]]))} in {merge.named(i)}" for i in given.values()])
         message = f'"{coordinate}" has incompatible default values across subgraphs: it has {uses}.'
         merge.error(code, message, sources, coordinate, "give it the same default everywhere, or none")
         return first

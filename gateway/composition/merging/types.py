@@ -26,7 +26,7 @@ _ROOTS = frozenset(ROOT_NAMES.values())
 
 def merge_description(merge: Merge, sources: Mapping[int, Any], coordinate: str) -> str | None:
     """The most frequent text, the first of equally frequent ones; an empty one only if there is no other."""
-    counts = Counter(source.description for source in sources.values() if source.description is not None)
+    counts: Counter[str] = Counter(source.description for source in sources.values() if source.description is not None)
     filled = {text: count for text, count in counts.items() if text}
     if not filled:
         return "" if counts else None
@@ -75,7 +75,7 @@ def _machinery(name: str, merge: Merge) -> bool:
         if name in (f"{subgraph.links.link_name}__Purpose", f"{subgraph.links.link_name}__Import"):
             return True
         found = subgraph.links.source_of(name)
-        if found is not None and found[0].identity.startswith("https://specs.apollo.dev/"):
+        if found is not None and found[0].identity in specs.UNMERGED:
             return True
     return False
 
@@ -179,7 +179,9 @@ def merge_inputs(merge: Merge) -> None:
             if entry is not None:
                 merged.inputs[field_name] = entry
         if not merged.inputs:
-            message = f'No field of input object type "{name}" is in every subgraph defining it: {merge.named(sources)}.'
+            message = (
+                f'No field of input object type "{name}" is in every subgraph defining it: {merge.named(sources)}.'
+            )
             hint = "define at least one field of it in all of them"
             merge.error("EMPTY_MERGED_INPUT_TYPE", message, sources, name, hint)
 

@@ -75,7 +75,9 @@ def _applications(where: str, node: Any) -> Iterator[Mistake]:
     for application in node.directives or ():
         seen: set[str] = set()
         for argument in application.arguments or ():
-            yield from _once(seen, f"@{application.name.value}({argument.name.value}:) on {where}", "argument", argument)
+            yield from _once(
+                seen, f"@{application.name.value}({argument.name.value}:) on {where}", "argument", argument
+            )
             yield from _value(where, argument.value)
     default = getattr(node, "default_value", None)
     if default is not None:

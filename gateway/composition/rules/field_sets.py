@@ -108,7 +108,9 @@ def _judge(use: _Use, facts: Facts) -> Iterator[Mistake]:
 def _unusable(use: _Use, text: str, facts: Facts) -> Mistake | None:
     """The first problem of the set as text and against the schema."""
     schema = facts.subgraph.schema
-    hint = f"select fields that {use.owner} has in this subgraph; add a missing one, marked @external if it is another's"
+    hint = (
+        f"select fields that {use.owner} has in this subgraph; add a missing one, marked @external if it is another's"
+    )
     try:
         selections = parse_field_set(text)
     except FieldSetError as error:

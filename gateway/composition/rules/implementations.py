@@ -59,7 +59,9 @@ def _arguments(item: FieldDef, expected: FieldDef) -> Iterator[Mistake]:
     for name, argument in expected.args.items():
         own = item.args.get(name)
         if own is None:
-            message = f"Interface field argument {expected.coordinate}({name}:) expected but {item.coordinate} lacks it."
+            message = (
+                f"Interface field argument {expected.coordinate}({name}:) expected but {item.coordinate} lacks it."
+            )
             yield _mistake(message, item.coordinate, item.line, f"add the argument {name}: {argument.type}")
         elif own.type != argument.type:
             message = (

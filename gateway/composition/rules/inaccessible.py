@@ -28,7 +28,9 @@ def wrongly_inaccessible(schema: Schema) -> Iterator[Mistake]:
     query = schema.types.get("Query")
     if query is not None and hidden(query):
         message = 'Type "Query" is @inaccessible but is the root of every query.'
-        yield Mistake("QUERY_ROOT_TYPE_INACCESSIBLE", message, "Query", "leave out @inaccessible on the query root type")
+        yield Mistake(
+            "QUERY_ROOT_TYPE_INACCESSIBLE", message, "Query", "leave out @inaccessible on the query root type"
+        )
     for definition in schema.types.values():
         if hidden(definition):
             continue
@@ -66,7 +68,9 @@ def _reference(ref: str, coordinate: str, schema: Schema) -> Iterator[Mistake]:
 
 def _implements_visible(definition: TypeDef, item: FieldDef, schema: Schema) -> Iterator[Mistake]:
     for expected in _interface_fields(definition, item.name, schema):
-        message = f'Field "{item.coordinate}" is @inaccessible but implements the visible field "{expected.coordinate}".'
+        message = (
+            f'Field "{item.coordinate}" is @inaccessible but implements the visible field "{expected.coordinate}".'
+        )
         hint = f'mark "{expected.coordinate}" @inaccessible too'
         yield Mistake("IMPLEMENTED_BY_INACCESSIBLE", message, item.coordinate, hint)
 

@@ -35,9 +35,7 @@ def interface_keys(facts: Facts) -> Iterator[Mistake]:
 
 
 def _has_key(keys: list[Key], wanted: Key) -> bool:
-    return any(
-        equal(key.selections, wanted.selections) and (key.resolvable or not wanted.resolvable) for key in keys
-    )
+    return any(equal(key.selections, wanted.selections) and (key.resolvable or not wanted.resolvable) for key in keys)
 
 
 def keyless_interface_objects(facts: Facts) -> Iterator[Mistake]:

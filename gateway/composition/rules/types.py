@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from gateway.composition import typerefs
 from gateway.composition.inputs import value_problems
-from gateway.composition.schema import Argument, Kind, Schema, TypeDef
+from gateway.composition.schema import Argument, EnumValue, FieldDef, Kind, Schema, TypeDef
 from gateway.errors import Mistake
 
 __all__ = ["wrong_types"]
@@ -34,12 +34,18 @@ def wrong_types(schema: Schema) -> Iterator[Mistake]:
 
 
 def _names(definition: TypeDef) -> Iterator[Mistake]:
-    members = (*definition.fields.values(), *definition.inputs.values(), *definition.values.values())
+    members: tuple[FieldDef | Argument | EnumValue, ...] = (
+        *definition.fields.values(),
+        *definition.inputs.values(),
+        *definition.values.values(),
+    )
     arguments = (argument for item in definition.fields.values() for argument in item.args.values())
-    for element in (definition, *members, *arguments):
-        if element.name.startswith("__"):
-            message = f'Name "{element.name}" must not begin with "__", which is reserved for introspection.'
-            yield _mistake(message, definition.name, element.line, "give it another name")
+    named = [(element.name, element.line) for element in members]
+    named += [(argument.name, argument.line) for argument in arguments]
+    for name, line in [(definition.name, definition.line), *named]:
+        if name.startswith("__"):
+            message = f'Name "{name}" must not begin with "__", which is reserved for introspection.'
+            yield _mistake(message, definition.name, line, "give it another name")
     for value in definition.values:
         if value in ("true", "false", "null"):
             message = f"Enum type {definition.name} cannot include value: {value}."
@@ -47,9 +53,13 @@ def _names(definition: TypeDef) -> Iterator[Mistake]:
 
 
 def _empty(definition: TypeDef, schema: Schema) -> Iterator[Mistake]:
-    if definition.name in schema.roots.values():
-        return
-    members = definition.inputs if definition.kind is Kind.INPUT else getattr(definition, _MEMBERS.get(definition.kind, ""), 1)
+    if definition.name == schema.roots.get("query", "Query"):
+        return  # federation's own fields are there
+    members = (
+        definition.inputs
+        if definition.kind is Kind.INPUT
+        else getattr(definition, _MEMBERS.get(definition.kind, ""), 1)
+    )
     if not members:
         what = _MEMBERS.get(definition.kind, "fields")
         message = f"{definition.kind} type {definition.name} must define one or more {what}."

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from gateway.composition import typerefs
 from gateway.composition.merging.context import Merge, listed
 from gateway.composition.satisfiability.ways import Labels, Place, Ways
-from gateway.composition.schema import Argument, FieldDef, Kind, TypeDef
+from gateway.composition.schema import Argument, FieldDef, Kind
 from gateway.errors import Mistake
 
 __all__ = ["Trail", "mismatched", "unreachable"]
@@ -19,16 +19,14 @@ class Trail:
 
     operation: str
     steps: tuple[str, ...] = ()
-    leaf: bool = False
 
     @property
     def at_root(self) -> bool:
         """Whether nothing has been selected yet."""
         return not self.steps
 
-    def to(self, owner: TypeDef, item: FieldDef) -> Trail:
-        """The trail with a field of an object added, its required arguments filled in."""
-        del owner
+    def to(self, item: FieldDef) -> Trail:
+        """The trail with a field added, its required arguments filled in."""
         required = [argument for argument in item.args.values() if argument.required]
         args = ", ".join(f"{argument.name}: {_dummy(argument)}" for argument in required)
         return replace(self, steps=(*self.steps, f"{item.name}({args})" if args else item.name))
@@ -59,9 +57,7 @@ def _dummy(argument: Argument) -> str:
     return {"Int": "0", "Float": "0.0", "Boolean": "true"}.get(ref, f'"<any {ref.lower()}>"')
 
 
-def unreachable(
-    ways: Ways, places: frozenset[Place], owner: str, name: str, trail: Trail, labels: Labels
-) -> Mistake:
+def unreachable(ways: Ways, places: frozenset[Place], owner: str, name: str, trail: Trail, labels: Labels) -> Mistake:
     """The mistake for a selection that no place leads to."""
     merge = ways.merge
     merged = merge.schema.types[owner].fields.get(name)

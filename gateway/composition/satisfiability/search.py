@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gateway.composition import typerefs
 from gateway.composition.facts import split_context
@@ -15,7 +15,7 @@ from gateway.composition.merging.context import Merge, find
 from gateway.composition.read import ROOT_NAMES
 from gateway.composition.rules.inaccessible import hidden
 from gateway.composition.satisfiability.explain import Trail, mismatched, unreachable
-from gateway.composition.satisfiability.ways import NOWHERE, Place, Ways
+from gateway.composition.satisfiability.ways import Place, Ways
 from gateway.composition.schema import FieldDef, Kind, TypeDef
 from gateway.errors import Mistake
 
@@ -51,10 +51,13 @@ class _Search:
     ways: Ways
     budget: Budget
     mistakes: dict[tuple[str, str], Mistake] = field(default_factory=dict)
-    seen: dict[tuple[str, frozenset[tuple[str, bool]], frozenset[str]], list[frozenset[Place]]] = field(default_factory=dict)
+    seen: dict[tuple[str, frozenset[tuple[str, bool]], frozenset[str]], list[frozenset[Place]]] = field(
+        default_factory=dict
+    )
     visited: int = 0
 
     def run(self, start: _State) -> None:
+        """Look at everything that can be asked from a state on."""
         queue = deque([start])
         while queue:
             state = queue.popleft()
@@ -78,7 +81,7 @@ class _Search:
         if merged.kind is Kind.OBJECT:
             for item in merged.fields.values():
                 if not hidden(item):
-                    yield from self._along_field(state, merged, item)
+                    yield from self.along_field(state, merged, item)
         else:
             for runtime in self.merge.schema.possible_types(state.type):
                 if not hidden(self.merge.schema.types[runtime]):
@@ -98,28 +101,31 @@ class _Search:
                     places.add(narrowed)
         trail = state.trail.on(runtime)
         if not places:
-            self._report(unreachable(self.ways, state.places, state.type, f"... on {runtime}", trail, dict(state.labels)))
+            self.report(
+                unreachable(self.ways, state.places, state.type, f"... on {runtime}", trail, dict(state.labels))
+            )
             return
-        contexts = state.contexts | self._contexts(runtime)
+        contexts = state.contexts | self.contexts(runtime)
         yield _State(runtime, frozenset(places), state.labels, contexts, trail)
 
-    def _along_field(self, state: _State, owner: TypeDef, item: FieldDef) -> Iterator[_State]:
+    def along_field(self, state: _State, owner: TypeDef, item: FieldDef) -> Iterator[_State]:
+        """Where a field leads from a state, under each choice of its override label; a mistake where nowhere."""
         override = self.merge.overrides.get(item.coordinate)
         label = next(iter(override.labels.values()), "") if override is not None else ""
         chosen = dict(state.labels)
         choices = [chosen] if not label or label in chosen else [{**chosen, label: True}, {**chosen, label: False}]
         for labels in choices:
             places = self._advance(state, item, labels)
-            trail = state.trail.to(owner, item)
+            trail = state.trail.to(item)
             if not places:
-                self._report(unreachable(self.ways, state.places, owner.name, item.name, trail, labels))
+                self.report(unreachable(self.ways, state.places, owner.name, item.name, trail, labels))
                 continue
             target = self.merge.schema.types.get(typerefs.base(item.type))
             if target is None or not target.composite:
                 continue
             if target.kind is not Kind.OBJECT and not self._same_runtime_types(item, places, trail):
                 continue
-            contexts = state.contexts | self._contexts(target.name)
+            contexts = state.contexts | self.contexts(target.name)
             yield _State(target.name, places, frozenset(labels.items()), contexts, trail)
 
     def _advance(self, state: _State, item: FieldDef, labels: dict[str, bool]) -> frozenset[Place]:
@@ -143,7 +149,7 @@ class _Search:
                         found.add(target)
         return frozenset(found)
 
-    def _contexts(self, name: str) -> frozenset[str]:
+    def contexts(self, name: str) -> frozenset[str]:
         """The contexts a merged type sets."""
         merged = self.merge.schema.types[name]
         return frozenset(str(a.args.get("name")) for a in merged.directives if a.element == "context")
@@ -173,10 +179,11 @@ class _Search:
                 message = f'Shared field "{item.coordinate}" can return different types in different subgraphs.'
                 self.merge.note("INCONSISTENT_RUNTIME_TYPES_FOR_SHAREABLE_RETURN", message, item.coordinate)
             return True
-        self._report(mismatched(self.merge, item, by_subgraph, trail))
+        self.report(mismatched(self.merge, item, by_subgraph, trail))
         return False
 
-    def _report(self, mistake: Mistake) -> None:
+    def report(self, mistake: Mistake) -> None:
+        """Keep the first mistake at each coordinate: the search is breadth first, so its query is the shortest."""
         self.mistakes.setdefault((mistake.code, mistake.where), mistake)
 
 
@@ -204,7 +211,7 @@ def _from_root(search: _Search, operation: str, name: str) -> None:
         for index, subgraph in enumerate(search.merge.subgraphs)
         if name in subgraph.schema.types and subgraph.schema.types[name].fields
     )
-    start = _State(name, places, frozenset(), search._contexts(name), Trail(operation))
+    start = _State(name, places, frozenset(), search.contexts(name), Trail(operation))
     if operation == "mutation":
         _mutations(search, start)
     else:
@@ -217,30 +224,24 @@ def _mutations(search: _Search, start: _State) -> None:
     for item in owner.fields.values():
         if hidden(item):
             continue
-        for place in sorted(start.places, key=lambda entry: entry.subgraph):
-            alone = _State(start.type, frozenset({place}), start.labels, start.contexts, start.trail)
-            attempt = _Search(search.merge, search.ways, search.budget, visited=search.visited)
-            for state in attempt._along_field(alone, owner, item):
-                attempt.run(state)
-            search.visited = attempt.visited
-            if not attempt.mistakes:
-                break
-            last = attempt.mistakes
-        else:
-            shared = [p for p in start.places if search.ways.resolvable(p, item.name, {}) is not None]
-            if len(shared) > 1:
-                places = frozenset(shared) or NOWHERE
-                trail = start.trail.to(owner, item)
-                search._report(unreachable(search.ways, places, owner.name, item.name, trail, {}))
-            else:
-                _keep_owned(search, start, owner, item, last)
+        owners = [place for place in start.places if search.ways.resolvable(place, item.name, {}) is not None]
+        if len(owners) < 2:
+            for state in search.along_field(start, owner, item):
+                search.run(state)
+        elif not any(_suffices(search, start, owner, item, place) for place in sorted(owners, key=_by_subgraph)):
+            trail = start.trail.to(item)
+            search.report(unreachable(search.ways, frozenset(owners), owner.name, item.name, trail, {}))
 
 
-def _keep_owned(
-    search: _Search, start: _State, owner: TypeDef, item: FieldDef, last: dict[tuple[str, str], Mistake]
-) -> None:
-    """A field of one subgraph: its own mistakes are the ones to tell."""
-    for state in search._along_field(start, owner, item):
-        search.run(state)
-    if not search.mistakes:
-        search.mistakes.update(last)
+def _by_subgraph(place: Place) -> int:
+    return place.subgraph
+
+
+def _suffices(search: _Search, start: _State, owner: TypeDef, item: FieldDef, place: Place) -> bool:
+    """Whether every query below the mutation has a way when the place's subgraph runs it."""
+    alone = replace(start, places=frozenset({place}))
+    attempt = _Search(search.merge, search.ways, search.budget, visited=search.visited)
+    for state in attempt.along_field(alone, owner, item):
+        attempt.run(state)
+    search.visited = attempt.visited
+    return not attempt.mistakes

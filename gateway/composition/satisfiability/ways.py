@@ -19,7 +19,7 @@ from gateway.composition.read import ROOT_NAMES
 from gateway.composition.rules.inaccessible import hidden
 from gateway.composition.schema import FieldDef, Kind, TypeDef
 
-__all__ = ["NOWHERE", "Labels", "Place", "Ways"]
+__all__ = ["Labels", "Place", "Ways"]
 
 _ROOTS = frozenset(ROOT_NAMES.values())
 Labels = Mapping[str, bool]
@@ -38,9 +38,6 @@ class Place:
     type: str
     known: str
     provided: int = 0
-
-
-NOWHERE: frozenset[Place] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -225,7 +222,9 @@ class Ways:
             return Place(index, place.known, place.known) if here else None
         return Place(index, name, place.known)
 
-    def reach(self, place: Place, excluded: Excluded = frozenset(), pending: Pending = frozenset()) -> tuple[Place, ...]:
+    def reach(
+        self, place: Place, excluded: Excluded = frozenset(), pending: Pending = frozenset()
+    ) -> tuple[Place, ...]:
         """The same object's places in other subgraphs, nearest first; one for each subgraph, never back.
 
         A chain of hops never uses one condition twice: whoever met it the first time could have gone on directly.
@@ -271,9 +270,7 @@ class Ways:
             for entry in selections
         )
 
-    def _field_holds(
-        self, places: frozenset[Place], entry: Selection, excluded: Excluded, pending: Pending
-    ) -> bool:
+    def _field_holds(self, places: frozenset[Place], entry: Selection, excluded: Excluded, pending: Pending) -> bool:
         if entry.name == "__typename":
             return any(self.knows_typename(place) for place in places)
         targets: set[Place] = set()
@@ -311,9 +308,7 @@ class Ways:
         merged = self.merge.schema.types.get(name)
         return merged is not None and not hidden(merged)
 
-    def _fragment_holds(
-        self, places: frozenset[Place], entry: Selection, excluded: Excluded, pending: Pending
-    ) -> bool:
+    def _fragment_holds(self, places: frozenset[Place], entry: Selection, excluded: Excluded, pending: Pending) -> bool:
         if not entry.condition:
             return self.holds(places, entry.children, excluded, pending)
         wanted = set(self.merge.schema.possible_types(entry.condition))
