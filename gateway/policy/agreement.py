@@ -8,7 +8,8 @@ into coordinates, because only the supergraph knows which exist. Format: docs/ag
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as made
 from datetime import date
 from typing import Any, Final
 
@@ -45,7 +46,7 @@ class Grant:
     purposes: frozenset[str]
     roles: frozenset[str]
     when: Condition = ALWAYS
-    masks: Mapping[str, str] = field(default_factory=dict)
+    masks: Mapping[str, str] = made(default_factory=dict)
     where: str = ""
 
 
@@ -100,7 +101,7 @@ class Example:
     because: str = ""
     reason: str = ""
     mask: str = ""
-    facts: Mapping[str, Value] = field(default_factory=dict)
+    facts: Mapping[str, Value] = made(default_factory=dict)
     at: date | None = None
     title: str = ""
     where: str = ""

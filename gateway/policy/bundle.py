@@ -80,15 +80,15 @@ def read_bundle(pages: Mapping[str, str]) -> Bundle:
 
 def _doubles(ids: Iterable[tuple[str, str]]) -> Iterable[Mistake]:
     seen: dict[str, str] = {}
-    for id, file in ids:
-        if id in seen:
+    for name, file in ids:
+        if name in seen:
             yield Mistake(
                 "POLICY_DUPLICATE_ID",
-                f"'{id}' is already the id of {seen[id]}",
+                f"'{name}' is already the id of {seen[name]}",
                 f"{file}:1",
                 "give every file an id of its own",
             )
-        seen.setdefault(id, file)
+        seen.setdefault(name, file)
 
 
 def _failed(mistakes: list[Mistake]) -> PolicyError:

@@ -130,21 +130,21 @@ def read_catalogue(supergraph: Supergraph, vocabulary: Vocabulary, mistakes: lis
     """The catalogue of ``supergraph``; fields without a (known) class or with an unclear owner are noted."""
     reader = _Reader(supergraph, vocabulary, mistakes)
     entries: dict[Coordinate, Entry] = {}
-    for type in supergraph.types.values():
-        if type.kind == "object":
+    for kind in supergraph.types.values():
+        if kind.kind == "object":
             entries.update(
-                (Coordinate(type.name, each.name), reader.entry(type, each)) for each in type.fields.values()
+                (Coordinate(kind.name, each.name), reader.entry(kind, each)) for each in kind.fields.values()
             )
     for coordinate, category in vocabulary.outside.items():
         entries.setdefault(coordinate, Entry(coordinate, category, "ALL"))
     return Catalogue(
         entries=entries,
-        keyed=frozenset(type.name for type in supergraph.types.values() if type.keys),
+        keyed=frozenset(kind.name for kind in supergraph.types.values() if kind.keys),
         plumbing=reader.plumbing,
         members={
-            type.name: supergraph.possible_types(type.name)
-            for type in supergraph.types.values()
-            if type.kind in ("union", "interface")
+            kind.name: supergraph.possible_types(kind.name)
+            for kind in supergraph.types.values()
+            if kind.kind in ("union", "interface")
         },
         nodes=reader.nodes,
         hubs=vocabulary.hubs,
@@ -158,41 +158,41 @@ class _Reader:
         self.supergraph = supergraph
         self.vocabulary = vocabulary
         self.mistakes = mistakes
-        self.roots = frozenset(name for kind, name in supergraph.roots.items() if kind in _ROOTS)
+        self.roots = frozenset(name for root, name in supergraph.roots.items() if root in _ROOTS)
         self.nodes: dict[str, str] = {}
         plumbing = set(vocabulary.shared_types)
-        for type in supergraph.types.values():
-            node = self._node(type)
+        for kind in supergraph.types.values():
+            node = self._node(kind)
             if node:
-                edge = named_type(type.fields["edges"].type)
-                plumbing |= {type.name, edge}
-                self.nodes |= {type.name: node, edge: node}
+                edge = named_type(kind.fields["edges"].type)
+                plumbing |= {kind.name, edge}
+                self.nodes |= {kind.name: node, edge: node}
         self.plumbing = frozenset(plumbing)
 
-    def _node(self, type: TypeDef) -> str:
-        """The node type of a Relay connection, "" when ``type`` is none."""
-        if type.kind != "object" or not {"edges", "pageInfo"} <= set(type.fields):
+    def _node(self, kind: TypeDef) -> str:
+        """The node type of a Relay connection, "" when ``kind`` is none."""
+        if kind.kind != "object" or not {"edges", "pageInfo"} <= set(kind.fields):
             return ""
-        edge = self.supergraph.types.get(named_type(type.fields["edges"].type))
+        edge = self.supergraph.types.get(named_type(kind.fields["edges"].type))
         return named_type(edge.fields["node"].type) if edge and "node" in edge.fields else ""
 
-    def entry(self, type: TypeDef, each: FieldDef) -> Entry:
-        coordinate = Coordinate(type.name, each.name)
+    def entry(self, kind: TypeDef, each: FieldDef) -> Entry:
+        coordinate = Coordinate(kind.name, each.name)
         target = named_type(each.type)
         found = self.supergraph.types.get(target)
-        category, overlays, origins = self._class(type, each)
-        owner = self._owner(type, each, category, origins)
+        category, overlays, origins = self._class(kind, each)
+        owner = self._owner(kind, each, category, origins)
         return Entry(coordinate, category, owner, overlays, target, found.kind if found else "scalar")
 
-    def _class(self, type: TypeDef, each: FieldDef) -> tuple[str, frozenset[str], frozenset[str]]:
+    def _class(self, kind: TypeDef, each: FieldDef) -> tuple[str, frozenset[str], frozenset[str]]:
         """Category, overlays and origins; several declarations of one field add up to the stricter."""
         marks = [mark for mark in each.directives if mark.name == "classified"]
         categories = {str(mark.get("category", "")) for mark in marks}
         overlays = frozenset(str(word) for mark in marks for word in mark.get("overlays") or ())
         origins = frozenset(str(mark.get("origin")) for mark in marks if mark.get("origin"))
         governed = sorted(categories - set(FOLLOWING))
-        where = f"{type.name}.{each.name}"
-        if not categories and type.name in self.plumbing:
+        where = f"{kind.name}.{each.name}"
+        if not categories and kind.name in self.plumbing:
             return "SYS", overlays, origins
         if not categories:
             self._mistake(
@@ -226,30 +226,30 @@ class _Reader:
             )
         return chosen, overlays, origins
 
-    def _owner(self, type: TypeDef, each: FieldDef, category: str, origins: frozenset[str]) -> str:
-        where = f"{type.name}.{each.name}"
+    def _owner(self, kind: TypeDef, each: FieldDef, category: str, origins: frozenset[str]) -> str:
+        where = f"{kind.name}.{each.name}"
         named = self.vocabulary.origins.get(where)
         if named:
             return named
         if len(origins) == 1:
             return self._known(min(origins), where)
         graphs = [join.graph for join in each.joins if not join.external and not join.used_overridden]
-        graphs = [join.graph for join in each.joins if join.override] or graphs or list(type.graphs)
+        graphs = [join.graph for join in each.joins if join.override] or graphs or list(kind.graphs)
         names = [self.supergraph.by_graph[graph].name for graph in graphs if graph in self.supergraph.by_graph]
         owners = sorted({self.vocabulary.agency_of(name) or f"?{name}" for name in names})
-        home = self.vocabulary.origins.get(type.name)
+        home = self.vocabulary.origins.get(kind.name)
         if len(owners) == 1:
             return self._known(owners[0], where)
         if home:
             return home
-        if category in FOLLOWING or type.name in self.plumbing:
+        if category in FOLLOWING or kind.name in self.plumbing:
             return owners[0] if owners else ""
         shown = ", ".join(owners) or "nobody"
         self._mistake(
             "POLICY_OWNER_UNCLEAR",
             f"{where} is answered by {shown}; whose value is it?",
             where,
-            f'say so in [origins] of vocabulary.toml, as in {type.name} = "USCIS"',
+            f'say so in [origins] of vocabulary.toml, as in {kind.name} = "USCIS"',
         )
         return ""
 

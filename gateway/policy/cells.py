@@ -49,22 +49,22 @@ class CellMaker:
         compiled, catalogue = self._compiled, self._compiled.catalogue
         starts: list[tuple[str, str]] = list(compiled.vocabulary.subjects.items())
         for dotted in compiled.vocabulary.authorities.values():
-            type, _, path = dotted.partition(".")
-            starts.append((type, path))
+            holder, _, path = dotted.partition(".")
+            starts.append((holder, path))
         for kind in compiled.vocabulary.cases.values():
             starts += [(kind.type, path) for path in (*kind.facts.values(), kind.subject, kind.state) if path]
         clauses: list[tuple[Coordinate, Condition]] = [
-            (key, each.when) for key, all in compiled.grants.items() for each in all
+            (key, each.when) for key, clauses in compiled.grants.items() for each in clauses
         ]
-        clauses += [(key, each.withhold.when) for key, all in compiled.withholds.items() for each in all]
-        clauses += [(key, each.rule.when) for key, all in compiled.rules.items() for each in all]
+        clauses += [(key, each.withhold.when) for key, held in compiled.withholds.items() for each in held]
+        clauses += [(key, each.rule.when) for key, laws in compiled.rules.items() for each in laws]
         for coordinate, when in clauses:
             for name in _names(when):
                 if name.startswith("record."):
-                    starts += [(type, name[7:]) for type in (coordinate.type, *catalogue.records(coordinate.type))]
+                    starts += [(holder, name[7:]) for holder in (coordinate.type, *catalogue.records(coordinate.type))]
         found: set[Coordinate] = set()
-        for type, path in set(starts):
-            found.update(catalogue.path(type, path) or ())
+        for holder, path in set(starts):
+            found.update(catalogue.path(holder, path) or ())
         return frozenset(found)
 
     def _nothing(self, coordinate: Coordinate, owner: str, reason: Reason) -> Cell:
@@ -103,9 +103,10 @@ class CellMaker:
         whens = [*_whens(cell.rules, cell.withholds, cell.grants)]
         if any(each.prohibition.exemptions or each.prohibition.notices for each in cell.rules) and cell.grants:
             return None  # a certificate of the caller may exempt
-        if not cell.grants and all(atom.record_bound for each in cell.rules for atom in atoms_of(each.rule.when)):
-            if not any(each.rule.when == ALWAYS for each in cell.rules) and not cell.withholds:
-                return cell.denial
+        bound = all(atom.record_bound for each in cell.rules for atom in atoms_of(each.rule.when))
+        always = any(each.rule.when == ALWAYS for each in cell.rules)
+        if not (cell.grants or cell.withholds or always) and bound:
+            return cell.denial
         if any(_names(when) for when in whens):
             return None
         if cell.rules and any(each.prohibition.exemptions for each in cell.rules):

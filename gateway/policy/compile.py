@@ -6,12 +6,9 @@ correct policy whose examples are behind, and ``gateway check`` (:mod:`gateway.p
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, is_dataclass
-from datetime import date
+from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from gateway.coordinates import Coordinate
@@ -19,7 +16,9 @@ from gateway.errors import Mistake, PolicyError
 from gateway.policy.agreement import Agreement, Flow, Grant, Withhold
 from gateway.policy.bundle import Bundle
 from gateway.policy.catalogue import Catalogue, Entry, read_catalogue
-from gateway.policy.conditions import ALWAYS, Atom, Condition, Group, atoms_of
+from gateway.policy.check_facts import FactChecker
+from gateway.policy.conditions import ALWAYS, Atom, Condition, Group
+from gateway.policy.epoch import epoch_of
 from gateway.policy.expand import Expander
 from gateway.policy.prohibition import Prohibition, Rule
 from gateway.policy.vocabulary import Vocabulary
@@ -80,11 +79,6 @@ class Compiled:
     epoch: str
 
 
-_CALLER: Final = frozenset(
-    "caller." + word
-    for word in ["agency", "role", "purpose", "case", "user", "location", "portfolio", "training", "synthetic"]
-)
-_CASE: Final = frozenset({"case.state", "case.kind", "case.id", "case.subject"})
 _SAME_WORD: Final = re.compile(r"[-\s]+")
 _Clauses: TypeAlias = dict[Coordinate, list[Any]]
 
@@ -105,7 +99,7 @@ def compile_bundle(bundle: Bundle, supergraph: Supergraph) -> Compiled:
         work.agreement(agreement)
     for prohibition in prohibitions:
         work.prohibition(prohibition)
-    work.places()
+    work.facts.places()
     if mistakes:
         ordered = tuple(dict.fromkeys(mistakes))
         raise PolicyError("POLICY_INVALID", f"The policy does not fit the graph: {len(ordered)} mistake(s).", ordered)
@@ -118,7 +112,7 @@ def compile_bundle(bundle: Bundle, supergraph: Supergraph) -> Compiled:
         {key: tuple(each) for key, each in work.withholds.items()},
         {key: tuple(each) for key, each in work.rules.items()},
         {key: tuple(each) for key, each in work.flows.items()},
-        _epoch(bundle.vocabulary, agreements, prohibitions, catalogue),
+        epoch_of(bundle.vocabulary, agreements, prohibitions, catalogue),
     )
 
 
@@ -134,7 +128,7 @@ class _Work:
         self.withholds: _Clauses = {}
         self.rules: _Clauses = {}
         self.flows: _Clauses = {}
-        self.case_facts = _CASE | {f"case.{name}" for kind in vocabulary.cases.values() for name in kind.facts}
+        self.facts = FactChecker(vocabulary, catalogue, mistakes)
 
     def note(self, code: str, message: str, where: str, hint: str) -> None:
         self.mistakes.append(Mistake(code, message, where, hint))
@@ -164,7 +158,7 @@ class _Work:
             self._grant(agreement, grant, ordinal, excluded)
         for ordinal, withhold in enumerate(agreement.withholds):
             found = self._expand(agreement, withhold.fields, withhold.where, containers=True)
-            self._facts(withhold.when, found, withhold.where, agreement)
+            self.facts.check(withhold.when, found, withhold.where, agreement)
             for entry in found:
                 self.withholds.setdefault(entry.coordinate, []).append(WithholdClause(agreement, withhold, ordinal))
         for flow in agreement.flows:
@@ -199,7 +193,7 @@ class _Work:
         when = Group(True, (grant.when, *excluded)) if excluded and grant.when != ALWAYS else grant.when
         if excluded and grant.when == ALWAYS:
             when = Group(True, excluded)
-        self._facts(when, found, grant.where, agreement)
+        self.facts.check(when, found, grant.where, agreement)
         for entry in found:
             mask = masks.get(entry.coordinate, "")
             strength = self.vocabulary.masks[mask].strength if mask in self.vocabulary.masks else 0
@@ -337,7 +331,7 @@ class _Work:
                         "write Type, Type.field or Type.field.sub",
                     )
                 found.update((entry.coordinate, entry) for entry in entries or ())
-            self._facts(rule.when, list(found.values()), rule.where, None)
+            self.facts.check(rule.when, list(found.values()), rule.where, None)
             for coordinate in found:
                 self.rules.setdefault(coordinate, []).append(RuleClause(prohibition, rule, ordinal))
         for names, known, code, kind in (
@@ -368,130 +362,9 @@ class _Work:
         ):
             self._words(f"{prohibition.file}:1", code, kind, names, known)
 
-    # -- facts ----
-
-    def _facts(self, when: Condition, found: list[Entry], where: str, agreement: Agreement | None) -> None:
-        for atom in atoms_of(when):
-            for name in atom.facts:
-                source, _, path = name.partition(".")
-                if source == "caller" and name not in _CALLER:
-                    self._unknown_fact(name, where, f"a caller has {', '.join(sorted(_CALLER))}")
-                elif source == "case" and name not in self.case_facts:
-                    self._unknown_fact(name, where, f"cases have {', '.join(sorted(self.case_facts))}")
-                elif source == "subject":
-                    self._subject_fact(name, path, found, where)
-                elif source == "record":
-                    for entry in found:
-                        self._record_fact(name, path, entry, where, agreement)
-
-    def _unknown_fact(self, name: str, where: str, hint: str) -> None:
-        self.note("POLICY_UNKNOWN_FACT", f"there is no fact '{name}'", where, hint)
-
-    def _subject_fact(self, name: str, path: str, found: list[Entry], where: str) -> None:
-        if path != "id" and name not in self.vocabulary.authorities:
-            self._unknown_fact(
-                name, where, f"a subject has subject.id, {', '.join(sorted(self.vocabulary.authorities))}"
-            )
-        for entry in found:
-            type = entry.coordinate.type
-            records = self.catalogue.records(type)
-            if (
-                type not in self.catalogue.virtual | self.catalogue.roots
-                and not records & self.vocabulary.subjects.keys()
-            ):
-                self.note(
-                    "POLICY_NO_SUBJECT",
-                    f"{name} is asked of {entry.coordinate}, but whose record a {type} is was never said",
-                    where,
-                    f'add it to [subjects] of vocabulary.toml, as in {type} = "traveler.id"',
-                )
-
-    def _record_fact(self, name: str, path: str, entry: Entry, where: str, agreement: Agreement | None) -> None:
-        type = entry.coordinate.type
-        if type in self.catalogue.virtual:
-            return
-        starts = [type] if self.catalogue.path(type, path) else sorted(self.catalogue.records(type) - {type})
-        steps = [self.catalogue.path(start, path) for start in starts]
-        if not steps or any(each is None for each in steps):
-            self._unknown_fact(
-                name,
-                where,
-                f"neither {type} nor the record it belongs to has '{path}'; give {entry.coordinate} a grant of its own",
-            )
-            return
-        if agreement is None or agreement.kind == "internal":
-            return
-        for coordinate in {step for each in steps if each for step in each}:
-            step = self.catalogue.entries[coordinate]
-            if step.governed and step.owner in agreement.recipients:
-                self.note(
-                    "POLICY_FACT_OF_RECIPIENT",
-                    f"{name} of {entry.coordinate} is answered by {step.owner}, the recipient itself",
-                    where,
-                    "condition on facts of the provider or of the case",
-                )
-
-    # -- the places of facts ----
-
-    def places(self) -> None:
-        """Check that every path the vocabulary names exists in the graph."""
-        where = "vocabulary.toml"
-        for type, path in self.vocabulary.subjects.items():
-            self._path(type, path, f"{where} [subjects] {type}")
-        for flag, dotted in self.vocabulary.authorities.items():
-            type, _, path = dotted.partition(".")
-            self._path(type, path, f"{where} [authorities] {flag}")
-        for kind in self.vocabulary.cases.values():
-            paths = [*kind.facts.values(), *filter(None, (kind.subject, kind.state))] if kind.type else []
-            for path in paths:
-                self._path(kind.type, path, f"{where} [cases.{kind.name}]")
-            if kind.root and Coordinate("Query", kind.root) not in self.catalogue.entries:
-                self.note(
-                    "POLICY_UNKNOWN_COORDINATE",
-                    f"'{kind.root}' is in no subgraph",
-                    f"{where} [cases.{kind.name}]",
-                    "name a field of Query",
-                )
-
-    def _path(self, type: str, path: str, where: str) -> None:
-        if self.catalogue.path(type, path) is None:
-            self.note("POLICY_UNKNOWN_COORDINATE", f"'{type}.{path}' is in no subgraph", where, "correct the path")
-
 
 def _coordinate(text: str) -> Coordinate:
     try:
         return Coordinate.parse(text)
     except ValueError:
         return Coordinate("", text)
-
-
-def _epoch(
-    vocabulary: Vocabulary,
-    agreements: tuple[Agreement, ...],
-    prohibitions: tuple[Prohibition, ...],
-    catalogue: Catalogue,
-) -> str:
-    """``sha256:`` over the meaning of the policy: comments, layout, examples and file names do not count."""
-    graph = sorted(
-        (str(each.coordinate), each.category, each.owner, sorted(each.overlays)) for each in catalogue.entries.values()
-    )
-    plain = [_plain(vocabulary), _plain(agreements), _plain(prohibitions), graph]
-    text = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
-
-
-_NO_MEANING: Final = frozenset({"file", "where", "examples"})
-
-
-def _plain(value: Any) -> Any:
-    if is_dataclass(value) and not isinstance(value, type):
-        return {each.name: _plain(getattr(value, each.name)) for each in fields(value) if each.name not in _NO_MEANING}
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, frozenset | set):
-        return sorted(_plain(item) for item in value)
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, re.Pattern):
-        return value.pattern
-    return value.isoformat() if isinstance(value, date) else value

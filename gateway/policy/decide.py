@@ -257,9 +257,9 @@ def _candidates(
     exempt = [
         candidate_of(each, "false", "the law exempts this caller") for each in cell.rules if _exempt(each, caller)
     ]
+    clauses: list[tuple[RuleClause | WithholdClause | GrantClause, Truth]] = [*rules, *withholds, *grants]
     weighed = [
-        candidate_of(clause, truth.value, _because(truth), _atoms(_when(clause), look, at))
-        for clause, truth in (*rules, *withholds, *grants)
+        candidate_of(clause, truth.value, _because(truth), _atoms(_when(clause), look, at)) for clause, truth in clauses
     ]
     return (*weighed, *exempt, *cell.idle)
 

@@ -24,7 +24,9 @@ EXAMPLE_INSTANT: Final = datetime(2026, 11, 1, 12, tzinfo=UTC)
 """When an example that gives no date plays: the synthetic world's today."""
 
 _PLACEHOLDER: Final = "EXAMPLE"
-_CALLER_WORDS: Final = frozenset("agency role purpose case user location portfolio training synthetic".split())
+_CALLER_WORDS: Final = frozenset(
+    ["agency", "role", "purpose", "case", "user", "location", "portfolio", "training", "synthetic"]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +67,8 @@ def check_examples(policy: Policy, at: datetime = EXAMPLE_INSTANT) -> tuple[Mist
 def _run(policy: Policy, example: Example, owner: str, at: datetime) -> Ran:
     caller = _caller(example)
     when = midnight(example.at) if example.at else at
-    type, _, path = example.field.partition(".")
-    steps = policy.catalogue.path(type, path) if path else None
+    holder, _, path = example.field.partition(".")
+    steps = policy.catalogue.path(holder, path) if path else None
     if steps is None:
         nothing = Decision.nowhere(example.field)
         return Ran(example, owner, nothing, f"'{example.field}' is in no subgraph")
@@ -98,7 +100,7 @@ def _caller(example: Example) -> Caller:
 def _value(value: Any) -> Value:
     if value == "UNREACHABLE":
         return UNREACHABLE
-    return tuple(value) if isinstance(value, list) else value  # type: ignore[no-any-return]
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _wrong(example: Example, owner: str, decision: Decision) -> str:

@@ -26,10 +26,10 @@ class Expander:
         """
         if spec.startswith("category:"):
             return self._category(spec.removeprefix("category:"), provider)
-        type, _, path = spec.partition(".")
+        holder, _, path = spec.partition(".")
         if not path:
-            return self._whole(type)
-        steps = self._catalogue.path(type, path)
+            return self._whole(holder)
+        steps = self._catalogue.path(holder, path)
         if steps is None:
             return None
         return self._field(self._catalogue.entries[steps[-1]], containers=containers)

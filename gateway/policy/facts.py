@@ -43,7 +43,7 @@ MISSING: Final = Marker.MISSING
 UNREACHABLE: Final = Marker.UNREACHABLE
 
 Value: TypeAlias = (
-    "str | bool | int | float | date | datetime | None | Marker | tuple[Value, ...] | list[Value] | Mapping[str, Value]"
+    "str | bool | int | float | date | datetime | Marker | tuple[Value, ...] | list[Value] | Mapping[str, Value] | None"
 )
 Facts: TypeAlias = Mapping[str, Value]
 

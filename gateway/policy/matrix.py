@@ -66,7 +66,7 @@ def _rows(policy: Policy, agency: str, role: str, purposes: list[str], at: datet
         if not entry.governed:
             continue
         grades = [policy.grade(caller, entry.coordinate, at) for caller in callers]
-        ids = tuple(sorted({id for _, each in grades for id in each}))
+        ids = tuple(sorted({name for _, each in grades for name in each}))
         found.setdefault(entry.owner, {}).setdefault(entry.category, []).append(
             (_best([state for state, _ in grades]), ids)
         )
@@ -80,7 +80,7 @@ def _rows(policy: Policy, agency: str, role: str, purposes: list[str], at: datet
 
 def _cell(fields: list[tuple[str, tuple[str, ...]]]) -> MatrixCell:
     given = [state for state, _ in fields if state]
-    ids = tuple(sorted({id for _, each in fields for id in each}))
+    ids = tuple(sorted({name for _, each in fields for name in each}))
     return MatrixCell(_best(given), len(given), len(fields), ids)
 
 

@@ -197,16 +197,16 @@ class Policy:
     def _followed(self, entry: Entry) -> tuple[Coordinate, ...] | None:
         """The coordinates a SYS or LINK follows; None when it is always there (plumbing, hubs, nothing governed)."""
         catalogue = self.catalogue
-        type = entry.coordinate.type
-        if type in catalogue.plumbing:
+        holder = entry.coordinate.type
+        if holder in catalogue.plumbing:
             return None
         if entry.category == "LINK":
             found = tuple(dict.fromkeys(each for target in catalogue.targets(entry) for each in self._group(target)))
             if found:
                 return found
-        if type in catalogue.roots or type in catalogue.hubs:
+        if holder in catalogue.roots or holder in catalogue.hubs:
             return None
-        return catalogue.group(type) or None
+        return catalogue.group(holder) or None
 
     def _group(self, target: str) -> Iterator[Coordinate]:
         yield from self.catalogue.group(target)
@@ -363,10 +363,10 @@ class Unrestricted(Policy):
 def unrestricted(bundle: Bundle, supergraph: Supergraph) -> Unrestricted:
     """The policy that allows everything; raises ``PolicyError`` when the graph holds a single governed coordinate."""
     classed = [
-        f"{type.name}.{each.name}"
-        for type in supergraph.types.values()
-        if type.kind == "object"
-        for each in type.fields.values()
+        f"{kind.name}.{each.name}"
+        for kind in supergraph.types.values()
+        if kind.kind == "object"
+        for each in kind.fields.values()
         if any(mark.name == "classified" and mark.get("category") not in ("SYS", "LINK") for mark in each.directives)
     ]
     if classed:

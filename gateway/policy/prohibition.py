@@ -135,16 +135,19 @@ def _rule(page: Page, table: dict[str, Any], path: Path, effect: str) -> Rule:
 def _exempt(page: Page, table: dict[str, Any], path: Path) -> Exemption:
     known = frozenset({"articles", "agencies", "roles", "purposes", "training", "because"})
     page.keys(table, path, known, "an exemption")
-    sets = [frozenset(page.texts(table, path, key, ())) for key in ("articles", "agencies", "roles", "purposes")]
-    if not any(sets[1:]):
+    articles, agencies, roles, purposes = (
+        frozenset(page.texts(table, path, key, ())) for key in ("articles", "agencies", "roles", "purposes")
+    )
+    if not (agencies or roles or purposes):
         page.mistake("POLICY_MISSING_KEY", "an exemption exempts everybody", path, "name agencies, roles or purposes")
-    return Exemption(*sets, page.text(table, path, "training", ""), page.text(table, path, "because"))
+    training, because = page.text(table, path, "training", ""), page.text(table, path, "because")
+    return Exemption(articles, agencies, roles, purposes, training, because)
 
 
 def _notice(page: Page, table: dict[str, Any], path: Path) -> Notice:
     page.keys(table, path, frozenset({"reason", "agencies", "roles", "purposes", "training"}), "a notice")
-    sets = [frozenset(page.texts(table, path, key)) for key in ("agencies", "roles", "purposes")]
-    return Notice(page.text(table, path, "reason"), *sets, page.text(table, path, "training", ""))
+    agencies, roles, purposes = (frozenset(page.texts(table, path, key)) for key in ("agencies", "roles", "purposes"))
+    return Notice(page.text(table, path, "reason"), agencies, roles, purposes, page.text(table, path, "training", ""))
 
 
 def _check_effect(page: Page, effect: str, path: Path) -> None:

@@ -100,7 +100,11 @@ def test_a_prohibition_beats_every_grant() -> None:
 def test_an_unknown_prohibition_withholds() -> None:
     book = policy(agreement(more=STATUS), prohibitions=(P1367,))
     unasked = decide(book, "Visa.status")
-    assert (unasked.outcome, unasked.settled, unasked.needs) == (Outcome.UNAVAILABLE, False, {"subject.p1367"})
+    assert (unasked.outcome, unasked.settled, unasked.needs) == (
+        Outcome.UNAVAILABLE,
+        False,
+        frozenset({"subject.p1367"}),
+    )
     assert decide(book, "Visa.status", subject_p1367=UNREACHABLE).outcome is Outcome.UNAVAILABLE
     nulled = decide(book, "Visa.status", subject_p1367=None)
     assert (nulled.outcome, nulled.settled) == (Outcome.UNAVAILABLE, False)
@@ -139,7 +143,7 @@ def test_a_better_grant_in_doubt_keeps_the_decision_open() -> None:
     )
     book = policy(agreement(more=text))
     open_ = decide(book, "Visa.issuedOn")
-    assert (open_.outcome, open_.settled, open_.needs) == (Outcome.MASK, False, {"case.state"})
+    assert (open_.outcome, open_.settled, open_.needs) == (Outcome.MASK, False, frozenset({"case.state"}))
     assert decide(book, "Visa.issuedOn", case_state="open").outcome is Outcome.ALLOW
     assert decide(book, "Visa.issuedOn", case_state="closed").settled
 
@@ -159,7 +163,7 @@ def test_links_and_system_fields_follow_what_they_lead_to() -> None:
 def test_a_link_falls_with_the_case_that_all_its_fields_need() -> None:
     book = policy(agreement(more=OPEN_CASE, disclosure='"marked"'))
     waiting = decide(book, "Query.visa")
-    assert (waiting.outcome, waiting.settled, waiting.needs) == (Outcome.DENY, False, {"case.state"})
+    assert (waiting.outcome, waiting.settled, waiting.needs) == (Outcome.DENY, False, frozenset({"case.state"}))
     assert decide(book, "Query.visa", case_state="closed").reason == "CASE_CONDITION"
     assert decide(book, "Query.visa", case_state="open").outcome is Outcome.ALLOW
 
@@ -214,7 +218,7 @@ def test_an_empty_bundle_denies_everything() -> None:
 
 def test_an_error_inside_a_decision_is_a_denial() -> None:
     book = policy(agreement(more=STATUS))
-    naive = datetime(2026, 11, 1)  # noqa: DTZ001 - an instant without a zone is the error
+    naive = datetime(2026, 11, 1)
     decision = book.decide(caller(), Coordinate("Visa", "status"), {}, naive)
     assert (decision.outcome, decision.reason) == (Outcome.DENY, "DECISION_ERROR")
 
