@@ -244,18 +244,14 @@ class AuditLog:
     def _commit(self, batch: list[_Waiting]) -> list[Entry]:
         self._db.execute("begin immediate")
         try:
-            tail = self._current_tail()
-            entries = []
-            for waiting in batch:
-                tail = self._insert(tail, waiting.record)
-                entries.append(tail)
+            entries = self._insert(self._current_tail(), [waiting.record for waiting in batch])
             self._db.execute("commit")
         except BaseException:
             if self._db.in_transaction:
                 self._db.execute("rollback")
             raise
-        self._tail = tail
-        self._sign(tail)
+        self._tail = entries[-1]
+        self._sign(self._tail)
         return entries
 
     def _current_tail(self) -> Entry:
@@ -265,19 +261,24 @@ class AuditLog:
             raise _unavailable(f"records up to {self._tail.index} were written and are gone or changed")
         return self._follow(self._tail, last) if last > self._tail.index else self._tail
 
-    def _insert(self, tail: Entry, record: bytes) -> Entry:
-        index = tail.index + 1
-        body = envelope(index, record)
-        entry = Entry(index, link(tail.hash, body))
-        row, subjects, coordinates = columns(orjson.loads(record))
-        self._db.execute(_INSERT, (index, tail.hash, entry.hash, body, *row))
-        if subjects:
-            self._db.executemany("insert into record_subject values (?, ?)", [(index, *item) for item in subjects])
-        if coordinates:
-            self._db.executemany(
-                "insert into record_coordinate values (?, ?, ?, ?, ?, ?)", [(index, *item) for item in coordinates]
-            )
-        return entry
+    def _insert(self, tail: Entry, records: list[bytes]) -> list[Entry]:
+        """Chain the records after ``tail``, with what searching needs of each; where each stands."""
+        entries: list[Entry] = []
+        rows, subjects, coordinates = [], [], []
+        for record in records:
+            index = tail.index + 1
+            body = envelope(index, record)
+            entry = Entry(index, link(tail.hash, body))
+            row, of_subjects, of_coordinates = columns(orjson.loads(record))
+            rows.append((index, tail.hash, entry.hash, body, *row))
+            subjects += [(index, *item) for item in of_subjects]
+            coordinates += [(index, *item) for item in of_coordinates]
+            entries.append(entry)
+            tail = entry
+        self._db.executemany(_INSERT, rows)
+        self._db.executemany("insert into record_subject values (?, ?)", subjects)
+        self._db.executemany("insert into record_coordinate values (?, ?, ?, ?, ?, ?)", coordinates)
+        return entries
 
     def _sign(self, entry: Entry) -> None:
         if entry.index < 0:
@@ -286,7 +287,7 @@ class AuditLog:
         self._torn = True  # until proven otherwise: the next line then begins on a line of its own
         if os.write(self._heads, line.encode()) != len(line):
             raise OSError("short write")
-        os.fdatasync(self._heads)
+        # not synced: the records are durable already, and a head that a power cut takes is signed anew on opening
         self._torn = False
 
     def _refuse(self, batch: list[_Waiting], cause: str) -> None:

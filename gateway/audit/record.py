@@ -20,6 +20,7 @@ __all__ = ["AuditRecord", "Disclosed", "FailureNote", "FetchNote", "digest", "in
 _LITERALS = {TokenKind.STRING: '"*"', TokenKind.BLOCK_STRING: '"*"', TokenKind.INT: "0", TokenKind.FLOAT: "0"}
 _TIGHT = {TokenKind.DOLLAR, TokenKind.AT, TokenKind.SPREAD, TokenKind.PAREN_L, TokenKind.BRACKET_L}
 _CLOSING = {TokenKind.PAREN_R, TokenKind.BRACKET_R, TokenKind.COLON, TokenKind.BANG, TokenKind.PAREN_L}
+_LONG_NUMBER = re.compile(r"(?<![\w$.-])-?\d{5,}\b")
 _QUOTED = re.compile(r'"""(?:[^"]|"(?!""))*"""|"(?:[^"\\\n]|\\.)*"')
 
 
@@ -166,7 +167,8 @@ def without_literals(text: str) -> str:
 
 def _blank_quotes(text: str, keep: set[str]) -> str:
     # a plan is not GraphQL, but quotes what GraphQL quotes; the names of subgraphs are no values
-    return _QUOTED.sub(lambda found: found[0] if found[0].strip('"') in keep else '"*"', text)
+    blank = _QUOTED.sub(lambda found: found[0] if found[0].strip('"') in keep else '"*"', text)
+    return _LONG_NUMBER.sub("0", blank)
 
 
 def _caller(caller: Caller) -> dict[str, str]:

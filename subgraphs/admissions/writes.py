@@ -118,7 +118,7 @@ async def record_inspection(write: Write, given: RecordInspection) -> Inspection
     check_admission(given.outcome, granted, local_day(row.port, write.context.now))
     _close(write, row, "record", given.outcome)
     row.reason, row.forms, row.narrative = given.reason, given.forms, given.narrative
-    payload: dict[str, Any] = {"outcome": given.outcome.name}
+    payload: dict[str, Any] = {}  # not the outcome: a credible-fear referral is protected (8 CFR 208.6)
     await _happened(write, row.traveler_id, "crossing.inspected", f"Inspection at {row.port} closed", "TECS")
     if granted is not None:
         admission = await _admit(write, row, granted, given)

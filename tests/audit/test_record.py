@@ -47,9 +47,9 @@ def test_block_strings_leave_too_and_text_that_is_no_graphql_is_not_kept() -> No
 
 
 def test_literals_leave_the_plan_and_subgraph_names_stay() -> None:
-    plan = 'Fetch(service: "visas") { visa(foilNumber: "A1234567") { status } }'
+    plan = 'Fetch(service: "visas") { visa(foilNumber: "A1234567", id: 7700100001, first: 20) { status } }'
     kept = record(0, plan=plan, fetches=(FetchNote(1, "visas", "root"),)).plan
-    assert kept == 'Fetch(service: "visas") { visa(foilNumber: "*") { status } }'
+    assert kept == 'Fetch(service: "visas") { visa(foilNumber: "*", id: 0, first: 20) { status } }'
 
 
 def test_the_digest_of_chunks_is_that_of_the_whole() -> None:

@@ -141,7 +141,7 @@ async def test_admitting_issues_an_i94(subgraph: SubgraphFactory) -> None:
     (event,) = await app.events()
     assert (event["kind"], event["payload"]) == (
         "inspectionRecorded",
-        {"outcome": "ADMITTED", "i94Number": i94_number(1)},
+        {"i94Number": i94_number(1)},
     )
 
 
@@ -171,7 +171,8 @@ async def test_a_refusal_of_entry_issues_nothing(subgraph: SubgraphFactory) -> N
     assert said == {"state": "CLOSED", **given}
     assert (await chapter(app, "admissions { totalCount }")) == {"admissions": {"totalCount": 0}}
     assert await act(app, "recordInspection", inspectionId=INS, **given) == "ILLEGAL_TRANSITION"
-    assert await kinds(app) == ["inspectionRecorded"]
+    (event,) = await app.events()
+    assert (event["kind"], event["payload"]) == ("inspectionRecorded", {})  # how it ended stays in the record
 
 
 async def test_what_breaks_a_rule_changes_nothing(subgraph: SubgraphFactory) -> None:
