@@ -1,12 +1,14 @@
 """Who asks, proven: caller tokens in, assertions to subgraphs out, and the keys for both."""
 
 from gateway.identity.assertions import Assertion, sign_assertion, verify_assertion
+from gateway.identity.issuer import DevelopmentIssuer
 from gateway.identity.keys import PublicKeys, SigningKey, development_key, load_public_keys, load_signing_key
 from gateway.identity.personas import Persona, load_personas
 from gateway.identity.tokens import Known, TokenReader, bearer, issue_token
 
 __all__ = [
     "Assertion",
+    "DevelopmentIssuer",
     "Known",
     "Persona",
     "PublicKeys",

@@ -6,13 +6,15 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from gateway.caller import Caller
 from gateway.errors import IdentityError
 from gateway.identity.jwt import sign, verify
 from gateway.identity.keys import PublicKeys, SigningKey
-from gateway.policy.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from gateway.policy.vocabulary import Vocabulary
 
 __all__ = ["AUDIENCE", "ISSUER", "KIND", "Known", "TokenReader", "bearer", "issue_token"]
 

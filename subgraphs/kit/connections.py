@@ -28,7 +28,7 @@ __all__ = ["Connection", "Direction", "Edge", "OrderBy", "Page", "connect", "con
 T = TypeVar("T")
 R = TypeVar("R")
 DEFAULT_PAGE = 20
-MAX_PAGE = 100
+MAX_PAGE = 1_000
 
 
 @strawberry.enum(name="SortDirection", description="Which way a list is ordered.")

@@ -21,7 +21,9 @@ from gateway.caller import Caller
 from gateway.coordinates import Coordinate
 from gateway.errors import GatewayError
 from gateway.identity import Assertion, PublicKeys, load_public_keys, verify_assertion
+from gateway.policy import compile_policy, load_bundle
 from gateway.policy.masks import apply_mask
+from gateway.supergraph import load_supergraph
 from subgraphs.kit.errors import Refusal
 from subgraphs.kit.operations import Prepared
 from subgraphs.kit.settings import Settings
@@ -32,6 +34,7 @@ __all__ = ["SOURCE_MASKS", "Clock", "Grant", "PolicyCopy", "Trust", "own_policy"
 log = structlog.get_logger("subgraphs")
 
 Clock = Callable[[], datetime]
+WITHHELD = frozenset({"DENY", "ABSENT"})
 HIDDEN = frozenset({"fact", "key"})
 """Grants for values that the gateway needs and no client gets."""
 
@@ -52,6 +55,9 @@ class PolicyCopy(Protocol):
 
     @property
     def epoch(self) -> str: ...
+
+    @property
+    def cases(self) -> Mapping[str, Any]: ...
 
     def fact_coordinates(self) -> frozenset[Coordinate]: ...
 
@@ -82,6 +88,7 @@ class Trust:
     keys: PublicKeys | None = None
     policy: PolicyCopy | None = None
     _epochs_tried: set[str] = field(default_factory=set)
+    _facts: tuple[PolicyCopy, frozenset[str]] | None = None
 
     def assertion(self, token: str | None, body: bytes) -> Assertion:
         """The verified assertion of a request; raises ``gateway.errors.IdentityError``."""
@@ -122,7 +129,9 @@ class Trust:
         grant = assertion.grants[name]
         if grant == "key" and name in self.key_fields:
             return False
-        if grant in HIDDEN and policy is not None and _is_declared(policy, name, grant, assertion.at):
+        if grant == "fact" and policy is not None and name in self._declared_facts(policy):
+            return False
+        if grant == "key" and policy is not None and _is_flow(policy, name, assertion.at):
             return False
         return self._denied_by_policy(policy, assertion, name)
 
@@ -131,7 +140,15 @@ class Trust:
         if policy is None:
             return True
         decision = policy.decide(assertion.caller, Coordinate.parse(name), {}, assertion.at)
-        return bool(decision.settled) and str(decision.outcome) in ("DENY", "deny")
+        return bool(decision.settled) and str(decision.outcome) in WITHHELD
+
+    def _declared_facts(self, policy: PolicyCopy) -> frozenset[str]:
+        """What the gateway may read to decide: the policy's facts, and the root fields that find a case."""
+        if self._facts is None or self._facts[0] is not policy:
+            facts = {str(coordinate) for coordinate in policy.fact_coordinates()}
+            roots = {f"Query.{case.root}" for case in policy.cases.values() if case.root}
+            self._facts = (policy, frozenset(facts | roots))
+        return self._facts[1]
 
     def _policy(self, epoch: str) -> PolicyCopy | None:
         if self.policy is None or (self.policy.epoch != epoch and epoch not in self._epochs_tried):
@@ -141,11 +158,9 @@ class Trust:
         return self.policy
 
 
-def _is_declared(policy: PolicyCopy, name: str, grant: str, at: datetime) -> bool:
-    """Whether the policy declares ``name`` as a fact the gateway may read, or as a flow to some agency."""
+def _is_flow(policy: PolicyCopy, name: str, at: datetime) -> bool:
+    """Whether some clause in force lets ``name`` go to some agency's subgraph, as a key or as an input."""
     coordinate = Coordinate.parse(name)
-    if grant == "fact":
-        return coordinate in policy.fact_coordinates()
     uses = ((agency, use) for agency in Agency.__members__ for use in ("join", "input"))
     return any(policy.flow(coordinate, agency, use, at) is not None for agency, use in uses)
 
@@ -161,9 +176,6 @@ def own_policy(settings: Settings, epoch: str) -> PolicyCopy | None:
 @lru_cache(maxsize=4)
 def _compiled(folder: Path, supergraph: Path, _epoch: str) -> PolicyCopy | None:
     try:
-        from gateway.policy import compile_policy, load_bundle
-        from gateway.supergraph import load_supergraph
-
         return compile_policy(load_bundle(folder), load_supergraph(supergraph.read_text(encoding="utf-8")))
     except (GatewayError, OSError) as error:
         log.error("no policy: every request is refused", error=type(error).__name__, folder=str(folder))

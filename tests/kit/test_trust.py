@@ -148,6 +148,7 @@ async def test_what_the_record_decides_is_left_to_the_gateway(subgraph: Subgraph
         (Denies(denied=frozenset({"Identifier.value"}), facts=frozenset({"Identifier.value"})), "key", 403),
         (Denies(denied=frozenset({"Identifier.value"}), flows=frozenset({"Identifier.value"})), "key", 200),
         (Denies(denied=frozenset({"Identifier.value"}), flows=frozenset({"Identifier.value"})), "fact", 403),
+        (Denies(denied=frozenset({"Query.traveler"}), case_roots=frozenset({"traveler"})), "allow", 403),
         (Denies(denied=frozenset({"Traveler.id"})), "allow", 403),
     ],
 )
@@ -174,7 +175,7 @@ async def test_an_argument_cannot_read_what_is_denied(subgraph: SubgraphFactory)
     answer = await app.send(LOOKUP, {"v": "A299000101"}, grants=grants)
     assert (answer.status, answer.json()["errors"][0]["extensions"]["coordinates"]) == (403, ["Identifier.value"])
     as_fact = await travelers(
-        subgraph, Denies(denied=frozenset({"Identifier.value"}), facts=frozenset({"Query.travelerByIdentifier"}))
+        subgraph, Denies(denied=frozenset({"Identifier.value"}), case_roots=frozenset({"travelerByIdentifier"}))
     )
     answer = await as_fact.send(LOOKUP, {"v": "A299000101"}, grants={**grants, "Query.travelerByIdentifier": "fact"})
     assert answer.json() == {"data": {"travelerByIdentifier": {"id": ANA}}}

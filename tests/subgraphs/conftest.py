@@ -86,7 +86,12 @@ async def subgraph(
         url = await database_url(name)
         policy = policy or Denies()
         settings = Settings(
-            data=tmp_path, keys=tmp_path, database_urls={name: url}, cursor_secret="test secret", open_sdl=False
+            data=tmp_path,
+            keys=tmp_path,
+            policy=tmp_path / "policy",
+            supergraph=tmp_path / "supergraph.graphql",
+            database_urls={name: url},
+            cursor_secret="test secret",
         )
         app = make_app(
             name,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from starlette.types import ASGIApp, Message, Scope
 from gateway.caller import Caller
 from gateway.coordinates import Coordinate
 from gateway.identity import SigningKey, sign_assertion
+from gateway.policy.vocabulary import CaseKind
 from subgraphs.kit.app import Subgraph
 
 __all__ = ["NOW", "OFFICER", "Answer", "Asked", "Denies", "send"]
@@ -38,12 +40,19 @@ class Denies:
     facts: frozenset[str] = frozenset()
     flows: frozenset[str] = frozenset()
     unsettled: frozenset[str] = frozenset()
+    case_roots: frozenset[str] = frozenset()
     epoch: str = "sha256:test"
 
     def decide(self, caller: Caller, coordinate: Coordinate, facts: Mapping[str, Any], at: datetime) -> Verdict:
         """DENY for what is named, ALLOW for what is not."""
         name = str(coordinate)
         return Verdict("DENY" if name in self.denied | self.unsettled else "ALLOW", name not in self.unsettled)
+
+    @property
+    def cases(self) -> Mapping[str, CaseKind]:
+        """The kinds of cases, each found by one root field."""
+        pattern = re.compile("x")
+        return {root: CaseKind(root, pattern, frozenset(), root=root) for root in self.case_roots}
 
     def fact_coordinates(self) -> frozenset[Coordinate]:
         """What the gateway may read to decide."""
