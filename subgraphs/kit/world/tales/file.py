@@ -13,6 +13,7 @@ from subgraphs.kit.world.model import (
     FraudReferralFact,
     Journey,
     LinkEvidenceFact,
+    PetitionFact,
     RemovalOrderFact,
     VisaFact,
 )
@@ -120,6 +121,27 @@ def _scholar(draft: Draft) -> None:
 def _worker(draft: Draft) -> VisaFact:
     """Two years ago: an H-1B petition looked at twice, a refusal overcome, a visa; an extension is pending now."""
     today = draft.today
+    filed = _looked_at_twice(draft)
+    visa = _refusal_overcome(draft, filed)
+    leave(draft, enter(draft, visa, "NYC", 710, stay=1080), "NYC", 95)
+    uscis.petition(
+        draft,
+        "I129",
+        "H1B1",
+        NORTHGATE,
+        [("IAA", today.ago(15))],
+        supplements=("H", "H1B_DATA"),
+        action_requested="EXTEND",
+        related=(filed.receipt_number,),
+        notify_post="NWD",
+    )
+    uscis.benefit(draft, "I765", "DENIED", today.day(300), today.day(200))
+    return visa
+
+
+def _looked_at_twice(draft: Draft) -> PetitionFact:
+    """A petition the fraud unit cleared and that was approved after a request for evidence."""
+    today = draft.today
     history = (
         ("IAA", 900),
         ("FFA", 880),
@@ -130,7 +152,7 @@ def _worker(draft: Draft) -> VisaFact:
         ("IEA", 779),
         ("KO", 775),
     )
-    filed = uscis.petition(
+    return uscis.petition(
         draft,
         "I129",
         "H1B1",
@@ -145,6 +167,11 @@ def _worker(draft: Draft) -> VisaFact:
         rfe_reasons=("Show the employer's need.",),
         pims_record=uscis.pims(draft, today.ago(776)),
     )
+
+
+def _refusal_overcome(draft: Draft, filed: PetitionFact) -> VisaFact:
+    """A 221(g) refusal while the security unit looked, then the visa."""
+    today = draft.today
     applied = state.application(
         draft,
         "H1B",
@@ -170,27 +197,13 @@ def _worker(draft: Draft) -> VisaFact:
         derogatory=(DerogatoryFact("TECS", "SUBJECT_RECORD", "Synthetic namesake record.", "CBP", "LES"),),
         coordination=(CoordinationFact("CBP", today.ago(737), "NOT_A_MATCH"),),
     )
-    visa = state.visa(
+    return state.visa(
         draft,
         applied,
         issued=today.day(722),
         expires=today.day(722 - 3 * 365),
         annotation=f"PETITION {filed.receipt_number}",
     )
-    leave(draft, enter(draft, visa, "NYC", 710, stay=1080), "NYC", 95)
-    uscis.petition(
-        draft,
-        "I129",
-        "H1B1",
-        NORTHGATE,
-        [("IAA", today.ago(15))],
-        supplements=("H", "H1B_DATA"),
-        action_requested="EXTEND",
-        related=(filed.receipt_number,),
-        notify_post="NWD",
-    )
-    uscis.benefit(draft, "I765", "DENIED", today.day(300), today.day(200))
-    return visa
 
 
 def _case(draft: Draft) -> None:
