@@ -102,6 +102,7 @@ class House:
     pseudonym: Callable[[str, datetime], str]
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     new_id: Callable[[], str] = lambda: secrets.token_hex(12)
+    mask_key: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

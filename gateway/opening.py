@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -126,6 +128,7 @@ def open_house(settings: Settings, apps: Mapping[str, Any] | None = None) -> Ope
         sign=_signer(signing),
         pseudonym=Pseudonyms(keys).of,
         clock=_clock(settings.today),
+        mask_key=_secret(keys / "mask.key"),
     )
     personas: Mapping[str, Persona] = {}
     if settings.development and (settings.schema / "personas.toml").exists():
@@ -138,6 +141,16 @@ def open_house(settings: Settings, apps: Mapping[str, Any] | None = None) -> Ope
 def guarded(transport: Transport, seconds: float) -> Transport:
     """``transport`` with a time limit per try, a breaker per subgraph, and retries within a budget around both."""
     return Retries(Breaker(Timeouts(transport, seconds), time.monotonic))
+
+
+def _secret(path: Path) -> bytes:
+    """The gateway's own secret at ``path`` (32 bytes, mode 0600), made at first use."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with contextlib.suppress(FileExistsError):  # another process may make it at the same moment
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(os.urandom(32))
+    return path.read_bytes()
 
 
 def _clock(today: datetime | None) -> Callable[[], datetime]:

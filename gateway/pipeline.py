@@ -40,7 +40,9 @@ async def answer(question: Question, caller: Caller, graph: Graph, house: House)
     permitted = authorize(operation, graph.policy, caller, graph.shapes, facts, flags, at)
     plan = graph.plan(permitted.operation)
     merged, found = await _fetch(permitted, plan, caller, graph, house, at)
-    applied = apply_rulings(permitted, merged.data, graph.policy, caller, graph.shapes, flags | found, at)
+    applied = apply_rulings(
+        permitted, merged.data, graph.policy, caller, graph.shapes, flags | found, at, house.mask_key
+    )
     told = _respond(operation, merged, applied, permitted, caller, graph, at)
     body = _encode(told, applied, request_id)
     if house.record is not None:
@@ -105,7 +107,9 @@ def _respond(
         for each in applied.unavailable
     )  # fmt: skip
     failures = (*merged.failures, *undecided)
-    return project(operation, merged.data, graph.supergraph.api_schema, failures, described=graph.views.of(caller, at))
+    asked = any(each.name in ("__schema", "__type") for each in operation.fields())
+    described = graph.views.of(caller, at) if asked else None
+    return project(operation, merged.data, graph.supergraph.api_schema, failures, described=described)
 
 
 def _encode(told: Answer, applied: Applied, request_id: str) -> bytes:

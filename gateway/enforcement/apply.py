@@ -189,6 +189,7 @@ class _Apply:
         group: list[RuledField],
         context: _Context,
         path: tuple[str | int, ...],
+        shown: str = "",
     ) -> None:
         first = next((each for each in group if name in each.rulings or each.gather), group[0])
         if first.gather is not None:
@@ -199,7 +200,7 @@ class _Apply:
             return
         self.done.add((id(item), key))
         coordinate = Coordinate(name, first.field.name)
-        here = (*path, key)
+        here = (*path, shown or key)
         if name not in self.shapes.plumbing:
             if not ruling.settled:
                 ruling = self.decide(coordinate, context, item.get(key))
@@ -330,7 +331,7 @@ class _Apply:
         rows: list[Any] = []
         for source in gather.sources:
             key = source.field.key
-            self.value(item, key, name, [source], context, path)
+            self.value(item, key, name, [source], context, path, shown=ruled.field.key)
             rows.extend(row for row in item.get(key) or () if isinstance(row, dict))
         for match, kept in gather.matches.items():
             rows = [row for row in rows if row.get(HIDDEN + match) in kept]

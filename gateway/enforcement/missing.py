@@ -45,15 +45,20 @@ def _plain(path: Sequence[str | int]) -> tuple[str, ...]:
 def _fields_at(
     path: tuple[str, ...], wanted: frozenset[str], index: dict[tuple[str, ...], list[tuple[str, RuledField]]]
 ) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """The fields below ``path``, or ``path`` itself, whose coordinates the failed fetch would have answered."""
-    for base, only in ((path, ""), (path[:-1], path[-1] if path else "")):
-        for key, ruled in index.get(base, ()):
-            if only and key != only:
-                continue
-            for parent in ruled.rulings:
-                coordinate = f"{parent}.{ruled.field.name}"
-                if coordinate in wanted:
-                    yield coordinate, (*base, key)
+    """``path`` itself where the failed fetch would have answered it, else the fields below it."""
+    own = [each for each in index.get(path[:-1], ()) if path and each[0] == path[-1]]
+    found = list(_wanted(own, wanted, path[:-1]))
+    yield from found or _wanted(index.get(path, ()), wanted, path)
+
+
+def _wanted(
+    fields: Iterable[tuple[str, RuledField]], wanted: frozenset[str], base: tuple[str, ...]
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for key, ruled in fields:
+        for parent in ruled.rulings:
+            coordinate = f"{parent}.{ruled.field.name}"
+            if coordinate in wanted:
+                yield coordinate, (*base, key)
 
 
 def _index(

@@ -31,7 +31,7 @@ class Shapes:
 
     ``gathers`` maps ``Type.field`` to the fields and the order of its ``@gather``; ``reads`` maps
     ``Type.field(argument:)`` and ``Input.field`` to the coordinates that using it reads; ``subjects`` maps an entity
-    type to the path of its traveler's id; ``records`` gives the coordinates that hold a type's data; ``owner`` whose
+    type to the path of its traveler's id; ``keys`` an entity type to its first key field; ``records`` gives the coordinates that hold a type's data; ``owner`` whose
     value a coordinate is.
     """
 
@@ -44,7 +44,7 @@ class Shapes:
         reads: Mapping[str, tuple[str, ...]],
         records: Callable[[str], tuple[Coordinate, ...]],
         owner: Callable[[Coordinate], str],
-        entities: Iterable[str] = (),
+        keys: Mapping[str, Coordinate],
     ) -> None:
         self.schema = schema
         self.subjects = subjects
@@ -52,7 +52,7 @@ class Shapes:
         self.reads = reads
         self.records = records
         self.owner = owner
-        self.entities = frozenset(entities)
+        self.keys = keys
         self._possible: dict[str, tuple[str, ...]] = {}
         self._told: dict[str, tuple[Coordinate, ...]] = {}
 
@@ -112,7 +112,7 @@ class Shapes:
 
     def is_entity(self, name: str) -> bool:
         """Whether objects of type ``name`` are records of their own, with their own facts."""
-        return name in self.entities or name in self.subjects
+        return name in self.keys or name in self.subjects
 
     def leaves_subject(self, parent: str, target: str) -> bool:
         """Whether going from a ``parent`` object to a ``target`` may lead from one person's records to another's.
@@ -132,7 +132,7 @@ class Shapes:
         """
         if name not in self._told:
             found = self.records(name)
-            home = self.owner(found[0]) if found else ""
+            home = self.owner(self.keys[name]) if name in self.keys else self.owner(found[0]) if found else ""
             self._told[name] = tuple(each for each in found if self.owner(each) == home)
         return self._told[name]
 
@@ -210,5 +210,7 @@ def shapes_of(supergraph: Supergraph, policy: Policy) -> Shapes:
         reads=reads,
         records=catalogue.group,
         owner=policy.owner,
-        entities=catalogue.keyed,
+        keys={
+            type.name: Coordinate(type.name, type.keys[0].fields[0].name) for type in supergraph.types.values() if type.keys
+        },
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -112,17 +112,15 @@ def _rebuilt(
         name = node.name.value if hasattr(node, "name") and node.name else ""
         if isinstance(node, _Composite):
             if name in reached and kept.get(name):
-                node.fields = kept[name]
-                node.interfaces = tuple(each for each in node.interfaces or () if each.name.value in reached)
-                definitions.append(node)
+                inside = tuple(each for each in node.interfaces or () if each.name.value in reached)
+                definitions.append(replace(node, fields=kept[name], interfaces=inside))
         elif isinstance(node, UnionTypeDefinitionNode):
             if name in reached:
-                node.types = tuple(each for each in node.types or () if each.name.value in reached)
-                definitions.append(node)
-        elif name in reached or not hasattr(node, "name") or node.kind == "directive_definition":
+                members = tuple(each for each in node.types or () if each.name.value in reached)
+                definitions.append(replace(node, types=members))
+        elif name in reached or not name or node.kind == "directive_definition":
             definitions.append(node)
-    document.definitions = tuple(definitions)
-    return document
+    return DocumentNode(definitions=tuple(definitions))
 
 
 @dataclass(slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gateway.caller import Caller
+from gateway.coordinates import Coordinate
 from gateway.enforcement.apply import Applied, apply_rulings
 from gateway.enforcement.authorize import authorize
 from gateway.enforcement.permitted import Permitted
@@ -149,7 +150,7 @@ def shapes_for(made: Policy) -> Shapes:
         reads={"VisaFilter.status": ("Visa.status",), "VisaFilter.fee": ("Visa.fee",)},
         records=catalogue.group,
         owner=made.owner,
-        entities=catalogue.keyed,
+        keys={"Visa": Coordinate("Visa", "number"), "Person": Coordinate("Person", "id")},
     )
 
 
