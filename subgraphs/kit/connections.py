@@ -23,12 +23,13 @@ from subgraphs.kit.types import PageInfo
 if TYPE_CHECKING:
     from subgraphs.kit.context import Context
 
-__all__ = ["Connection", "Direction", "Edge", "OrderBy", "Page", "connect", "connect_rows"]
+__all__ = ["MAX_PAGE", "Connection", "Direction", "Edge", "OrderBy", "Page", "connect", "connect_rows"]
 
 T = TypeVar("T")
 R = TypeVar("R")
 DEFAULT_PAGE = 20
 MAX_PAGE = 1_000
+"""Rows of one page at most: the gateway asks for that many where it pages itself, after its policy."""
 
 
 @strawberry.enum(name="SortDirection", description="Which way a list is ordered.")

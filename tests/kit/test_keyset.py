@@ -18,6 +18,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from gateway.caller import Caller
 from subgraphs.kit import Connection, OrderBy, Page, Refusal, connect, connect_rows
+from subgraphs.kit.connections import MAX_PAGE
 from subgraphs.kit.context import Context
 from subgraphs.kit.cursors import Cursors
 from subgraphs.kit.database import Database
@@ -139,9 +140,9 @@ async def test_the_window_between_two_cursors(context: Context, way: str) -> Non
 @pytest.mark.parametrize(
     ("asked", "code"),
     [
-        (Page(first=101), "BAD_PAGE"),
+        (Page(first=MAX_PAGE + 1), "BAD_PAGE"),
         (Page(first=-1), "BAD_PAGE"),
-        (Page(last=101), "BAD_PAGE"),
+        (Page(last=MAX_PAGE + 1), "BAD_PAGE"),
         (Page(first=1, last=1), "BAD_PAGE"),
         (Page(after=""), "BAD_CURSOR"),
         (Page(after="é"), "BAD_CURSOR"),
