@@ -10,10 +10,12 @@ from typing import TypeVar
 from gateway.caller import Caller
 from gateway.coordinates import Coordinate
 from gateway.policy.compile import Compiled, GrantClause, RuleClause, WithholdClause
-from gateway.policy.conditions import ALWAYS, Condition, atoms_of
-from gateway.policy.decide import Cell, candidate_of, weigh
+from gateway.policy.conditions import ALWAYS, Condition, atoms_of, evaluate
+from gateway.policy.decide import Cell, candidate_of, is_free, weigh
 from gateway.policy.decision import Candidate, Decision, Outcome, Reason
+from gateway.policy.facts import MISSING, Truth, Value
 from gateway.policy.lifecycle import in_force, state_of
+from gateway.policy.prohibition import Prohibition
 
 __all__ = ["CellMaker"]
 
@@ -78,9 +80,10 @@ class CellMaker:
     ]:
         agency, role, purpose = kind
         bare = Caller(agency, role, purpose)
+        laws = self._compiled.rules.get(coordinate, ())
+        touching, _ = _split(laws, lambda each: not _never(each.rule.when, bare, at))
         rules, exempt = _split(
-            self._compiled.rules.get(coordinate, ()),
-            lambda each: not any(one.covers(bare, each.rule.article) for one in each.prohibition.exemptions),
+            touching, lambda each: not any(one.covers(bare, each.rule.article) for one in each.prohibition.exemptions)
         )
         withholds = tuple(
             each
@@ -100,18 +103,17 @@ class CellMaker:
 
     def _static(self, cell: Cell, kind: _Kind, at: datetime) -> Decision | None:
         """The decision that no case, record or certificate can change, or None."""
-        whens = [*_whens(cell.rules, cell.withholds, cell.grants)]
-        if any(each.prohibition.exemptions or each.prohibition.notices for each in cell.rules) and cell.grants:
-            return None  # a certificate of the caller may exempt
-        bound = all(atom.record_bound for each in cell.rules for atom in atoms_of(each.rule.when))
-        always = any(each.rule.when == ALWAYS for each in cell.rules)
-        if not (cell.grants or cell.withholds or always) and bound:
+        caller = Caller(*kind)
+        free = [each for each in cell.rules if is_free(each.rule.when)]
+        if free:
+            final = all(_only_kind(each.rule.when) and not _by_training(each.prohibition) for each in free)
+        elif cell.withholds:
+            final = any(each.withhold.when == ALWAYS for each in cell.withholds)
+        elif cell.grants:
+            final = not cell.rules and cell.grants[0].when == ALWAYS
+        else:
             return cell.denial
-        if any(_names(when) for when in whens):
-            return None
-        if cell.rules and any(each.prohibition.exemptions for each in cell.rules):
-            return None
-        return weigh(cell, Caller(*kind), lambda _: None, at)
+        return weigh(cell, caller, lambda name: _of_kind(caller, name), at) if final else None
 
 
 def _split(clauses: Iterable[_T], keep: Callable[[_T], bool]) -> tuple[tuple[_T, ...], tuple[_T, ...]]:
@@ -128,6 +130,24 @@ def _whens(
     yield from (each.rule.when for each in rules)
     yield from (each.withhold.when for each in withholds)
     yield from (each.when for each in grants)
+
+
+def _never(when: Condition, bare: Caller, at: datetime) -> bool:
+    """Whether agency, role and purpose alone make the condition false."""
+    return evaluate(when, lambda name: _of_kind(bare, name), at) is Truth.FALSE
+
+
+def _of_kind(bare: Caller, name: str) -> Value:
+    return {"caller.agency": bare.agency, "caller.role": bare.role, "caller.purpose": bare.purpose}.get(name, MISSING)
+
+
+def _only_kind(when: Condition) -> bool:
+    return _names(when) <= {"caller.agency", "caller.role", "caller.purpose"}
+
+
+def _by_training(prohibition: Prohibition) -> bool:
+    """Whether a caller's certificates can change what the prohibition does."""
+    return any(each.training for each in prohibition.exemptions) or any(each.training for each in prohibition.notices)
 
 
 def _names(when: Condition) -> set[str]:

@@ -15,15 +15,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
+from functools import partial
 from typing import Final
 
 from gateway.caller import Caller
 from gateway.policy.compile import GrantClause, RuleClause, WithholdClause
 from gateway.policy.conditions import ALWAYS, Condition, atoms_of, evaluate, unknown_facts
-from gateway.policy.decision import AtomResult, Basis, Candidate, Decision, Outcome, Reason
+from gateway.policy.decision import AtomResult, Basis, Candidate, Considered, Decision, Outcome, Reason
 from gateway.policy.facts import Truth, Value
 
-__all__ = ["Cell", "Stage", "candidate_of", "free_stage", "refusal", "weigh"]
+__all__ = ["Cell", "Stage", "candidate_of", "free_stage", "is_free", "refusal", "weigh"]
 
 _Look = Callable[[str], Value]
 
@@ -34,7 +35,8 @@ class Cell:
 
     ``rules`` are without those that exempt this kind of caller; ``grants`` are in force, cover purpose and role, and
     are sorted best first. ``idle`` are the clauses that fell out, for the explanation. ``static`` is the decision when
-    no fact can change it. A cell that ``follows`` (SYS, LINK) needs no grant of its own.
+    no fact can change it. A cell that ``follows`` (SYS, LINK) needs no grant of its own. Cells of one ``number`` decide
+    alike but for the coordinate.
     """
 
     coordinate: str
@@ -48,13 +50,15 @@ class Cell:
     names: tuple[str, ...] = ()
     static: Decision | None = None
     follows: bool = False
+    number: int = 0
 
     @property
     def signature(self) -> tuple[object, ...]:
         """Equal for cells that decide alike, whatever the coordinate."""
         rules = tuple((each.prohibition.id, each.ordinal) for each in self.rules)
         withholds = tuple((each.agreement.id, each.ordinal) for each in self.withholds)
-        return (rules, withholds, tuple((each.rank, each.mask) for each in self.grants), self.denial.reason)
+        grants = tuple((each.rank, each.mask) for each in self.grants)
+        return (self.owner, rules, withholds, grants, self.denial.reason)
 
 
 class Stage(Enum):
@@ -75,11 +79,11 @@ def refusal(cell: Cell, outcome: Outcome, reason: str = "", basis: Basis | None 
 def free_stage(cell: Cell, caller: Caller, look: _Look, at: datetime) -> Decision | Stage:
     """The refusal that follows from the caller and the case alone, or what they leave open."""
     for rule in cell.rules:
-        if _free(rule.rule.when) and not _exempt(rule, caller) and evaluate(rule.rule.when, look, at) is Truth.TRUE:
+        if is_free(rule.rule.when) and not _exempt(rule, caller) and evaluate(rule.rule.when, look, at) is Truth.TRUE:
             return _prohibited(cell, [rule], caller)
     for withhold in cell.withholds:
         when = withhold.withhold.when
-        if _free(when) and evaluate(when, look, at) is Truth.TRUE:
+        if is_free(when) and evaluate(when, look, at) is Truth.TRUE:
             return refusal(cell, Outcome.DENY, Reason.WITHHELD_BY_PROVIDER, _basis(withhold), cell.contact)
     if not cell.grants:
         return Stage.OPEN if cell.follows else cell.denial
@@ -114,7 +118,8 @@ def weigh(cell: Cell, caller: Caller, look: _Look, at: datetime) -> Decision:
         decision = _open(refusal(cell, Outcome.DENY, Reason.NOT_SHARED), needs)
     else:
         decision = _weigh_records(cell, caller, rules, withholds, grants, look, at)
-    return replace(decision, candidates=_candidates(cell, caller, rules, withholds, grants, look, at))
+    told = partial(_candidates, cell, caller, rules, withholds, grants, look, at)
+    return replace(decision, candidates=Considered(told))
 
 
 _Rules = list[tuple[RuleClause, Truth]]
@@ -207,7 +212,8 @@ def _exempt(rule: RuleClause, caller: Caller) -> bool:
     return any(each.covers(caller, rule.rule.article) for each in rule.prohibition.exemptions)
 
 
-def _free(when: Condition) -> bool:
+def is_free(when: Condition) -> bool:
+    """Whether a condition speaks of the caller and the case alone."""
     return not any(atom.record_bound for atom in atoms_of(when))
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import overload
 
-__all__ = ["AtomResult", "Basis", "Candidate", "Decision", "Outcome", "Reason"]
+__all__ = ["AtomResult", "Basis", "Candidate", "Considered", "Decision", "Outcome", "Reason"]
 
 
 class Outcome(StrEnum):
@@ -70,6 +72,34 @@ class Candidate:
     atoms: tuple[AtomResult, ...] = ()
 
 
+class Considered(Sequence[Candidate]):
+    """The candidates of a decision, put into words when somebody looks; most decisions are never explained.
+
+    ``tell`` holds the clauses and the very facts that were weighed, so it tells the same whenever it is called.
+    """
+
+    __slots__ = ("_found", "_tell")
+
+    def __init__(self, tell: Callable[[], tuple[Candidate, ...]]) -> None:
+        self._tell = tell
+        self._found: tuple[Candidate, ...] | None = None
+
+    def _all(self) -> tuple[Candidate, ...]:
+        if self._found is None:
+            self._found = self._tell()
+        return self._found
+
+    @overload
+    def __getitem__(self, index: int) -> Candidate: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Candidate, ...]: ...
+    def __getitem__(self, index: int | slice) -> Candidate | tuple[Candidate, ...]:
+        return self._all()[index]
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What a caller gets of one coordinate. ``owner`` is the agency of the value's origin.
@@ -87,7 +117,7 @@ class Decision:
     how_to_request: str = ""
     settled: bool = True
     needs: frozenset[str] = frozenset()
-    candidates: tuple[Candidate, ...] = field(default=(), repr=False)
+    candidates: Sequence[Candidate] = field(default=(), repr=False, compare=False)
     obligations: tuple[str, ...] = ()
 
     @classmethod

@@ -22,7 +22,7 @@ from gateway.policy.cells import CellMaker
 from gateway.policy.compile import Compiled, compile_bundle
 from gateway.policy.decide import Cell, Stage, free_stage, weigh
 from gateway.policy.decision import Basis, Decision, Outcome, Reason
-from gateway.policy.facts import MISSING, Facts, Look
+from gateway.policy.facts import MISSING, Facts, Look, Value
 from gateway.policy.lifecycle import boundaries, in_force, state_of
 from gateway.policy.vocabulary import CaseKind, Vocabulary
 from gateway.supergraph.model import Supergraph
@@ -31,6 +31,7 @@ __all__ = ["Policy", "Unrestricted", "compile_policy", "unrestricted"]
 
 _MEMO_LIMIT: Final = 20_000
 _GIVING: Final = (Outcome.ALLOW, Outcome.MASK)
+_STATED: Final = (Reason.WITHHELD_BY_PROVIDER, Reason.STATUTE)
 _NEAREST: Final = (
     Reason.CASE_CONDITION,
     Reason.NOT_SHARED,
@@ -59,6 +60,7 @@ class Policy:
         self._boundaries = boundaries(compiled.agreements)
         self._cells: dict[tuple[tuple[str, str, str], int], dict[Coordinate, Cell]] = {}
         self._groups: dict[tuple[tuple[str, str, str], int, Coordinate], tuple[Cell, ...]] = {}
+        self._numbers: dict[tuple[object, ...], int] = {}
         self._memo: dict[tuple[Any, ...], Decision] = {}
 
     # -- deciding ----
@@ -89,6 +91,8 @@ class Policy:
         if entry is not None and not entry.governed and known:
             cell = self._following(entry, cell, key, at)
         if known and entry is not None:  # what nobody can name must not fill the memory
+            alike = (key, coordinate if cell.follows else None, cell.signature)
+            cell = replace(cell, number=self._numbers.setdefault(alike, len(self._numbers)))
             self._cells.setdefault(key, {})[coordinate] = cell
         return cell
 
@@ -101,19 +105,17 @@ class Policy:
         facts: Facts,
         at: datetime,
     ) -> Decision:
-        kind = self.vocabulary.case_kind(caller.case, caller.agency) if caller.case else None
-        look = Look(caller, facts, kind.name if kind else None)
-        memo = (coordinate, caller, at, *(facts.get(name, MISSING) for name in cell.names))
+        memo = (cell.number, caller, at, *(_frozen(facts.get(name, MISSING)) for name in cell.names))
         try:
             found = self._memo.get(memo)
         except TypeError:  # a fact that cannot be hashed: decide without remembering
-            return self._fresh(cell, key, coordinate, caller, look, at)
+            return self._fresh(cell, key, coordinate, caller, facts, at)
         if found is None:
-            found = self._fresh(cell, key, coordinate, caller, look, at)
+            found = self._fresh(cell, key, coordinate, caller, facts, at)
             if len(self._memo) >= _MEMO_LIMIT:
                 self._memo.clear()
             self._memo[memo] = found
-        return found
+        return found if found.coordinate == cell.coordinate else replace(found, coordinate=cell.coordinate)
 
     def _fresh(
         self,
@@ -121,9 +123,12 @@ class Policy:
         key: tuple[tuple[str, str, str], int],
         coordinate: Coordinate,
         caller: Caller,
-        look: Look,
+        facts: Facts,
         at: datetime,
     ) -> Decision:
+        kind = self.case_kind(caller)
+        known = {name: facts[name] for name in cell.names if name in facts}
+        look = Look(caller, known, kind.name if kind else None)
         group = self._groups.get((*key, coordinate))
         return weigh(cell, caller, look, at) if group is None else self._follow(cell, group, caller, look, at)
 
@@ -134,6 +139,8 @@ class Policy:
         coordinates = self._followed(entry)
         allowed = Decision(Outcome.ALLOW, own.coordinate, own.owner)
         explicit = bool(own.rules or own.withholds or own.grants)
+        if own.static and (own.static.reason in _STATED or own.static.outcome is Outcome.ABSENT):
+            return own
         if coordinates is None and not explicit:
             return replace(own, static=allowed)
         cells: dict[tuple[object, ...], Cell] = {}
@@ -192,7 +199,7 @@ class Policy:
         if not ranked:
             return own.denial
         first = ranked[0]
-        return replace(first, coordinate=own.coordinate, owner=first.owner or own.owner)
+        return replace(first, coordinate=own.coordinate, owner=own.owner or first.owner)
 
     def _followed(self, entry: Entry) -> tuple[Coordinate, ...] | None:
         """The coordinates a SYS or LINK follows; None when it is always there (plumbing, hubs, nothing governed)."""
@@ -343,6 +350,15 @@ class Policy:
 
     def _could(self, caller: Caller, coordinate: Coordinate, at: datetime) -> bool:
         return bool(self.grade(caller, coordinate, at)[0])
+
+
+def _frozen(value: Value) -> object:
+    """``value`` as a key: a truth value is not the number it equals, and a list is the values in it."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list | tuple):
+        return tuple(_frozen(each) for each in value)
+    return (value.__class__, value)
 
 
 class Unrestricted(Policy):
