@@ -131,12 +131,25 @@ class _Apply:
             _flatten("record." + key[len(HIDDEN) :], value, facts)
         subject = context.subject
         path = self.shapes.subjects.get(name)
-        if path is not None:
+        if path is not None and HIDDEN + path.partition(".")[0] in item:
             subject, facts = self.subject_facts(item, path, facts)
         return _Context(facts, subject)
 
+    def below(self, ruled: RuledField, parent: str, targets: Iterable[str], context: _Context) -> _Context:
+        """The context of what a field leads to: whose records they are, if that is known before they are looked at.
+
+        As in ``authorize``: a person's chapters are about the person; anything else is about nobody known, until the
+        record itself says whose it is.
+        """
+        if ruled.subject:
+            facts = {**_without_subject(context.facts), "subject.id": ruled.subject}
+            return _Context(facts | dict(self.subjects.get(ruled.subject, {})), ruled.subject)
+        if any(self.shapes.leaves_subject(parent, target) for target in targets):
+            return _Context(_without_subject(context.facts))
+        return context
+
     def subject_facts(self, item: Mapping[str, Any], path: str, facts: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-        facts = {key: value for key, value in facts.items() if not key.startswith("subject.")}
+        facts = _without_subject(facts)
         value: Any = item
         for step in path.split("."):
             if isinstance(value, dict) and HIDDEN + step in value:
@@ -213,7 +226,8 @@ class _Apply:
             item[key] = None  # a mask is for leaves; an object under one shows nothing
         elif targets:
             children = [child for each in group for child in each.children]
-            item[key] = self.composite(item.get(key), targets, children, context, here, first)
+            inner = self.below(first, name, targets, context)
+            item[key] = self.composite(item.get(key), targets, children, inner, here, first)
         elif ruling.outcome is Outcome.MASK:
             kind = self.shapes.field_type(name, first.field.name)
             spec = self.policy.vocabulary.masks.get(ruling.mask)
@@ -281,16 +295,19 @@ class _Apply:
             )
         edges = [edge for edge in value.get(HIDDEN + "edges") or [] if isinstance(edge, dict)]
         order = self.rows_present(edges, name, context)
+        cursors = [edge.get("cursor") for edge in edges]
+        shown, _, _ = Window.of(ruled.field, self.variables).cut(order, cursors)
         for key, group in self.collect(children, name).items():
             if group[0].field.name not in ("edges", "nodes"):
                 continue
             inner = [child for each in group for child in each.children]
             targets = sorted({target for each in group for target in each.targets})
-            value[key] = [
-                self.composite(row, targets, inner, context, (*path, key, index), group[0])
-                for index, row in enumerate(value.get(key) or [])
-            ]
-        return self.page(value, name, children, ruled, order, [edge.get("cursor") for edge in edges])
+            rows = list(value.get(key) or [])
+            for place, index in enumerate(shown):  # only what is on this page is ruled on, counted and told of
+                if index < len(rows):
+                    rows[index] = self.composite(rows[index], targets, inner, context, (*path, key, place), group[0])
+            value[key] = rows
+        return self.page(value, name, children, ruled, order, cursors)
 
     def rows_present(self, edges: list[dict[str, Any]], name: str, context: _Context) -> list[int]:
         """The indexes of the rows that are there for this caller, judged on the hidden facts of each node."""
@@ -388,6 +405,10 @@ def _flatten(name: str, value: Any, facts: dict[str, Any]) -> None:
         facts.update(gathered)
     else:
         facts[name] = value
+
+
+def _without_subject(facts: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in facts.items() if not name.startswith("subject.")}
 
 
 def _hashable(value: Any) -> Any:

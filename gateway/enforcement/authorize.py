@@ -180,12 +180,12 @@ class _Walk:
                 decision = Decision(outcome=Outcome.ALLOW, coordinate=f"{parent}.{field.name}", owner="")
             else:
                 decision = self.decide(Coordinate(parent, field.name), scope)
-                self.check_arguments(parent, field, values, scope)
             rulings[parent] = decision
             if decision.settled and decision.outcome in _WITHHELD:
                 if decision.outcome is not Outcome.ABSENT:
                     self.enter(self.entry(decision, path))
                 continue
+            self.check_arguments(parent, field, values, scope)
             if decision.settled and decision.outcome is Outcome.MASK:
                 self.enter(self.entry(decision, path))
             if self.leads_nowhere(field, parent, values, scope):
