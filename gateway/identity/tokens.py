@@ -25,11 +25,15 @@ AUDIENCE: Final = "two-way-street"
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The names a token may use: agencies, roles with the agencies that give them, purposes with their roles."""
+    """The names a token may use: agencies, roles with the agencies that give them, purposes.
+
+    ``pairs`` are the (role, purpose) that go together; ``None`` lets every role name every purpose.
+    """
 
     agencies: frozenset[str]
     roles: Mapping[str, frozenset[str]]
-    purposes: Mapping[str, frozenset[str]]
+    purposes: frozenset[str]
+    pairs: frozenset[tuple[str, str]] | None = None
 
     @classmethod
     def of(cls, vocabulary: Vocabulary) -> Known:
@@ -37,10 +41,8 @@ class Known:
         return cls(
             agencies=frozenset(vocabulary.agencies),
             roles={name: role.agencies for name, role in vocabulary.roles.items()},
-            purposes={
-                purpose: frozenset(name for name, role in vocabulary.roles.items() if purpose in role.purposes)
-                for purpose in vocabulary.purposes
-            },
+            purposes=frozenset(vocabulary.purposes),
+            pairs=frozenset((name, purpose) for name, role in vocabulary.roles.items() for purpose in role.purposes),
         )
 
 
@@ -142,5 +144,5 @@ def _check_names(caller: Caller, known: Known) -> None:
         raise IdentityError("ROLE_OF_ANOTHER_AGENCY", "The token's role belongs to another agency")
     if caller.purpose not in known.purposes:
         raise IdentityError("UNKNOWN_PURPOSE", "The token names a purpose that is not in the vocabulary")
-    if caller.role not in known.purposes[caller.purpose]:
+    if known.pairs is not None and (caller.role, caller.purpose) not in known.pairs:
         raise IdentityError("PURPOSE_OF_ANOTHER_ROLE", "The token's role does not act for the token's purpose")

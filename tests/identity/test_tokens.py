@@ -22,10 +22,8 @@ KEY = SigningKey.generate()
 KNOWN = Known(
     agencies=frozenset({"CBP", "STATE_CA"}),
     roles={"cbp-primary": frozenset({"CBP"}), "consular-officer": frozenset({"STATE_CA"})},
-    purposes={
-        "border-inspection-primary": frozenset({"cbp-primary"}),
-        "visa-adjudication": frozenset({"consular-officer"}),
-    },
+    purposes=frozenset({"border-inspection-primary", "visa-adjudication"}),
+    pairs=frozenset({("cbp-primary", "border-inspection-primary"), ("consular-officer", "visa-adjudication")}),
 )
 READER = TokenReader(KEY.public(), known=KNOWN)
 OFFICER = Caller(
