@@ -73,7 +73,7 @@ check: install-dev
 	$(BIN)/gateway check
 
 pytest: install-dev
-	$(BIN)/pytest -n $(JOBS) --dist loadgroup
+	TWS_TEST_POSTGRES=1 $(BIN)/pytest -n $(JOBS)
 
 bench: install-dev
 	$(BIN)/pytest tests/benchmarks -p no:xdist --benchmark-only -q

@@ -127,17 +127,17 @@ class AccessError(GatewayError):
     status = 403
 
 
-class _ManyMistakes(GatewayError):
+class _MistakesError(GatewayError):
     def __init__(self, code: str, message: str, mistakes: tuple[Mistake, ...]) -> None:
         super().__init__(code, message + "".join(f"\n  {mistake}" for mistake in mistakes))
         self.mistakes = mistakes
 
 
-class CompositionFailed(_ManyMistakes):
+class CompositionFailed(_MistakesError):
     """The subgraphs do not compose; ``mistakes`` holds every one found."""
 
 
-class PolicyError(_ManyMistakes):
+class PolicyError(_MistakesError):
     """The policy bundle does not compile; ``mistakes`` holds every one found, with file and line."""
 
 
@@ -151,7 +151,7 @@ class FetchError(GatewayError):
     status = 502
 
 
-class RecordUnavailable(GatewayError):
+class RecordUnavailable(GatewayError):  # noqa: N818 - a state, not a fault
     """The audit record could not be made durable, so no data may leave."""
 
     status = 503

@@ -37,7 +37,7 @@ from gateway.identity import (
     sign_assertion,
 )
 from gateway.identity.tokens import ISSUER
-from gateway.policy import Policy, compile_policy, load_bundle, unrestricted
+from gateway.policy import Bundle, Policy, compile_policy, load_bundle, unrestricted
 from gateway.resilience import Breaker, Retries, Timeouts
 from gateway.supergraph import Supergraph, load_supergraph
 
@@ -97,8 +97,9 @@ def _graph(supergraph: Supergraph, policy: Policy, text: str) -> Graph:
 def known_names(policy: Policy) -> Known:
     """The agencies, roles and purposes that a token may name."""
     words = policy.vocabulary
-    roles = {name: agency for name, role in words.roles.items() for agency in sorted(role.agencies)}
-    return Known(frozenset(words.agencies), roles, frozenset(words.purposes))
+    pairs = frozenset((name, purpose) for name, role in words.roles.items() for purpose in role.purposes)
+    roles = {name: role.agencies for name, role in words.roles.items()}
+    return Known(frozenset(words.agencies), roles, frozenset(words.purposes), pairs)
 
 
 def open_house(settings: Settings, apps: Mapping[str, Any] | None = None) -> OpenHouse:
@@ -194,7 +195,7 @@ def open_unrestricted(text: str, settings: Settings, transport: Transport | None
     Raises ``PolicyError`` when the graph holds classified fields: such a graph is never served like this.
     """
     supergraph = load_supergraph(text)
-    graph = _graph(supergraph, unrestricted(supergraph), text)
+    graph = _graph(supergraph, unrestricted(Bundle(), supergraph), text)
     http = HttpTransport({each.name: each.url for each in supergraph.subgraphs}) if transport is None else None
     chosen: Transport = http if http is not None else transport  # type: ignore[assignment]
     house = House(guarded(chosen, settings.subgraph_timeout), None, None, lambda subject, at: "")

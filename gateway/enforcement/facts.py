@@ -126,8 +126,8 @@ def authority_of(policy: Policy) -> Authority | None:
     places = {flag: dotted.split(".") for flag, dotted in policy.vocabulary.authorities.items()}
     if not places:
         return None
-    type, field = next(iter(places.values()))[:2]
-    return Authority(type, field, {flag: steps[2] for flag, steps in places.items()})
+    holder, field = next(iter(places.values()))[:2]
+    return Authority(holder, field, {flag: steps[2] for flag, steps in places.items()})
 
 
 def flags_request(policy: Policy, supergraph: Supergraph, ids: Iterable[str]) -> FlagsRequest | None:

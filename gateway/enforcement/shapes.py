@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -22,6 +22,7 @@ from graphql import (
 from gateway.coordinates import Coordinate
 from gateway.policy import Policy
 from gateway.supergraph import Supergraph
+from gateway.supergraph.fieldset import FieldSetField
 
 __all__ = ["Shapes", "shapes_of"]
 
@@ -97,7 +98,7 @@ class Shapes:
         edge = get_named_type(kind.fields["edges"].type)
         if not isinstance(edge, GraphQLObjectType) or not {"cursor", "node"} <= set(edge.fields):
             return ""
-        return get_named_type(edge.fields["node"].type).name
+        return str(get_named_type(edge.fields["node"].type).name)
 
     @cached_property
     def plumbing(self) -> frozenset[str]:
@@ -189,19 +190,19 @@ def shapes_of(supergraph: Supergraph, policy: Policy) -> Shapes:
     """The shapes of ``supergraph`` as ``policy`` sees them."""
     gathers: dict[str, tuple[tuple[str, ...], str]] = {}
     reads: dict[str, tuple[str, ...]] = {}
-    for type in supergraph.types.values():
-        for field in type.fields.values():
+    for kind in supergraph.types.values():
+        for field in kind.fields.values():
             gather = field.directive("gather")
             if gather is not None:
-                gathers[f"{type.name}.{field.name}"] = (tuple(gather.get("fields", ())), str(gather.get("order", "")))
+                gathers[f"{kind.name}.{field.name}"] = (tuple(gather.get("fields", ())), str(gather.get("order", "")))
             for argument in field.arguments:
                 read = argument.directive("reads")
                 if read is not None:
-                    reads[f"{type.name}.{field.name}({argument.name}:)"] = tuple(read.get("fields", ()))
-        for given in type.input_fields:
+                    reads[f"{kind.name}.{field.name}({argument.name}:)"] = tuple(read.get("fields", ()))
+        for given in kind.input_fields:
             read = given.directive("reads")
             if read is not None:
-                reads[f"{type.name}.{given.name}"] = tuple(read.get("fields", ()))
+                reads[f"{kind.name}.{given.name}"] = tuple(read.get("fields", ()))
     catalogue = policy.catalogue
     return Shapes(
         supergraph.api_schema,
@@ -211,6 +212,8 @@ def shapes_of(supergraph: Supergraph, policy: Policy) -> Shapes:
         records=catalogue.group,
         owner=policy.owner,
         keys={
-            type.name: Coordinate(type.name, type.keys[0].fields[0].name) for type in supergraph.types.values() if type.keys
+            kind.name: Coordinate(kind.name, first.name)
+            for kind in supergraph.types.values()
+            if kind.keys and isinstance(first := kind.keys[0].fields[0], FieldSetField)
         },
     )

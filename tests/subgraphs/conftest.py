@@ -25,6 +25,7 @@ from subgraphs.kit.registry import read_registry
 from subgraphs.kit.settings import Settings
 from tests.subgraphs.harness import NOW, Asked, Denies
 from tests.subgraphs.postgres import server, why_not
+from tests.support import cannot_start
 
 SubgraphFactory: TypeAlias = Callable[..., Awaitable[Asked]]
 ENTRIES = read_registry()
@@ -44,7 +45,7 @@ def templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def postgres_url() -> Iterator[str]:
     """A throwaway PostgreSQL server for the session."""
     if reason := why_not():
-        pytest.skip(reason)
+        cannot_start("PostgreSQL", reason)
     with server() as url:
         yield url
 
