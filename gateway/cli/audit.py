@@ -22,7 +22,7 @@ from gateway.audit import (
     search,
     verify,
 )
-from gateway.cli.shared import instant_of
+from gateway.cli.shared import Var, instant_of
 from gateway.errors import RequestError
 
 __all__ = ["app"]

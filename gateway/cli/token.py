@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from gateway.cli.shared import Schema
+from gateway.cli.shared import Schema, Var
 from gateway.config import read_settings
 from gateway.errors import RequestError
 from gateway.identity import development_key, issue_token, load_personas
