@@ -144,11 +144,12 @@ def make_app(
 
     async def health(_request: Request) -> Response:
         try:
-            await subgraph.database.ready()
+            ready = await subgraph.database.ready()
         except Exception as error:  # any failure is the same answer; its text stays here
             log.warning("database not ready", subgraph=name, error=type(error).__name__)
-            return _json(503, {"status": "unavailable", "subgraph": name})
-        return _json(200, {"status": "ok", "subgraph": name})
+            ready = False
+        status = "ok" if ready else "unavailable"
+        return _json(200 if ready else 503, {"status": status, "subgraph": name})
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:

@@ -58,10 +58,10 @@ class Database:
             await session.commit()
 
     async def ready(self) -> bool:
-        """Whether the database answers."""
+        """Whether the database answers and has its tables; raises what the driver raises when it does not."""
         async with self.engine.connect() as connection:
-            await connection.exec_driver_sql("select 1")
-        return True
+            version = await connection.exec_driver_sql("select version_num from alembic_version")
+            return version.first() is not None
 
     async def dispose(self) -> None:
         """Close every connection; the next use opens new ones."""

@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Mapping
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -278,3 +279,10 @@ async def test_health_says_whether_the_database_answers(subgraph: SubgraphFactor
     answer = await send(app.app, "GET", "/health")
     assert (answer.status, answer.json()) == (200, {"status": "ok", "subgraph": "travelers"})
     assert (await send(app.app, "GET", "/graphql")).status == 405
+
+
+async def test_health_of_a_database_without_tables(tmp_path: Path) -> None:
+    app = create_app(Settings(data=tmp_path, keys=tmp_path))
+    answer = await send(app, "GET", "/health")
+    assert (answer.status, answer.json()) == (503, {"status": "unavailable", "subgraph": "travelers"})
+    await app.state.subgraph.database.dispose()
