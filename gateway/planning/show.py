@@ -27,10 +27,14 @@ __all__ = ["plan_json", "print_plan"]
 
 def print_plan(plan: Plan) -> str:
     """The plan as text: one block for each fetch, waves in order, what is sent and where the answer goes."""
-    lines = [f"{len(plan.fetches)} fetches in {plan.depth} waves"]
+    lines = [f"{_count(len(plan.fetches), 'fetch', 'es')} in {_count(plan.depth, 'wave', 's')}"]
     if plan.node is not None:
         _print(plan.node, 0, lines)
     return "\n".join(lines) + "\n"
+
+
+def _count(number: int, word: str, plural: str) -> str:
+    return f"{number} {word}{'' if number == 1 else plural}"
 
 
 def _print(node: Node, depth: int, lines: list[str]) -> None:

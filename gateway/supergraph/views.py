@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from graphql import GraphQLSchema, build_schema
 
-from gateway.supergraph.model import FieldDef, FieldJoin, Kind, TypeDef
+from gateway.supergraph.model import ArgumentDef, FieldDef, FieldJoin, InputFieldDef, Kind, TypeDef
 
 if TYPE_CHECKING:
     from gateway.supergraph.model import Supergraph
@@ -109,7 +109,7 @@ class SubgraphView:
         if kind == "enum":
             return _block(f"enum {type.name}", [each.name for each in type.values if self.graph in each.graphs])
         if kind == "input":
-            inputs = [f"{each.name}: {each.type}" for each in type.input_fields if self.graph in each.graphs]
+            inputs = [self._value(each) for each in type.input_fields if self.graph in each.graphs]
             return _block(f"input {type.name}", inputs)
         if kind == "union":
             members = type.members_in.get(self.graph, ())
@@ -121,11 +121,12 @@ class SubgraphView:
         return _block(f"{word} {type.name}{implements}", fields)
 
     @staticmethod
-    def _field(definition: FieldDef, join: FieldJoin) -> str:
-        arguments = [
-            f"{each.name}: {each.type}" + (f" = {each.default}" if each.default is not None else "")
-            for each in definition.arguments
-        ]
+    def _value(definition: ArgumentDef | InputFieldDef) -> str:
+        default = f" = {definition.default}" if definition.default is not None else ""
+        return f"{definition.name}: {definition.type}{default}"
+
+    def _field(self, definition: FieldDef, join: FieldJoin) -> str:
+        arguments = [self._value(each) for each in definition.arguments]
         return definition.name + (f"({', '.join(arguments)})" if arguments else "") + f": {join.type}"
 
 
