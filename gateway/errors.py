@@ -133,7 +133,7 @@ class _MistakesError(GatewayError):
         self.mistakes = mistakes
 
 
-class CompositionFailed(_MistakesError):
+class CompositionFailed(_MistakesError):  # noqa: N818 - it is the outcome of composing, not a fault
     """The subgraphs do not compose; ``mistakes`` holds every one found."""
 
 
