@@ -9,7 +9,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
+from weakref import WeakKeyDictionary
+
+from graphql import GraphQLSchema
 
 from gateway.errors import FetchError
 from gateway.execution.compiled import CompiledBatch, CompiledFetch, compile_plan
@@ -70,7 +73,7 @@ class _Run:
         budget: Budget,
     ) -> None:
         self.fetches = compile_plan(plan).fetches
-        self.object_types = _object_types(supergraph)
+        self.types = _type_names(supergraph)
         self.variables = variables
         self.transport = transport
         self.budget = budget
@@ -158,7 +161,7 @@ class _Run:
 
     def _merge_root(self, data: dict[str, Any], targets: Sequence[dict[str, Any]], compiled: CompiledFetch) -> None:
         for index, target in enumerate(targets):
-            merger = Merger(self.object_types)
+            merger = Merger(*self.types)
             merger.merge(target, data, compiled.shape)
             for code, path in merger.problems:
                 self._fail(compiled, code, [(*self._place(compiled.fetch.path, target, index), *path)])
@@ -185,7 +188,7 @@ class _Run:
                 self._fail(fetch, "SUBGRAPH_WRONG_SHAPE", self._places(compiled, gathered, index))
                 continue
             for each in objects:
-                merger = Merger(self.object_types)
+                merger = Merger(*self.types)
                 merger.merge(each, item, compiled.shape)
                 if merger.problems:
                     self._report_problems(merger, compiled, gathered, index, fetch)
@@ -256,15 +259,15 @@ def _code(error: Exception) -> str:
     return "SUBGRAPH_TIMEOUT" if isinstance(error, TimeoutError) else "SUBGRAPH_UNREACHABLE"
 
 
-_known_types: dict[int, tuple[Supergraph, frozenset[str]]] = {}
+_Names: TypeAlias = tuple[frozenset[str], frozenset[str]]
+_known_types: WeakKeyDictionary[GraphQLSchema, _Names] = WeakKeyDictionary()
 
 
-def _object_types(supergraph: Supergraph) -> frozenset[str]:
-    """The names of the supergraph's object types, inaccessible ones included."""
-    known = _known_types.get(id(supergraph))
-    if known is None or known[0] is not supergraph:
-        names = frozenset(name for name, each in supergraph.types.items() if each.kind == "object")
-        if len(_known_types) > 100:
-            _known_types.clear()
-        known = _known_types[id(supergraph)] = (supergraph, names)
-    return known[1]
+def _type_names(supergraph: Supergraph) -> _Names:
+    """The names of the supergraph's object types, inaccessible ones included, and of its interfaces."""
+    known = _known_types.get(supergraph.full_schema)
+    if known is None:
+        objects = frozenset(name for name, each in supergraph.types.items() if each.kind == "object")
+        interfaces = frozenset(name for name, each in supergraph.types.items() if each.kind == "interface")
+        known = _known_types[supergraph.full_schema] = (objects, interfaces)
+    return known

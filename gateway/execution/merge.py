@@ -1,8 +1,8 @@
 """Merging an answer into the tree: objects key by key, lists index by index, never by guess.
 
 Null never overwrites a value. ``__typename`` is kept only where it names an object type (a subgraph that has an
-interface as an interface object says the interface's name), and an object that claims another type than the one
-already known is not merged at all. Answers are copied: no two places of the tree share an object.
+interface as an interface object says the interface's name), and an object that claims an unknown type, or another one
+than is already known, is not merged at all. Answers are copied: no two places of the tree share an object.
 """
 
 from __future__ import annotations
@@ -30,16 +30,17 @@ def unroll(link: _Link) -> ResponsePath:
 class Merger:
     """Merges the answers of one fetch; ``problems`` collects (code, path below the merge point)."""
 
-    def __init__(self, object_types: frozenset[str]) -> None:
+    def __init__(self, object_types: frozenset[str], interfaces: frozenset[str] = frozenset()) -> None:
         self.object_types = object_types
+        self.interfaces = interfaces
         self.problems: list[tuple[str, ResponsePath]] = []
 
-    def merge(self, target: dict[str, Any], source: dict[str, Any], shape: Shape, path: _Link = None) -> None:
-        """Copy what ``shape`` asked for from ``source`` into ``target``."""
+    def merge(self, target: dict[str, Any], source: dict[str, Any], shape: Shape, path: _Link = None) -> bool:
+        """Copy what ``shape`` asked for from ``source`` into ``target``; False where its type forbids that."""
         if "__typename" in shape.slots:
             claimed = source.get("__typename")
             if claimed is not None and not self._claim(target, claimed, path):
-                return
+                return False
         for alias, slot in shape.slots.items():
             if alias not in source:
                 continue
@@ -56,14 +57,18 @@ class Merger:
             else:
                 target.setdefault(key, None)
                 self._report("SUBGRAPH_WRONG_SHAPE", (path, key))
+        return True
 
     def _claim(self, target: dict[str, Any], claimed: Any, path: _Link) -> bool:
         """Note the type an answer claims for ``target``; False where it contradicts what is known."""
         if not isinstance(claimed, str):
             self._report("SUBGRAPH_WRONG_SHAPE", path)
             return False
-        if claimed not in self.object_types:
+        if claimed in self.interfaces:
             return True
+        if claimed not in self.object_types:
+            self._report("SUBGRAPH_WRONG_TYPE", path)
+            return False
         known = target.setdefault("__typename", claimed)
         if known != claimed:
             self._report("SUBGRAPH_WRONG_TYPE", path)
@@ -73,11 +78,11 @@ class Merger:
     def _merge_object(self, target: dict[str, Any], key: str, value: dict[str, Any], shape: Shape, path: _Link) -> None:
         known = target.get(key)
         if known is None:
-            target[key] = known = {}
-        elif type(known) is not dict:
+            target[key] = self._copy_item(value, shape, path)
+        elif type(known) is dict:
+            self.merge(known, value, shape, path)
+        else:
             self._report("SUBGRAPH_WRONG_SHAPE", path)
-            return
-        self.merge(known, value, shape, path)
 
     def _merge_list(self, target: dict[str, Any], key: str, value: list[Any], shape: Shape, path: _Link) -> None:
         known = target.get(key)
@@ -92,11 +97,10 @@ class Merger:
         return [self._copy_item(item, shape, (path, index)) for index, item in enumerate(value)]
 
     def _copy_item(self, item: Any, shape: Shape, path: _Link) -> Any:
-        """One list item copied by ``shape``; what is neither object, list nor null becomes null."""
+        """One value copied by ``shape``; an object of an impossible type, or what is no object at all, becomes null."""
         if type(item) is dict:
             fresh: dict[str, Any] = {}
-            self.merge(fresh, item, shape, path)
-            return fresh
+            return fresh if self.merge(fresh, item, shape, path) else None
         if type(item) is list:
             return self._copy_list(item, shape, path)
         if item is not None:

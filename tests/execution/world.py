@@ -366,4 +366,3 @@ class _Data:
 def make_world(seed: int) -> World:
     """The world of ``seed``; the same seed gives the same world."""
     return _Maker(seed).make()
-
