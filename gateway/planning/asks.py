@@ -11,7 +11,7 @@ from gateway.operation.model import Argument, Condition, Field, Selection
 from gateway.planning.plan import Path
 from gateway.supergraph.model import Supergraph, list_depth, named_type
 
-__all__ = ["Arguments", "Ask", "Spot", "StorageKeys", "child_spot", "guard", "read_asks", "root_spot"]
+__all__ = ["Arguments", "Ask", "Spot", "StorageKeys", "by_type", "child_spot", "guard", "read_asks", "root_spot"]
 
 Types: TypeAlias = tuple[str, ...]
 Arguments: TypeAlias = tuple[tuple[str, str], ...]
@@ -141,6 +141,18 @@ def read_asks(supergraph: Supergraph, spot: Spot, keys: StorageKeys) -> list[Ask
     for ask in asks:
         keys.client(spot, ask)
     return asks
+
+
+def by_type(spot: Spot) -> bool:
+    """Whether anything at ``spot`` is asked for under a type condition: then objects must tell their type."""
+    return spot.abstract and any(_has_fragment(selections, spot.declared) for selections in spot.sources)
+
+
+def _has_fragment(selections: tuple[Selection, ...], declared: str) -> bool:
+    return any(
+        not isinstance(each, Field) and (each.type != declared or _has_fragment(each.selections, declared))
+        for each in selections
+    )
 
 
 def _read(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TypeAlias
 
 from gateway.operation.model import Condition, Operation
+from gateway.planning.inputs import without_conditions
 from gateway.planning.optimize import Schedule
 from gateway.planning.plan import Conditional, EntityBatch, Fetch, Input, Node, Parallel, Path, Plan, Rename, Sequence
 from gateway.planning.steps import Out, Step
@@ -109,7 +111,10 @@ class _Request:
             conditions = _shared(call.outs)
             body, renames = call.write(self.writer, conditions)
             parts.append(f"{alias}: _entities(representations: ${variable}) {{ {body} }}")
-            batches.append(EntityBatch(alias, variable, call.targets, call.inputs, renames, conditions))
+            inputs = tuple(
+                replace(each, selections=without_conditions(each.selections, conditions)) for each in call.inputs
+            )
+            batches.append(EntityBatch(alias, variable, call.targets, inputs, renames, conditions))
         common = tuple(each for each in batches[0].conditions if all(each in batch.conditions for batch in batches))
         return Fetch(
             id=self.number,
@@ -162,9 +167,7 @@ def same_selection(one: Out, two: Out) -> bool:
         return False
     return all(
         same_selection(first.out, second.out) if first.out and second.out else first.out is second.out
-        for first, second in zip(
-            one.items.values(), (two.items[identity] for identity in one.items), strict=True
-        )
+        for first, second in zip(one.items.values(), (two.items[identity] for identity in one.items), strict=True)
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gateway.errors import PlanningError
-from gateway.planning.asks import Ask, Spot, StorageKeys, child_spot, read_asks
+from gateway.planning.asks import Ask, Spot, StorageKeys, by_type, child_spot, read_asks
 from gateway.planning.ways import Way, Ways
 from gateway.supergraph.moves import Node
 
@@ -83,6 +83,8 @@ class Paths:
     def choices(self, spot: Spot, arrivals: list[Cell]) -> list[Choice]:
         """The choices for everything asked at ``spot`` and below; raises :class:`NoWay`."""
         asks = read_asks(self.supergraph, spot, self.keys)
+        if any(cell.node is not None and not cell.node.real for cell in arrivals) and by_type(spot):
+            asks.append(Ask("__typename", "__typename", (), spot.types, (), []))
         live = self._live(spot, arrivals)
         found: list[Choice] = []
         for ask in asks:

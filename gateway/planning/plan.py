@@ -42,13 +42,15 @@ class InputField:
 
     A list is mapped item by item (however deep), an object by ``selections``; a leaf is sent as it is. The value
     missing altogether means that the entity is not asked for. Null means the same where ``required`` (a key field,
-    at whatever depth); otherwise null is sent.
+    at whatever depth); otherwise null is sent. Where ``conditions`` do not all hold, the field is left out of the
+    representation, and that it is missing means nothing.
     """
 
     source: str
     name: str
     selections: tuple[InputSelection, ...] = ()
     required: bool = True
+    conditions: tuple[Condition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

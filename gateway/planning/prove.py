@@ -6,7 +6,7 @@ of how the plan was found. Tests hold every plan to it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from graphql import (
     ArgumentNode,
@@ -108,9 +108,7 @@ class _Proof:
                         found.append((Spotted(spot.place, frozenset(fits), spot.conditions), shape))
         return batch, node, found
 
-    def _land(
-        self, batch: EntityBatch, node: FieldNode, spots: list[tuple[Spotted, Input]], under: Conditions
-    ) -> None:
+    def _land(self, batch: EntityBatch, node: FieldNode, spots: list[tuple[Spotted, Input]], under: Conditions) -> None:
         self._note_renames(batch.renames)
         for spot, shape in spots:
             for condition in self._item_conditions(node, shape.typename):
@@ -130,7 +128,7 @@ class _Proof:
         found: set[Conditions] = set()
         for fragment in _fragments(node.selection_set):
             if _condition_type(fragment) == typename:
-                found |= {_conditions(field.directives) for field in _fields(fragment.selection_set)}
+                found |= set(_held(fragment.selection_set, frozenset()))
         return sorted(found, key=lambda each: sorted((one.variable, one.negated) for one in each)) or [frozenset()]
 
     def _check_inputs(self, place: Place, type: str, parts: Iterable[InputSelection], needed: Conditions) -> None:
@@ -141,6 +139,8 @@ class _Proof:
                         self.say(f"an input needs the type of {type}")
                     self._check_inputs(place, type, part.selections, needed)
                 continue
+            if not frozenset(part.conditions) <= needed:
+                continue  # not sent then
             value = place.value(type, part.source)
             if value is None or not implied(value.alternatives, needed):
                 if part.source != "__typename" or place.abstract:
@@ -179,9 +179,7 @@ class _Proof:
                 return False
         return True
 
-    def _covers_field(
-        self, place: Place, type: str, parts: tuple[InputSelection, ...], wanted: FieldSetField
-    ) -> bool:
+    def _covers_field(self, place: Place, type: str, parts: tuple[InputSelection, ...], wanted: FieldSetField) -> bool:
         for part in _flat(parts, type):
             if part.name != wanted.name:
                 continue
@@ -243,7 +241,7 @@ class _Proof:
                 self.say(f"asks the interface object {owner} for its real type")
             return
         source = type if self.view.kinds.get(type) == "object" and owner not in self.view.interface_objects else owner
-        join = self._join(place, type, source, name, sent, provided)
+        join = self._join(place, type, source, name, _sent_under(sent, held), provided)
         if join is None or node.selection_set is None:
             return
         within = _provided(self.supergraph, provided, type, name) + join.provides
@@ -256,9 +254,7 @@ class _Proof:
             value.place.narrow(set(self.view.possible.get(inner, ()) or (inner,)))
         value.place.reached = True
         below = (*path, key, *("@",) * list_depth(join.type))
-        self._select(
-            value.place, frozenset(value.place.alive), node.selection_set, inner, held, below, (), within
-        )
+        self._select(value.place, frozenset(value.place.alive), node.selection_set, inner, held, below, (), within)
 
     def _join(
         self,
@@ -361,6 +357,21 @@ class _Proof:
                     self.problems.append(f"{'.'.join((*path, key))} of {name} is fetched for nothing")
                 if value.place is not None:
                     self._waste(value.place, (*path, key), seen)
+
+
+def _held(node: SelectionSetNode | None, under: Conditions) -> Iterator[Conditions]:
+    """Under which conditions the fields of a selection set are asked for."""
+    for each in node.selections if node else ():
+        here = under | _conditions(each.directives)
+        if isinstance(each, FieldNode):
+            yield here
+        elif isinstance(each, InlineFragmentNode):
+            yield from _held(each.selection_set, here)
+
+
+def _sent_under(parts: tuple[InputSelection, ...], held: Conditions) -> tuple[InputSelection, ...]:
+    """The fields of a representation that are sent whenever ``held`` holds."""
+    return tuple(part for part in parts if not isinstance(part, InputField) or frozenset(part.conditions) <= held)
 
 
 def _for(proof: _Proof, provided: FieldSet, type: str) -> list[FieldSetField]:

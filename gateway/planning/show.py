@@ -87,6 +87,7 @@ def _inputs(selections: tuple[InputSelection, ...]) -> str:
     for part in selections:
         if isinstance(part, InputField):
             text = part.name if part.name == part.source else f"{part.name}: {part.source}"
+            text += f" when {_conditions(part.conditions)}" if part.conditions else ""
         else:
             text = f"... on {'|'.join(part.types)}"
         parts.append(text + (f" {{ {_inputs(part.selections)} }}" if part.selections else ""))

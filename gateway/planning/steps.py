@@ -170,9 +170,7 @@ class Builder:
             self._followed[asked] = places[-1]
         return self._followed[asked]
 
-    def _enter(
-        self, places: list[_Here], nodes: list[Node], hop: Hop, spot: Spot, conditions: Conditions
-    ) -> _Here:
+    def _enter(self, places: list[_Here], nodes: list[Node], hop: Hop, spot: Spot, conditions: Conditions) -> _Here:
         if hop.move is None or hop.supply is None:
             raise ValueError("a jump has a move and a supply")
         providers: dict[Step, None] = {}
@@ -225,6 +223,12 @@ class Builder:
                 self._input([(step, inner)], each, below, (), tail.runtime, providers) for each in supply.below
             ]
         shape = merge_inputs((), tuple(selections))
-        field = InputField(key, supply.name, shape if shape is not None else tuple(selections), required=supply.key)
+        field = InputField(
+            key,
+            supply.name,
+            shape if shape is not None else tuple(selections),
+            required=supply.key,
+            conditions=() if supply.key else conditions,
+        )
         narrower = supply.types and set(supply.types) < set(around)
         return InputFragment(supply.types, (field,)) if narrower else field

@@ -182,7 +182,21 @@ class Writer:
             text += "(" + ", ".join(f"{name}: {value}" for name, value in item.arguments) + ")"
         conditions = [each for each in item.conditions if each not in hoisted]
         self.variables.update(each.variable for each in conditions)
-        text += condition_text(conditions)
+        around = _repeated(conditions)
+        text += condition_text(each for each in conditions if each not in around)
         if item.out is not None:
             text += f" {{ {self._selections(item.out)} }}"
+        for each in around:
+            text = f"...{condition_text((each,))} {{ {text} }}"
         return text
+
+
+def _repeated(conditions: list[Condition]) -> list[Condition]:
+    """Conditions beyond the first @include and the first @skip: a directive may stand only once at one place."""
+    seen: set[bool] = set()
+    found: list[Condition] = []
+    for each in conditions:
+        if each.negated in seen:
+            found.append(each)
+        seen.add(each.negated)
+    return found

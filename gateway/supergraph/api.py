@@ -138,9 +138,7 @@ class _Filter:
         )
 
     def _inputs(self, nodes: Sequence[InputValueDefinitionNode] | None) -> tuple[InputValueDefinitionNode, ...]:
-        return tuple(
-            _bare(node) for node in nodes or () if not self._hides(node.directives) and self._known(node.type)
-        )
+        return tuple(_bare(node) for node in nodes or () if not self._hides(node.directives) and self._known(node.type))
 
 
 def _kept(directives: Sequence[ConstDirectiveNode] | None) -> tuple[ConstDirectiveNode, ...]:

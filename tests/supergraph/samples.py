@@ -18,5 +18,7 @@ enum join__Graph {{ {graphs} }}
 
 def supergraph_sdl(body: str, *names: str, roots: str = "{ query: Query }") -> str:
     """``body`` (types with join directives) as a supergraph of subgraphs ``names``; graphs are the names in capitals."""
-    graphs = " ".join(f'{name.upper()} @join__graph(name: "{name}", url: "http://{name}.test/graphql")' for name in names)
+    graphs = " ".join(
+        f'{name.upper()} @join__graph(name: "{name}", url: "http://{name}.test/graphql")' for name in names
+    )
     return _HEAD.format(graphs=graphs, roots=roots) + body

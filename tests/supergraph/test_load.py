@@ -147,8 +147,7 @@ def test_the_full_schema_has_what_is_inaccessible() -> None:
 
 def test_an_inaccessible_directive_under_another_name() -> None:
     sdl = supergraph_sdl(
-        "directive @secret on FIELD_DEFINITION\n"
-        "type Query @join__type(graph: A) { x: Int y: Int @secret }",
+        "directive @secret on FIELD_DEFINITION\ntype Query @join__type(graph: A) { x: Int y: Int @secret }",
         "a",
     ).replace('inaccessible/v0.2", for', 'inaccessible/v0.2", as: "secret", for')
     assert "y: Int" not in print_api(load_supergraph(sdl))
