@@ -82,6 +82,7 @@ def _sorted(subgraphs: Sequence[SubgraphSDL]) -> list[SubgraphSDL]:
             Mistake(
                 "DUPLICATE_SUBGRAPH_NAME",
                 f'Two subgraphs are named "{later.name}".',
+                where=later.name,
                 hint="give each subgraph a name of its own",
                 subgraphs=(later.name,),
             )

@@ -167,7 +167,7 @@ def _type_accepted(written: str, expected: str) -> bool:
 def _type_mistakes(own: TypeDef, expected: TypeDef) -> list[Mistake]:
     problem = ""
     if own.kind is not expected.kind:
-        problem = f"{own.name} should be a {expected.kind} type but is defined as a {own.kind} type"
+        problem = f"{own.name} should be of kind {expected.kind} but is of kind {own.kind}"
     elif own.kind is Kind.ENUM and set(own.values) != set(expected.values):
         problem = f"{own.name} should have the values {', '.join(expected.values)} but has {', '.join(own.values)}"
     if not problem:

@@ -75,7 +75,7 @@ def _note_absence(
     keyed = any(merge.facts[i].keys.get(owner.name) for i in types)
     if lacking and not keyed and owner.name not in ("Query", "Mutation", "Subscription"):
         kind = "INTERFACE" if owner.kind is Kind.INTERFACE else "OBJECT"
-        message = f'Field "{owner.name}.{name}" is not in {merge.named(lacking)}, which define its type.'
+        message = f'Field "{owner.name}.{name}" of a type without key is not in {merge.named(lacking)}.'
         merge.note(f"INCONSISTENT_{kind}_VALUE_TYPE_FIELD", message, f"{owner.name}.{name}")
 
 

@@ -37,11 +37,11 @@ def duplicate_names(document: DocumentNode) -> Iterator[Mistake]:
             yield from _once(seen, f"@{node.name.value}", "directive", node)
             yield from _arguments(f"@{node.name.value}", node)
         elif isinstance(node, TypeDefinitionNode | TypeExtensionNode):
-            name, kind = node.name.value, node.kind.removesuffix("_definition").removesuffix("_extension")
+            name, kind = node.name.value, node.kind.partition("_type_")[0].replace("_", " ")
             if isinstance(node, TypeDefinitionNode):
                 yield from _once(seen, name, "type", node)
             if kinds.setdefault(name, kind) != kind:
-                message = f'Type "{name}" is a {kinds[name]} and cannot be extended as a {kind}.'
+                message = f'Type "{name}" is of kind {kinds[name]} and cannot be extended as {kind}.'
                 yield _mistake(message, node, "write the extension with the keyword of the type's own kind")
             yield from _type_block(name, node, members)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from gateway.composition import typerefs
-from gateway.composition.merging.context import Merge, listed
+from gateway.composition.merging.context import Merge, find, listed
 from gateway.composition.satisfiability.ways import Labels, Place, Ways
 from gateway.composition.schema import Argument, FieldDef, Kind
 from gateway.errors import Mistake
 
-__all__ = ["Trail", "mismatched", "unreachable"]
+__all__ = ["Trail", "mismatched", "unfinished", "unreachable"]
 
 
 @dataclass(frozen=True)
@@ -105,6 +105,8 @@ def _here(ways: Ways, place: Place, name: str, labels: Labels) -> str:
         if override is not None and place.subgraph in override.used | override.unused | set(override.labels):
             return f'field "{item.coordinate}" is overridden there'
         return f'field "{item.coordinate}" is @external there'
+    if any(find(argument.directives, "fromContext") is not None for argument in item.args.values()):
+        return f'field "{item.coordinate}" needs a context that no type on the way to it sets'
     if not ways.returnable(place):
         return f'field "{item.coordinate}" has @requires, but "{place.type}" has no key there to come back with'
     return f'the @requires of field "{item.coordinate}" cannot be satisfied'
@@ -125,17 +127,33 @@ def _closed(ways: Ways, place: Place, index: int, owner: str, name: str) -> str:
     )
 
 
+def unfinished(merge: Merge, owner: str, item: FieldDef, attempts: list[tuple[Place, Mistake]]) -> Mistake:
+    """The mistake for a mutation that several subgraphs can run but none can answer in full."""
+    parts = [
+        f'- when subgraph "{merge.subgraphs[place.subgraph].name}" runs it:\n  ' + first.message.replace("\n", "\n  ")
+        for place, first in attempts
+    ]
+    coordinate = f"{owner}.{item.name}"
+    message = f'No subgraph that has "{coordinate}" can answer all that may be selected below it:\n' + "\n".join(parts)
+    names = tuple(merge.subgraphs[place.subgraph].name for place, _ in attempts)
+    hint = f'give "{typerefs.base(item.type)}" a resolvable @key, or let one subgraph alone have the mutation'
+    return Mistake("SATISFIABILITY_ERROR", message, coordinate, hint, names)
+
+
 def mismatched(merge: Merge, item: FieldDef, by_subgraph: dict[int, set[str]], trail: Trail) -> Mistake:
     """The mistake for a shared field whose subgraphs return values of wholly different types."""
     kind = merge.schema.types[typerefs.base(item.type)].kind
     noun = "interface" if kind is Kind.INTERFACE else "union"
     uses = listed(
-        [f"{listed(sorted(types) or ['nothing'])} in {merge.named([index])}" for index, types in by_subgraph.items()]
+        [
+            f"{listed(sorted(types) or ['nothing'])} in {merge.named([index])}"
+            for index, types in sorted(by_subgraph.items())
+        ]
     )
     message = (
         f'Shared field "{item.coordinate}" returns the {noun} "{typerefs.base(item.type)}", but no type is possible in '
         f"all subgraphs: {uses}. Reached by\n{trail.query(open_ended=True)}"
     )
-    names = tuple(merge.subgraphs[index].name for index in by_subgraph)
+    names = tuple(merge.subgraphs[index].name for index in sorted(by_subgraph))
     hint = "let the subgraphs return a common type, or resolve the field in one of them"
     return Mistake("SHAREABLE_HAS_MISMATCHED_RUNTIME_TYPES", message, item.coordinate, hint, names)

@@ -14,7 +14,7 @@ from gateway.composition.facts import split_context
 from gateway.composition.merging.context import Merge, find
 from gateway.composition.read import ROOT_NAMES
 from gateway.composition.rules.inaccessible import hidden
-from gateway.composition.satisfiability.explain import Trail, mismatched, unreachable
+from gateway.composition.satisfiability.explain import Trail, mismatched, unfinished, unreachable
 from gateway.composition.satisfiability.ways import Place, Ways
 from gateway.composition.schema import FieldDef, Kind, TypeDef
 from gateway.errors import Mistake
@@ -150,9 +150,14 @@ class _Search:
         return frozenset(found)
 
     def contexts(self, name: str) -> frozenset[str]:
-        """The contexts a merged type sets."""
-        merged = self.merge.schema.types[name]
-        return frozenset(str(a.args.get("name")) for a in merged.directives if a.element == "context")
+        """The contexts a merged type sets, for an object also those of its interfaces and unions."""
+        types = self.merge.schema.types
+        setters = [types[name]]
+        if types[name].kind is Kind.OBJECT:
+            setters.extend(
+                t for t in types.values() if t.kind is not Kind.OBJECT and self.merge.schema.is_subtype(name, t.name)
+            )
+        return frozenset(str(a.args.get("name")) for t in setters for a in t.directives if a.element == "context")
 
     def _context_given(self, place: Place, item: FieldDef, contexts: frozenset[str]) -> bool:
         definition = self.ways.definition(place)
@@ -228,20 +233,22 @@ def _mutations(search: _Search, start: _State) -> None:
         if len(owners) < 2:
             for state in search.along_field(start, owner, item):
                 search.run(state)
-        elif not any(_suffices(search, start, owner, item, place) for place in sorted(owners, key=_by_subgraph)):
-            trail = start.trail.to(item)
-            search.report(unreachable(search.ways, frozenset(owners), owner.name, item.name, trail, {}))
+            continue
+        attempts = [(place, _attempt(search, start, owner, item, place)) for place in sorted(owners, key=_by_subgraph)]
+        failing = [(place, mistakes[0]) for place, mistakes in attempts if mistakes]
+        if len(failing) == len(attempts):
+            search.report(unfinished(search.merge, owner.name, item, failing))
 
 
 def _by_subgraph(place: Place) -> int:
     return place.subgraph
 
 
-def _suffices(search: _Search, start: _State, owner: TypeDef, item: FieldDef, place: Place) -> bool:
-    """Whether every query below the mutation has a way when the place's subgraph runs it."""
+def _attempt(search: _Search, start: _State, owner: TypeDef, item: FieldDef, place: Place) -> list[Mistake]:
+    """What has no way below the mutation when the place's subgraph runs it."""
     alone = replace(start, places=frozenset({place}))
     attempt = _Search(search.merge, search.ways, search.budget, visited=search.visited)
     for state in attempt.along_field(alone, owner, item):
         attempt.run(state)
     search.visited = attempt.visited
-    return not attempt.mistakes
+    return list(attempt.mistakes.values())
