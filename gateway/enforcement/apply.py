@@ -16,7 +16,7 @@ from gateway.caller import Caller
 from gateway.coordinates import Coordinate
 from gateway.enforcement.authorize import PAGE_LIMIT
 from gateway.enforcement.hidden import HIDDEN
-from gateway.enforcement.pages import Window, page_connection
+from gateway.enforcement.pages import Window, empty_connection, page_connection
 from gateway.enforcement.permitted import Entry, Permitted, Ruled, RuledField
 from gateway.enforcement.shapes import Shapes
 from gateway.errors import LimitError
@@ -242,7 +242,12 @@ class _Apply:
         empty = self.shapes.empty(name, ruled.field.name)
         if empty == {}:
             target = self.shapes.target(name, ruled.field.name)
-            return self.page({}, target, [child for each in group for child in each.children], ruled, [])
+            return empty_connection(
+                (each.field for each in group),
+                target,
+                lambda name: not name or target in self.shapes.possible(name),
+                self.variables,
+            )
         return empty
 
     def composite(

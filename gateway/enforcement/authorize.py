@@ -185,7 +185,11 @@ class _Walk:
                 if decision.outcome is not Outcome.ABSENT:
                     self.enter(self.entry(decision, path))
                 continue
-            self.check_arguments(parent, field, values, scope)
+            refused = self.check_arguments(parent, field, values, scope)
+            if refused is not None:  # the field can only be asked for by what is withheld
+                rulings[parent] = refused
+                self.enter(self.entry(refused, path))
+                continue
             if decision.settled and decision.outcome is Outcome.MASK:
                 self.enter(self.entry(decision, path))
             if self.leads_nowhere(field, parent, values, scope):
@@ -219,18 +223,32 @@ class _Walk:
         settled = all(each.settled and each.outcome in (Outcome.DENY, Outcome.ABSENT) for each in found)
         return settled and any(each.outcome is Outcome.ABSENT for each in found)
 
-    def check_arguments(self, parent: str, field: Field, values: Mapping[str, Any], scope: _Scope) -> None:
-        """Refuse an argument that reads a coordinate which this caller never sees in clear."""
+    def check_arguments(self, parent: str, field: Field, values: Mapping[str, Any], scope: _Scope) -> Decision | None:
+        """Refuse an argument that reads a coordinate which this caller never sees in clear.
+
+        Returns the denial of the whole field where the argument is one it cannot do without (a look-up by a receipt);
+        a filter or an ordering could be left out, so there the request is wrong: ``AccessError``.
+        """
         for name, coordinate in self.shapes.reads_of(parent, field.name, values):
             decision = self.policy.decide(self.caller, coordinate, scope.facts, self.at)
-            if decision.settled and decision.outcome is not Outcome.ALLOW:
-                raise AccessError(
-                    "ARGUMENT_WITHHELD",
-                    f'Argument "{name}" of "{parent}.{field.name}" reads a field that is not shared with you in clear.',
-                    where=f"{parent}.{field.name}({name}:)",
-                    hint="Leave the argument out, or ask the owning agency for an agreement that covers the field.",
-                    locations=(field.location,) if field.location != (0, 0) else (),
+            if not decision.settled or decision.outcome is Outcome.ALLOW:
+                continue
+            if self.shapes.requires(parent, field.name, name):
+                return replace(
+                    decision,
+                    outcome=Outcome.DENY if decision.outcome is not Outcome.UNAVAILABLE else decision.outcome,
+                    reason=decision.reason or "ARGUMENT_WITHHELD",
+                    mask="",
+                    basis=None,
                 )
+            raise AccessError(
+                "ARGUMENT_WITHHELD",
+                f'Argument "{name}" of "{parent}.{field.name}" reads a field that is not shared with you in clear.',
+                where=f"{parent}.{field.name}({name}:)",
+                hint="Leave the argument out, or ask the owning agency for an agreement that covers the field.",
+                locations=(field.location,) if field.location != (0, 0) else (),
+            )
+        return None
 
     # -- the value below a field --
 

@@ -5,15 +5,15 @@ Source: https://relay.dev/graphql/connections.htm (pagination algorithm), with t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from gateway.enforcement.authorize import argument_values
 from gateway.enforcement.permitted import RuledField
-from gateway.operation.model import Field
+from gateway.operation.model import Field, Selection
 
-__all__ = ["Window", "page_connection"]
+__all__ = ["Window", "empty_connection", "page_connection"]
 
 _DEFAULT_ROWS = 20
 _MOST_ROWS = 100
@@ -94,3 +94,45 @@ def _info(group: list[RuledField], info: Mapping[str, Any]) -> dict[str, Any]:
             if isinstance(child, RuledField):
                 shown[child.field.key] = info.get(child.field.name)
     return shown
+
+
+_EMPTY: dict[str, Any] = {
+    "totalCount": 0,
+    "hasNextPage": False,
+    "hasPreviousPage": False,
+    "startCursor": None,
+    "endCursor": None,
+}
+
+
+def empty_connection(
+    fields: Iterable[Field], type_name: str, applies: Callable[[str], bool], variables: Mapping[str, Any]
+) -> dict[str, Any]:
+    """A connection without rows in the shape that ``fields``, the client's own under one response key, select.
+
+    ``applies`` says whether a fragment on a type is about the connection. For what nobody was asked about.
+    """
+    shown: dict[str, Any] = {}
+    for each in _selected((child for field in fields for child in field.selections), applies, variables):
+        if each.name in ("edges", "nodes"):
+            shown[each.key] = []
+        elif each.name == "pageInfo":
+            inner = _selected(each.selections, lambda _: True, variables)
+            shown[each.key] = {child.key: _EMPTY.get(child.name) for child in inner} | shown.get(each.key, {})
+        elif each.name == "__typename":
+            shown[each.key] = type_name
+        else:
+            shown[each.key] = _EMPTY.get(each.name)
+    return shown
+
+
+def _selected(
+    selections: Iterable[Selection], applies: Callable[[str], bool], variables: Mapping[str, Any]
+) -> Iterator[Field]:
+    for each in selections:
+        if not all(condition.holds(variables) for condition in each.conditions):
+            continue
+        if isinstance(each, Field):
+            yield each
+        elif applies(each.type):
+            yield from _selected(each.selections, applies, variables)

@@ -17,6 +17,7 @@ from graphql import (
     is_list_type,
     is_non_null_type,
     is_object_type,
+    is_required_argument,
 )
 
 from gateway.coordinates import Coordinate
@@ -153,6 +154,12 @@ class Shapes:
         if self.connection_node(name):
             return {}
         return None
+
+    def requires(self, parent: str, field: str, argument: str) -> bool:
+        """Whether ``parent.field`` cannot be asked for without ``argument``."""
+        fields = getattr(self.schema.type_map.get(parent), "fields", {})
+        found = fields[field].args.get(argument) if field in fields else None
+        return found is not None and is_required_argument(found)
 
     def reads_of(self, parent: str, field: str, values: Mapping[str, Any]) -> Iterator[tuple[str, Coordinate]]:
         """Each (argument path, coordinate it reads) among the coerced argument ``values`` given to a field."""
