@@ -84,6 +84,17 @@ class Catalogue:
         """The governed coordinates of a type and of the value types that are part of it."""
         return self._groups.get(name, ())
 
+    def told_by(self, name: str) -> tuple[Coordinate, ...]:
+        """The coordinates that tell of an object of the type: those of its group that its home agency owns.
+
+        What other agencies hang on a type does not count: their field must not show that the record exists.
+        """
+        group = self.group(name)
+        if not group or name in self.hubs:
+            return group
+        home = self.entries[group[0]].owner
+        return tuple(coordinate for coordinate in group if self.entries[coordinate].owner == home)
+
     @cached_property
     def _groups(self) -> Mapping[str, tuple[Coordinate, ...]]:
         return {name: tuple(self._collect(name, {name})) for name in self.by_type}

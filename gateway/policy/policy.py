@@ -186,20 +186,28 @@ class Policy:
         return self._refused(own, refused)
 
     def _refused(self, own: Cell, refused: list[Decision]) -> Decision:
-        """The refusal of a following coordinate: the nearest miss among those it follows."""
+        """The refusal of a following coordinate: the nearest miss among those it follows, in its owner's name.
+
+        Among equals, whose type it is counts most: what others keep about a petition is not what a link to it lacks.
+        """
+        entry = self.catalogue.entries.get(Coordinate.parse(own.coordinate))
+        origins = self.vocabulary.origins
+        homes = {origins[each] for each in (self.catalogue.targets(entry) if entry else ()) if each in origins}
+        homes = homes or {own.owner}
         order = {reason: place for place, reason in enumerate(_NEAREST)}
         ranked = sorted(
             refused,
             key=lambda each: (
                 each.outcome is Outcome.ABSENT,
                 order.get(Reason(each.reason), 99) if each.reason in order else 99,
+                each.owner not in homes,
                 each.coordinate,
             ),
         )
         if not ranked:
             return own.denial
         first = ranked[0]
-        return replace(first, coordinate=own.coordinate, owner=own.owner or first.owner)
+        return replace(first, coordinate=own.coordinate, owner=first.owner or own.owner)
 
     def _followed(self, entry: Entry) -> tuple[Coordinate, ...] | None:
         """The coordinates a SYS or LINK follows; None when it is always there (plumbing, hubs, nothing governed)."""
@@ -213,16 +221,16 @@ class Policy:
                 return found
         if holder in catalogue.roots or holder in catalogue.hubs:
             return None
-        return catalogue.group(holder) or None
+        return catalogue.told_by(holder) or None
 
     def _group(self, target: str) -> Iterator[Coordinate]:
-        yield from self.catalogue.group(target)
+        yield from self.catalogue.told_by(target)
         if target in self.catalogue.hubs:
             for entry in self.catalogue.by_type.get(target, ()):
                 if entry.category == "LINK":
                     for inner in self.catalogue.targets(entry):
                         if inner not in self.catalogue.hubs:
-                            yield from self.catalogue.group(inner)
+                            yield from self.catalogue.told_by(inner)
 
     def _leads_to_hub(self, entry: Entry) -> bool:
         return entry.category == "LINK" and any(
