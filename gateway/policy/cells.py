@@ -15,7 +15,6 @@ from gateway.policy.decide import Cell, candidate_of, is_free, weigh
 from gateway.policy.decision import Candidate, Decision, Outcome, Reason
 from gateway.policy.facts import MISSING, Truth, Value
 from gateway.policy.lifecycle import in_force, state_of
-from gateway.policy.prohibition import Prohibition
 
 __all__ = ["CellMaker"]
 
@@ -106,7 +105,7 @@ class CellMaker:
         caller = Caller(*kind)
         free = [each for each in cell.rules if is_free(each.rule.when)]
         if free:
-            final = all(_only_kind(each.rule.when) and not _by_training(each.prohibition) for each in free)
+            final = all(_only_kind(each.rule.when) and not _by_training(each, caller) for each in free)
         elif cell.withholds:
             final = any(each.withhold.when == ALWAYS for each in cell.withholds)
         elif cell.grants:
@@ -145,9 +144,17 @@ def _only_kind(when: Condition) -> bool:
     return _names(when) <= {"caller.agency", "caller.role", "caller.purpose"}
 
 
-def _by_training(prohibition: Prohibition) -> bool:
-    """Whether a caller's certificates can change what the prohibition does."""
-    return any(each.training for each in prohibition.exemptions) or any(each.training for each in prohibition.notices)
+def _by_training(clause: RuleClause, bare: Caller) -> bool:
+    """Whether a certificate could change what the rule does to callers of this kind."""
+    prohibition, article = clause.prohibition, clause.rule.article
+    exempting = any(
+        each.covers(replace(bare, training=(each.training,)), article)
+        for each in prohibition.exemptions
+        if each.training
+    )
+    return exempting or any(
+        each.covers(replace(bare, training=(each.training,))) for each in prohibition.notices if each.training
+    )
 
 
 def _names(when: Condition) -> set[str]:
