@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from gateway.audit.record import AuditRecord, Disclosed, FailureNote, FetchNote, digest
@@ -30,6 +31,7 @@ def record_of(
     house: House,
 ) -> AuditRecord:
     """The record of one release, ready to be appended."""
+    cut = _cut(permitted)
     return AuditRecord(
         request_id=request_id,
         at=at,
@@ -40,7 +42,7 @@ def record_of(
         operation_name=permitted.client.name,
         operation_kind=permitted.client.kind,
         operation_hash=permitted.client.text_hash,
-        disclosed=(*_cut(permitted, graph), *_disclosed(applied, graph)),
+        disclosed=(*cut, *_disclosed(applied, graph, {(each.coordinate, each.outcome, each.reason) for each in cut})),
         subjects=tuple(house.pseudonym(subject, at) for subject in sorted(applied.subjects)),
         plan=print_plan(plan),
         fetches=tuple(
@@ -53,21 +55,34 @@ def record_of(
     )
 
 
-def _cut(permitted: Permitted, graph: Graph) -> list[Disclosed]:
+def _cut(permitted: Permitted) -> list[Disclosed]:
     """What was withheld before anything was fetched; it has no count, because nobody looked."""
     found: dict[str, Disclosed] = {}
     for entry in permitted.ledger:
-        if entry.outcome != "MASK":
-            found.setdefault(
-                entry.coordinate, Disclosed(entry.coordinate, entry.outcome, owner=entry.owner, reason=entry.reason)
-            )
+        if entry.outcome == "MASK":
+            continue
+        decision = permitted.decisions.get(entry.coordinate)
+        basis = decision.basis if decision is not None and decision.reason == entry.reason else None
+        told = Disclosed(
+            entry.coordinate,
+            entry.outcome,
+            owner=entry.owner,
+            reason=entry.reason,
+            agreement=basis.agreement if basis else "",
+            version=basis.version if basis else 0,
+            article=basis.article if basis else "",
+        )
+        found.setdefault(entry.coordinate, told)
     return list(found.values())
 
 
-def _disclosed(applied: Applied, graph: Graph) -> list[Disclosed]:
+def _disclosed(applied: Applied, graph: Graph, cut: Collection[tuple[str, str, str]]) -> list[Disclosed]:
+    """What was decided while looking; ``cut`` are the (coordinate, outcome, reason) that were told of already."""
     found: list[Disclosed] = []
-    for (coordinate, outcome, agreement, version, article), count in sorted(applied.outcomes.items()):
+    for (coordinate, outcome, agreement, version, article, reason), count in sorted(applied.outcomes.items()):
         word, _, mask = outcome.partition(":")
+        if (coordinate, word, reason) in cut:
+            continue
         found.append(
             Disclosed(
                 coordinate,
@@ -75,8 +90,8 @@ def _disclosed(applied: Applied, graph: Graph) -> list[Disclosed]:
                 owner=graph.policy.owner(Coordinate.parse(coordinate)),
                 count=count,
                 mask=mask,
-                reason="" if version else agreement,
-                agreement=agreement if version else "",
+                reason=reason,
+                agreement=agreement,
                 version=version,
                 article=article,
             )

@@ -38,10 +38,11 @@ class Unavailable:
 
 @dataclass(slots=True)
 class Applied:
-    """The ledger, how often each (coordinate, outcome, agreement, version, article) occurred, and who was looked at."""
+    """The ledger, how often each (coordinate, outcome, agreement, version, article, reason) occurred, and who was
+    looked at."""
 
     ledger: list[Entry]
-    outcomes: Counter[tuple[str, str, str, int, str]] = field(default_factory=Counter)
+    outcomes: Counter[tuple[str, str, str, int, str, str]] = field(default_factory=Counter)
     subjects: set[str] = field(default_factory=set)
     unavailable: list[Unavailable] = field(default_factory=list)
 
@@ -368,9 +369,10 @@ class _Apply:
             (
                 ruling.coordinate,
                 str(ruling.outcome) + (f":{ruling.mask}" if ruling.mask else ""),
-                basis.agreement if basis else ruling.reason,
+                basis.agreement if basis else "",
                 basis.version if basis else 0,
                 basis.article if basis else "",
+                ruling.reason,
             )
         ] += 1
         if ruling.outcome in (Outcome.ALLOW, Outcome.ABSENT):
