@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from gateway.composition import typerefs
 from gateway.composition.merging.context import Merge, find, listed
@@ -13,39 +13,45 @@ from gateway.errors import Mistake
 __all__ = ["Trail", "mismatched", "unfinished", "unreachable"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Trail:
-    """How a point of the API was reached: the operation and the selections down to it."""
+    """How a point of the API was reached: the operation, and selection by selection down to it."""
 
     operation: str
-    steps: tuple[str, ...] = ()
+    above: Trail | None = None
+    selected: FieldDef | str = ""
 
     @property
     def at_root(self) -> bool:
         """Whether nothing has been selected yet."""
-        return not self.steps
+        return self.above is None
 
-    def to(self, item: FieldDef) -> Trail:
-        """The trail with a field added, its required arguments filled in."""
-        required = [argument for argument in item.args.values() if argument.required]
+    def to(self, selected: FieldDef | str) -> Trail:
+        """The trail with a field added, or the object type of a type condition."""
+        return Trail(self.operation, self, selected)
+
+    def steps(self) -> list[str]:
+        """The selections as text, from the root down, required arguments filled in."""
+        if self.above is None:
+            return []
+        if isinstance(self.selected, str):
+            return [*self.above.steps(), f"... on {self.selected}"]
+        required = [argument for argument in self.selected.args.values() if argument.required]
         args = ", ".join(f"{argument.name}: {_dummy(argument)}" for argument in required)
-        return replace(self, steps=(*self.steps, f"{item.name}({args})" if args else item.name))
-
-    def on(self, runtime: str) -> Trail:
-        """The trail with a type condition added."""
-        return replace(self, steps=(*self.steps, f"... on {runtime}"))
+        return [*self.above.steps(), f"{self.selected.name}({args})" if args else self.selected.name]
 
     def query(self, *, open_ended: bool) -> str:
         """The query that takes the trail; ``...`` stands where any further selection may."""
+        steps = self.steps()
         lines = [self.operation if self.operation != "query" else ""]
-        for depth, step in enumerate(self.steps):
+        for depth, step in enumerate(steps):
             lines[-1] = f"{lines[-1]} {{".lstrip()
             lines[-1] = "  " * depth + lines[-1].lstrip() if depth else lines[-1]
             lines.append("  " * (depth + 1) + step)
         if open_ended:
             lines[-1] += " {"
-            lines.extend(["  " * (len(self.steps) + 1) + "...", "  " * len(self.steps) + "}"])
-        lines.extend("  " * depth + "}" for depth in range(len(self.steps) - 1, -1, -1))
+            lines.extend(["  " * (len(steps) + 1) + "...", "  " * len(steps) + "}"])
+        lines.extend("  " * depth + "}" for depth in range(len(steps) - 1, -1, -1))
         return "\n".join(lines)
 
 

@@ -54,6 +54,7 @@ class _Search:
     seen: dict[tuple[str, frozenset[tuple[str, bool]], frozenset[str]], list[frozenset[Place]]] = field(
         default_factory=dict
     )
+    steps: dict[tuple[object, ...], Place | None] = field(default_factory=dict)
     visited: int = 0
 
     def run(self, start: _State) -> None:
@@ -99,7 +100,7 @@ class _Search:
                 narrowed = self.ways.narrow(other, runtime)
                 if narrowed is not None and (not self.ways.stands_in(other) or self.ways.knows_typename(other)):
                     places.add(narrowed)
-        trail = state.trail.on(runtime)
+        trail = state.trail.to(runtime)
         if not places:
             self.report(
                 unreachable(self.ways, state.places, state.type, f"... on {runtime}", trail, dict(state.labels))
@@ -130,24 +131,36 @@ class _Search:
 
     def _advance(self, state: _State, item: FieldDef, labels: dict[str, bool]) -> frozenset[Place]:
         """The places the field leads to, directly and after hops; leaves need no hop when reached directly."""
+        target = self.merge.schema.types.get(typerefs.base(item.type))
+        leaf = target is None or not target.composite
         found: set[Place] = set()
-        usable = [place for place in state.places if self._context_given(place, item, state.contexts)]
-        for place in usable:
-            target = self.ways.step(place, item.name, labels, hopped=False)
-            if target is not None:
-                found.add(target)
-        composite = self.merge.schema.types.get(typerefs.base(item.type))
-        if found and (composite is None or not composite.composite):
-            return frozenset(found)
-        if state.trail.at_root:
+        for place in state.places:
+            found |= self._leads(place, item, labels, state.contexts, hopped=False)
+        if (found and leaf) or state.trail.at_root:
             return frozenset(found)
         for place in state.places:
-            for other in self.ways.reach(place):
-                if self._context_given(other, item, state.contexts):
-                    target = self.ways.step(other, item.name, labels, hopped=True)
-                    if target is not None:
-                        found.add(target)
+            found |= self._leads(place, item, labels, state.contexts, hopped=True)
         return frozenset(found)
+
+    def _leads(
+        self, place: Place, item: FieldDef, labels: dict[str, bool], contexts: frozenset[str], *, hopped: bool
+    ) -> frozenset[Place]:
+        """Where the field leads from the place itself, or from the places its keys lead to."""
+        if not hopped:
+            target = self._step(place, item, labels, contexts, hopped=False)
+            return frozenset() if target is None else frozenset({target})
+        targets = (self._step(other, item, labels, contexts, hopped=True) for other in self.ways.reach(place))
+        return frozenset(target for target in targets if target is not None)
+
+    def _step(
+        self, place: Place, item: FieldDef, labels: dict[str, bool], contexts: frozenset[str], *, hopped: bool
+    ) -> Place | None:
+        labelled = item.coordinate in self.merge.overrides
+        memo = (place, item.coordinate, hopped, tuple(labels.items()) if labelled else (), contexts)
+        if memo not in self.steps:
+            given = self._context_given(place, item, contexts)
+            self.steps[memo] = self.ways.step(place, item.name, labels, hopped=hopped) if given else None
+        return self.steps[memo]
 
     def contexts(self, name: str) -> frozenset[str]:
         """The contexts a merged type sets, for an object also those of its interfaces and unions."""
@@ -247,7 +260,7 @@ def _by_subgraph(place: Place) -> int:
 def _attempt(search: _Search, start: _State, owner: TypeDef, item: FieldDef, place: Place) -> list[Mistake]:
     """What has no way below the mutation when the place's subgraph runs it."""
     alone = replace(start, places=frozenset({place}))
-    attempt = _Search(search.merge, search.ways, search.budget, visited=search.visited)
+    attempt = _Search(search.merge, search.ways, search.budget, steps=search.steps, visited=search.visited)
     for state in attempt.along_field(alone, owner, item):
         attempt.run(state)
     search.visited = attempt.visited
