@@ -27,7 +27,12 @@ from gateway.errors import RequestError
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, help="The record: verify, search, account for disclosures.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="The record: verify, search, account for disclosures.",
+    epilog="Example: [bold]gateway audit verify[/bold]",
+    rich_markup_mode="rich",
+)
 _JSON = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 
 
@@ -40,15 +45,12 @@ def _log(var: Path) -> Path:
     return path
 
 
-@app.command("verify")
+@app.command("verify", epilog="Example: [bold]gateway audit verify[/bold]")
 def verify_command(
     witness: Annotated[str, typer.Option("--witness", help="A head line that somebody else kept.")] = "",
     var: Var = Path("var"),
 ) -> None:
-    """Walk the whole record and say whether it is as it was written; exit code 1 names the first bad index.
-
-    Example: [bold]gateway audit verify[/bold]
-    """
+    """Walk the whole record and say whether it is as it was written; exit code 1 names the first bad index."""
     kept = Head.parse(witness) if witness else None
     if witness and kept is None:
         raise RequestError("HEAD_MALFORMED", "The witness is no head line.", where="--witness")
@@ -60,7 +62,10 @@ def verify_command(
     typer.echo(f"sound: {verdict.records} records, {verdict.heads} signed heads, head {verdict.hash.hex()}")
 
 
-@app.command("search")
+@app.command(
+    "search",
+    epilog="Example: [bold]gateway audit search --coordinate Visa.status --agency CBP --since 2026-11-01[/bold]\n\nExample: [bold]gateway audit search --by agreement[/bold]",
+)
 def search_command(
     traveler: Annotated[str, typer.Option("--traveler", help="A traveler's id.")] = "",
     user: Annotated[str, typer.Option("--user")] = "",
@@ -80,11 +85,7 @@ def search_command(
     as_json: _JSON = False,
     var: Var = Path("var"),
 ) -> None:
-    """Find records: who saw what of whom, under which agreement, when. Newest first.
-
-    Example: [bold]gateway audit search --coordinate Visa.status --agency CBP --since 2026-11-01[/bold]
-    Example: [bold]gateway audit search --by agreement[/bold]
-    """
+    """Find records: who saw what of whom, under which agreement, when. Newest first."""
     subjects = Pseudonyms(var / "keys").every(traveler) if traveler else ()
     if traveler and not subjects:
         typer.echo("no records")
@@ -133,7 +134,7 @@ def _counts(log: Path, what: Search, by: str, as_json: bool) -> None:
     Console().print(table)
 
 
-@app.command("disclosures")
+@app.command("disclosures", epilog="Example: [bold]gateway audit disclosures TRV-...[/bold]")
 def disclosures_command(
     traveler: Annotated[str, typer.Argument(help="The traveler's id.")],
     since: Annotated[str, typer.Option("--since")] = "",
@@ -141,10 +142,7 @@ def disclosures_command(
     as_json: _JSON = False,
     var: Var = Path("var"),
 ) -> None:
-    """Account for what was disclosed about one person, to whom, why and under which agreement (5 U.S.C. 552a(c)).
-
-    Example: [bold]gateway audit disclosures TRV-...[/bold]
-    """
+    """Account for what was disclosed about one person, to whom, why and under which agreement (5 U.S.C. 552a(c))."""
     lines = disclosures_of(
         _log(var),
         Pseudonyms(var / "keys"),

@@ -8,33 +8,21 @@ from typing import Annotated
 
 import typer
 
+from gateway.cli.generated import generated_files, stale_files
 from gateway.composition import SubgraphSDL, compose
 from gateway.composition.jsonl import compose_lines
-from gateway.config import read_registry
 from gateway.errors import RequestError
-from gateway.supergraph import load_supergraph, print_api
+from gateway.opening import read_text
 
-__all__ = ["composed_files", "register"]
+__all__ = ["register"]
 
 
 def register(app: typer.Typer) -> None:
     """Add the command to ``app``."""
-    app.command("compose")(compose_command)
-
-
-def composed_files(config: Path) -> dict[Path, str]:
-    """The generated files of a registry and what belongs in them: ``supergraph.graphql`` and ``api.graphql``."""
-    subgraphs = [
-        SubgraphSDL(name, entry.url, entry.sdl.read_text(encoding="utf-8"))
-        for name, entry in read_registry(config).items()
-    ]
-    text = compose(subgraphs).supergraph_sdl
-    api = print_api(load_supergraph(text))
-    return {config.parent / "supergraph.graphql": _ended(text), config.parent / "api.graphql": _ended(api)}
-
-
-def _ended(text: str) -> str:
-    return text.rstrip("\n") + "\n"
+    app.command(
+        "compose",
+        epilog="Example: [bold]gateway compose --config schema/registry.toml[/bold]\n\nExample: [bold]gateway compose accounts.graphql reviews.graphql > supergraph.graphql[/bold]",
+    )(compose_command)
 
 
 def compose_command(
@@ -45,17 +33,13 @@ def compose_command(
     ] = False,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; fail when a generated file is stale.")] = False,
 ) -> None:
-    """Compose subgraphs into a supergraph in the join specification's form.
-
-    Example: [bold]gateway compose --config schema/registry.toml[/bold]
-    Example: [bold]gateway compose accounts.graphql reviews.graphql > supergraph.graphql[/bold]
-    """
+    """Compose subgraphs into a supergraph in the join specification's form."""
     if jsonl:
         compose_lines(sys.stdin, sys.stdout)
     elif config is not None:
-        _write(composed_files(config), check=check)
+        _write(generated_files(config), check=check)
     elif files:
-        subgraphs = [SubgraphSDL(each.stem, "", each.read_text(encoding="utf-8")) for each in files]
+        subgraphs = [SubgraphSDL(each.stem, "", _sdl(each)) for each in files]
         composed = compose(subgraphs)
         for hint in composed.hints:
             typer.echo(str(hint), err=True)
@@ -68,8 +52,12 @@ def compose_command(
         )
 
 
+def _sdl(path: Path) -> str:
+    return read_text(path, "SDL_MISSING", f"The SDL of {path.stem}", "Name files that exist, one for each subgraph.")
+
+
 def _write(pages: dict[Path, str], *, check: bool) -> None:
-    stale = [path for path, text in pages.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
+    stale = stale_files(pages)
     if check and stale:
         names = ", ".join(str(path) for path in stale)
         raise RequestError(

@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
-import sys
+from typing import Any
 
 import typer
 from rich.console import Console
+from typer.core import TyperGroup
 
 from gateway.cli import audit, compose, plan, policy, serve, token
 from gateway.errors import GatewayError
 
 __all__ = ["app", "main"]
 
+
+class _Commands(TyperGroup):
+    """The commands; a ``GatewayError`` of any of them is told on standard error and ends with exit code 1."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except GatewayError as error:
+            _tell(error)
+            raise typer.Exit(1) from error
+
+
 app = typer.Typer(
+    cls=_Commands,
     name="gateway",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     help="A GraphQL federation gateway with interagency agreements: serve it, compose it, ask it why.",
+    epilog="Example: [bold]gateway explain --as cbp-primary-nyc Visa.status[/bold]",
 )
 serve.register(app)
 compose.register(app)
@@ -28,14 +43,14 @@ app.add_typer(audit.app, name="audit")
 
 
 def main() -> None:
-    """Run the command line; a ``GatewayError`` ends it with exit code 1 and is told in full on standard error."""
-    try:
-        app()
-    except GatewayError as error:
-        console = Console(stderr=True, highlight=False)
-        console.print(f"[bold red]{error.code}[/bold red] ", end="")
-        console.print(str(error), markup=False)
-        for label, text in (("where", error.where), ("hint", error.hint)):
-            if text:
-                console.print(f"  {label}: {text}", markup=False)
-        sys.exit(1)
+    """Run the command line: exit code 0, 1 for an error told with its code and remedy, 2 for wrong usage."""
+    app()
+
+
+def _tell(error: GatewayError) -> None:
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console.print(f"[bold red]{error.code}[/bold red] ", end="")
+    console.print(str(error), markup=False)
+    for label, text in (("where", error.where), ("hint", error.hint)):
+        if text:
+            console.print(f"  {label}: {text}", markup=False)

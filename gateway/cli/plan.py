@@ -22,7 +22,10 @@ __all__ = ["register"]
 
 def register(app: typer.Typer) -> None:
     """Add the command to ``app``."""
-    app.command("plan")(plan)
+    app.command(
+        "plan",
+        epilog="Example: [bold]gateway plan --query traveler.graphql --as cbp-primary-nyc[/bold]\n\nExample: [bold]gateway plan --supergraph other.graphql --query q.graphql --json[/bold]",
+    )(plan)
 
 
 def plan(
@@ -39,11 +42,7 @@ def plan(
     at: At = "",
     schema: Schema = Path("schema"),
 ) -> None:
-    """Print the plan of an operation: the tree of fetches, wave by wave.
-
-    Example: [bold]gateway plan --query traveler.graphql --as cbp-primary-nyc[/bold]
-    Example: [bold]gateway plan --supergraph other.graphql --query q.graphql --json[/bold]
-    """
+    """Print the plan of an operation: the tree of fetches, wave by wave."""
     text = sys.stdin.read() if query == "-" else read_text(Path(query), "QUERY_MISSING", "The query", "")
     try:
         given = json.loads(variables)

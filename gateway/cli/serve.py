@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -10,16 +12,26 @@ import uvicorn
 from rich.console import Console
 
 from gateway.config import Settings, read_settings
-from gateway.errors import AccessError
+from gateway.errors import AccessError, GatewayError
 from gateway.opening import OpenHouse, open_house, open_unrestricted, read_text
 from gateway.web.app import create_app
 
-__all__ = ["register"]
+__all__ = ["Transport", "register"]
+
+
+class Transport(StrEnum):
+    """How subgraphs are reached."""
+
+    ASGI = "asgi"
+    HTTP = "http"
 
 
 def register(app: typer.Typer) -> None:
     """Add the command to ``app``."""
-    app.command("serve")(serve)
+    app.command(
+        "serve",
+        epilog="Example: [bold]TWS_MODE=development gateway serve --subgraphs asgi --port 4000[/bold]\n\nExample: [bold]gateway serve --supergraph shop.graphql --port 4000 --policy unrestricted[/bold]",
+    )(serve)
 
 
 def serve(
@@ -34,21 +46,38 @@ def serve(
     schema: Annotated[Path | None, typer.Option("--schema")] = None,
     var: Annotated[Path | None, typer.Option("--var")] = None,
     subgraphs: Annotated[
-        str | None, typer.Option("--subgraphs", help="asgi: all in this process; http: at their URLs.")
+        Transport | None, typer.Option("--subgraphs", help="asgi: all in this process; http: at their URLs.")
     ] = None,
 ) -> None:
-    """Serve the graph under its agreements, or another graph that governs nothing.
-
-    Example: [bold]TWS_MODE=development gateway serve --subgraphs asgi --port 4000[/bold]
-    Example: [bold]gateway serve --supergraph shop.graphql --port 4000 --policy unrestricted[/bold]
-    """
-    settings = read_settings(host=host, port=port, schema=schema, var=var, subgraph_transport=subgraphs)
+    """Serve the graph under its agreements, or another graph that governs nothing."""
+    settings = read_settings(
+        host=host, port=port, schema=schema, var=var, subgraph_transport=subgraphs and subgraphs.value
+    )
     opened = _open(settings, supergraph, policy)
-    _welcome(settings, opened)
-    uvicorn.run(
-        create_app(opened), host=settings.host, port=settings.port, log_level="warning", access_log=False,
-        timeout_graceful_shutdown=5,
-    )  # fmt: skip
+    listening = _listen(settings)
+    _welcome(f"http://{settings.host}:{listening.getsockname()[1]}", opened)
+    # one event loop serves; the graph is read-only and the record has a thread of its own
+    config = uvicorn.Config(create_app(opened), log_level="warning", access_log=False, timeout_graceful_shutdown=5)
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+def _listen(settings: Settings) -> socket.socket:
+    """The listening socket, bound before anything is promised; raises ``GatewayError`` ``ADDRESS_UNUSABLE``."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listening = socket.socket(family, kind, protocol)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+    except OSError as problem:
+        raise GatewayError(
+            "ADDRESS_UNUSABLE",
+            f"{settings.host}:{settings.port} cannot be listened on: {problem.strerror}.",
+            where="--port",
+            hint="Choose another with --port (0 takes any free one) or --host.",
+        ) from None
+    return listening
 
 
 def _open(settings: Settings, supergraph: Path | None, policy: str) -> OpenHouse:
@@ -76,9 +105,8 @@ def _open(settings: Settings, supergraph: Path | None, policy: str) -> OpenHouse
     return open_unrestricted(text, settings)
 
 
-def _welcome(settings: Settings, opened: OpenHouse) -> None:
-    console = Console(highlight=False)
-    address = f"http://{settings.host}:{settings.port}"
+def _welcome(address: str, opened: OpenHouse) -> None:
+    console = Console(highlight=False, soft_wrap=True)
     console.print(f"[bold]Two-Way Street[/bold] answers at {address}/graphql")
     if opened.tokens is None:
         console.print("  policy: unrestricted (this graph governs nothing; nothing is recorded)")
@@ -89,10 +117,9 @@ def _welcome(settings: Settings, opened: OpenHouse) -> None:
     console.print(f"  subgraphs {', '.join(each.name for each in opened.graph.supergraph.subgraphs)}")
     if opened.issuer is not None:
         console.print(f"  explorer [bold]{address}/explorer[/bold]   (mode development: personas and tokens made here)")
-        console.print(f"  a query  TOKEN=$(make -s token PERSONA=cbp-primary-nyc)")  # noqa: F541
+        console.print("  a query  TOKEN=$(make -s token PERSONA=cbp-primary-nyc)")
         console.print(
             f"           curl -s {address}/graphql -H \"authorization: Bearer $TOKEN\" -H 'content-type: application/json' "
             "-d @docs/first-query.json",
             markup=False,
-            soft_wrap=True,
         )

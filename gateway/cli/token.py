@@ -14,14 +14,18 @@ from rich.table import Table
 from gateway.cli.shared import Schema, Var
 from gateway.config import read_settings
 from gateway.errors import RequestError
-from gateway.identity import development_key, issue_token, load_personas
+from gateway.identity import development_key, issue_token
+from gateway.identity.personas import read_personas
+from gateway.opening import read_text
 
 __all__ = ["register"]
 
 
 def register(app: typer.Typer) -> None:
     """Add the command to ``app``."""
-    app.command("token")(token)
+    app.command("token", epilog="Example: [bold]TWS_MODE=development gateway token --persona cbp-primary-nyc[/bold]")(
+        token
+    )
 
 
 def token(
@@ -31,12 +35,11 @@ def token(
     schema: Schema = Path("schema"),
     var: Var = Path("var"),
 ) -> None:
-    """Print a development token for a persona (mode development only).
-
-    Example: [bold]TWS_MODE=development gateway token --persona cbp-primary-nyc[/bold]
-    """
+    """Print a development token for a persona (mode development only)."""
     settings = read_settings(schema=schema, var=var)
-    personas = load_personas(schema / "personas.toml")
+    key = development_key(settings.var / "keys", "issuer", mode=settings.mode)  # refused in any other mode
+    path = schema / "personas.toml"
+    personas = read_personas(read_text(path, "PERSONAS_MISSING", "The personas", "Name their folder with --schema."))
     if not persona:
         table = Table("persona", "who", "agency / role / purpose", "case")
         for each in personas.values():
@@ -46,8 +49,9 @@ def token(
         return
     if persona not in personas:
         known = ", ".join(personas)
-        raise RequestError("UNKNOWN_PERSONA", f"There is no persona {persona!r}.", hint=f"Known: {known}.")
-    key = development_key(settings.var / "keys", "issuer", mode=settings.mode)
+        raise RequestError(
+            "UNKNOWN_PERSONA", f"There is no persona {persona!r}.", where="--persona", hint=f"Known: {known}."
+        )
     found = personas[persona].caller
     caller = replace(found, purpose=purpose or found.purpose, case=case or found.case)
     typer.echo(issue_token(key, caller, now=datetime.now(UTC), audience=settings.audience))

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime
 from typing import Any
 
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.caller import Caller
-from gateway.errors import GatewayError
-from gateway.identity import bearer
+from gateway.errors import GatewayError, RequestError
 from gateway.opening import OpenHouse
 from gateway.pipeline import answer, answer_unrestricted
 from gateway.web import development, explorer, health, insight
+from gateway.web.callers import read_caller
 from gateway.web.graphql import error_response, read_question, reply_response
 
 __all__ = ["create_app"]
@@ -26,7 +25,7 @@ __all__ = ["create_app"]
 def create_app(opened: OpenHouse) -> Starlette:
     """The ASGI application that serves ``opened``; it is closed when the application stops."""
     routes = [
-        Route("/graphql", _coded(_graphql), methods=["GET", "POST", "PUT", "DELETE", "PATCH"]),
+        Route("/graphql", _coded(_graphql), methods=["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"]),
         Route("/explain", _coded(insight.explain), methods=["GET"]),
         Route("/.well-known/jwks.json", _coded(insight.jwks), methods=["GET"]),
         Route("/health/live", health.live, methods=["GET"]),
@@ -35,7 +34,7 @@ def create_app(opened: OpenHouse) -> Starlette:
         Route("/dev/personas", _coded(development.personas), methods=["GET"]),
         Route("/dev/token", _coded(development.token), methods=["POST"]),
     ]
-    app = Starlette(routes=routes, lifespan=_lifespan, exception_handlers={Exception: _unexpected})
+    app = Starlette(routes=routes, lifespan=_lifespan, exception_handlers=_HANDLERS)
     app.state.opened = opened
     return app
 
@@ -43,18 +42,19 @@ def create_app(opened: OpenHouse) -> Starlette:
 async def _graphql(request: Request) -> Response:
     opened: OpenHouse = request.app.state.opened
     if request.method not in ("GET", "POST"):
-        raise GatewayError("METHOD_NOT_ALLOWED", "GraphQL is asked by GET or POST.", status=405, where="method")
+        raise RequestError(
+            "METHOD_NOT_ALLOWED",
+            f"GraphQL is asked by GET or POST, not by {request.method}.",
+            status=405,
+            where="method",
+            hint="Send the query by POST as JSON.",
+        )
     if opened.tokens is None:
         question = await read_question(request)
         return reply_response(request, await answer_unrestricted(question, opened.graph, opened.house))
-    caller = _caller(request, opened)  # before the body is looked at: a stranger costs nothing
+    caller = read_caller(request, opened.tokens)  # before the body is looked at: a stranger costs nothing
     question = await read_question(request)
     return reply_response(request, await answer(question, caller, opened.graph, opened.house))
-
-
-def _caller(request: Request, opened: OpenHouse) -> Caller:
-    assert opened.tokens is not None  # noqa: S101 - the governed path has a reader of tokens
-    return opened.tokens.read(bearer(request.headers.get("authorization")), datetime.now(UTC))
 
 
 def _coded(endpoint: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
@@ -65,13 +65,41 @@ def _coded(endpoint: Callable[[Request], Awaitable[Response]]) -> Callable[[Requ
             return await endpoint(request)
         except GatewayError as error:
             return error_response(request, error)
+        except ClientDisconnect:  # nobody is left to answer; what was disclosed until now is on record or was not read
+            return Response(status_code=499)
 
     return answered
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
     """What nobody foresaw: the client learns that it happened and nothing of what it was."""
-    return error_response(request, GatewayError("INTERNAL", "Something went wrong inside the gateway."))
+    return error_response(
+        request,
+        GatewayError(
+            "INTERNAL",
+            "Something went wrong inside the gateway.",
+            hint="Tell whoever runs it when this happened; its log says more.",
+        ),
+    )
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    """A path that is not there, or another method than it takes, told like any other error."""
+    assert isinstance(error, HTTPException)  # noqa: S101 - Starlette calls it for nothing else
+    code = {404: "NO_SUCH_PATH", 405: "METHOD_NOT_ALLOWED"}.get(error.status_code, "REQUEST_REFUSED")
+    told = RequestError(
+        code, f"{error.detail}.", status=error.status_code, where=request.url.path, hint="GraphQL is at /graphql."
+    )
+    response = error_response(request, told)
+    for name, value in (error.headers or {}).items():
+        response.headers[name] = value
+    return response
+
+
+_HANDLERS: dict[Any, Callable[[Request, Exception], Awaitable[Response]]] = {
+    HTTPException: _http_error,
+    Exception: _unexpected,
+}
 
 
 @asynccontextmanager

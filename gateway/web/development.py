@@ -59,7 +59,12 @@ async def token(request: Request) -> Response:
         wanted: Any = orjson.loads(await request.body())
         name = wanted["persona"]
     except (orjson.JSONDecodeError, KeyError, TypeError):
-        raise RequestError("BODY_NOT_JSON", 'Send {"persona": "..."} as JSON.', where="body") from None
+        raise RequestError(
+            "BODY_NOT_JSON",
+            "The body names no persona.",
+            where="body",
+            hint='Send {"persona": "NAME"} as JSON; /dev/personas lists them.',
+        ) from None
     persona = opened.personas.get(name) if isinstance(name, str) else None
     if persona is None:
         known = ", ".join(opened.personas)

@@ -13,7 +13,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.errors import GatewayError, RequestError
+from gateway.errors import GatewayError, LimitError, OperationError, RequestError
 from gateway.house import Question, Reply
 
 __all__ = ["MOST_BYTES", "error_response", "read_question", "reply_response"]
@@ -31,24 +31,36 @@ async def read_question(request: Request) -> Question:
         variables = _json(values["variables"].encode(), "variables") if values.get("variables") else None
         extensions = _json(values["extensions"].encode(), "extensions") if values.get("extensions") else None
         return _question({**values, "variables": variables, "extensions": extensions}, safe_only=True)
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != LEGACY:
+    _check_content_type(request.headers.get("content-type", ""))
+    page = _json(await _body(request), "body")
+    if isinstance(page, list):
+        raise RequestError(
+            "BATCHING_REFUSED",
+            "Arrays of requests are not taken.",
+            where="body",
+            hint="Send one request for each operation.",
+        )
+    if not isinstance(page, dict):
+        raise RequestError(
+            "BODY_NOT_AN_OBJECT",
+            "The body has to be a JSON object.",
+            where="body",
+            hint='Send {"query": "...", "variables": {...}}.',
+        )
+    return _question(page, safe_only=False)
+
+
+def _check_content_type(header: str) -> None:
+    kind, *parameters = (piece.strip().lower() for piece in header.split(";"))
+    charset = next((each[8:].strip('"') for each in parameters if each.startswith("charset=")), "utf-8")
+    if kind != LEGACY or charset not in ("utf-8", "utf8"):
         raise RequestError(
             "UNSUPPORTED_CONTENT_TYPE",
-            f'A POST has to carry JSON; this one says "{kind or "nothing"}".',
+            f'A POST has to carry JSON in UTF-8; this one says "{header or "nothing"}".',
             status=415,
             where="content-type",
             hint='Send "content-type: application/json".',
         )
-    body = await _body(request)
-    page = _json(body, "body")
-    if isinstance(page, list):
-        raise RequestError(
-            "BATCHING_REFUSED", "Arrays of requests are not taken.", hint="Send one request for each operation."
-        )
-    if not isinstance(page, dict):
-        raise RequestError("BODY_NOT_AN_OBJECT", "The body has to be a JSON object.", where="body")
-    return _question(page, safe_only=False)
 
 
 async def _body(request: Request) -> bytes:
@@ -77,7 +89,9 @@ def _json(text: bytes, where: str) -> Any:
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError as problem:
-        raise RequestError("BODY_NOT_JSON", f"The {where} cannot be read as JSON: {problem}.", where=where) from None
+        raise RequestError(
+            "BODY_NOT_JSON", f"The {where} cannot be read as JSON: {problem}.", where=where, hint="Send JSON in UTF-8."
+        ) from None
 
 
 def _question(page: Mapping[str, Any], *, safe_only: bool) -> Question:
@@ -89,51 +103,92 @@ def _question(page: Mapping[str, Any], *, safe_only: bool) -> Question:
         )
     for value, where in ((variables, "variables"), (extensions, "extensions")):
         if value is not None and not isinstance(value, dict):
-            raise RequestError("NOT_AN_OBJECT", f'"{where}" has to be a JSON object.', where=where)
+            raise RequestError(
+                "NOT_AN_OBJECT",
+                f'"{where}" has to be a JSON object.',
+                where=where,
+                hint="Send an object, or leave it out.",
+            )
     if name is not None and not isinstance(name, str):
-        raise RequestError("NOT_A_STRING", '"operationName" has to be a string.', where="operationName")
+        raise RequestError(
+            "NOT_A_STRING",
+            '"operationName" has to be a string.',
+            where="operationName",
+            hint="Send the operation's name, or leave it out.",
+        )
     return Question(query, variables or {}, name or None, safe_only=safe_only)
 
 
 def media_type(request: Request) -> str:
-    """The media type to answer in; raises ``RequestError`` 406 when the client takes neither of the two."""
-    accepted = request.headers.get("accept", "")
-    kinds = [part.partition(";")[0].strip().lower() for part in accepted.split(",") if part.strip()]
-    if MODERN in kinds:
+    """The media type to answer in: the one the client prefers, the modern one where it does not care.
+
+    Raises ``RequestError`` 406 when the client takes neither of the two.
+    """
+    wanted = _accepted(request.headers.get("accept", ""))
+    if not wanted:
         return MODERN
-    if not kinds or {LEGACY, "*/*", "application/*"} & set(kinds):
-        return LEGACY
-    raise RequestError(
-        "NOT_ACCEPTABLE",
-        "None of the media types you accept can be sent.",
-        status=406,
-        where="accept",
-        hint=f'Accept "{MODERN}" or "{LEGACY}".',
-    )
+    scored = {kind: _quality(kind, wanted) for kind in (MODERN, LEGACY)}
+    if not any(scored.values()):
+        raise RequestError(
+            "NOT_ACCEPTABLE",
+            "None of the media types you accept can be sent.",
+            status=406,
+            where="accept",
+            hint=f'Accept "{MODERN}" or "{LEGACY}".',
+        )
+    return MODERN if scored[MODERN] >= scored[LEGACY] else LEGACY
+
+
+def _accepted(header: str) -> dict[str, float]:
+    """Media range to quality (RFC 9110 section 12.5.1); a quality that cannot be read counts as 1."""
+    found: dict[str, float] = {}
+    for part in header.split(","):
+        kind, *parameters = (piece.strip().lower() for piece in part.split(";"))
+        if not kind:
+            continue
+        quality = next((each[2:] for each in parameters if each.startswith("q=")), "1")
+        try:
+            found[kind] = min(max(float(quality), 0.0), 1.0)
+        except ValueError:
+            found[kind] = 1.0
+    return found
+
+
+def _quality(kind: str, wanted: Mapping[str, float]) -> float:
+    """How much the client wants ``kind``: the most specific range that fits decides."""
+    return next((wanted[each] for each in (kind, "application/*", "*/*") if each in wanted), 0.0)
 
 
 def reply_response(request: Request, reply: Reply) -> Response:
     """The HTTP response that carries ``reply``'s bytes."""
-    kind = media_type(request)
+    headers = {"cache-control": "no-store", "vary": "accept, authorization", "x-request-id": reply.request_id}
     return Response(
         reply.body,
         status_code=reply.status,
-        media_type=f"{kind}; charset=utf-8",
-        headers={"cache-control": "no-store", "x-request-id": reply.request_id},
+        media_type=f"{media_type(request)}; charset=utf-8",
+        headers=headers,
     )
 
 
 def error_response(request: Request, error: GatewayError) -> Response:
-    """The HTTP response for an error raised before there was anything to answer."""
+    """The HTTP response for an error raised before there was anything to answer.
+
+    A client that asks for plain JSON gets status 200 for a mistake in its document or variables, as the specification
+    wants of that media type; every other refusal keeps its status.
+    """
     try:
         kind = media_type(request)
     except RequestError:
         kind = LEGACY
     errors = getattr(error, "errors", None) or (error,)
     body = orjson.dumps({"errors": [each.as_graphql() for each in errors]})
-    headers = {"cache-control": "no-store"}
-    if error.status == 401:
-        headers["www-authenticate"] = "Bearer"
-    if error.status == 405:
-        headers["allow"] = "GET, POST"
-    return Response(body, status_code=error.status, media_type=f"{kind}; charset=utf-8", headers=headers)
+    headers = {"cache-control": "no-store", "vary": "accept, authorization"}
+    status = error.status
+    if kind == LEGACY and isinstance(error, OperationError | LimitError):
+        status = 200
+    if status == 401:
+        missing = error.code == "TOKEN_MISSING"
+        headers["www-authenticate"] = "Bearer" if missing else 'Bearer error="invalid_token"'
+    if status == 405:
+        headers["allow"] = "GET, POST" if error.code != "MUTATION_BY_GET" else "POST"
+    return Response(body, status_code=status, media_type=f"{kind}; charset=utf-8", headers=headers)

@@ -2,37 +2,44 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from gateway.coordinates import Coordinate
 from gateway.errors import GatewayError, RequestError
-from gateway.identity import bearer
 from gateway.opening import OpenHouse
-from gateway.policy import explain as explained
+from gateway.policy.explain import explain_json, explain_lines
+from gateway.web.callers import read_caller
 
 __all__ = ["explain", "jwks"]
 
 
 async def explain(request: Request) -> Response:
-    """The decision on one coordinate for the caller itself, in words and as data; nothing in it depends on a record."""
+    """The decision on ``?coordinate=Type.field`` for the caller itself, as data and, under ``text``, in words.
+
+    It is decided without any fact of a case, a record or a person, so nothing in it can tell of one: what depends on
+    them is ``unknown`` here. Only auditors are told, by the record, what a fact came to.
+    """
     opened: OpenHouse = request.app.state.opened
     if opened.tokens is None:
         raise GatewayError(
             "NOTHING_GOVERNED", "This graph governs nothing, so there is nothing to explain.", status=404
         )
-    caller = opened.tokens.read(bearer(request.headers.get("authorization")), datetime.now(UTC))
-    now = opened.house.clock()
+    caller = read_caller(request, opened.tokens)
     text = request.query_params.get("coordinate", "")
     try:
         coordinate = Coordinate.parse(text)
     except ValueError as problem:
-        raise RequestError("COORDINATE_MALFORMED", f"{problem}.", where="coordinate") from None
-    decision = opened.graph.policy.decide(caller, coordinate, {}, now)
-    page = explained.as_json(decision, caller, opened.graph.policy, now)
-    return JSONResponse({**page, "text": "\n".join(explained.as_lines(decision, caller, opened.graph.policy, now))})
+        raise RequestError(
+            "COORDINATE_MALFORMED",
+            f"{problem}.",
+            where="coordinate",
+            hint="Ask for /explain?coordinate=Visa.status.",
+        ) from None
+    policy = opened.graph.policy
+    decision = policy.decide(caller, coordinate, {}, opened.house.clock())
+    page = {**explain_json(decision, policy.epoch), "text": "\n".join(explain_lines(decision, policy.epoch))}
+    return JSONResponse(page, headers={"cache-control": "no-store"})
 
 
 async def jwks(request: Request) -> Response:

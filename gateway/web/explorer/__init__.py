@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
@@ -14,12 +15,16 @@ from starlette.routing import Route
 __all__ = ["ready_queries", "routes"]
 
 _HERE = Path(__file__).parent
-_FILES = {"explorer.css": "text/css", "explorer.js": "text/javascript"}
+_FILES = {
+    "explorer.css": "text/css",
+    **dict.fromkeys(("explorer.js", "answer.js", "docs.js", "editor.js", "page.js", "why.js"), "text/javascript"),
+}
 _SECURITY = {
-    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src data:; "
+    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
+    "cache-control": "no-cache",  # the page and its scripts belong together
 }
 
 
@@ -44,7 +49,7 @@ async def _page(request: Request) -> Response:
 async def _file(request: Request) -> Response:
     name = request.path_params["name"]
     if name not in _FILES:
-        return JSONResponse({"errors": [{"message": "There is no such file."}]}, status_code=404)
+        raise HTTPException(404)
     return FileResponse(_HERE / name, media_type=_FILES[name], headers=_SECURITY)
 
 

@@ -1,0 +1,43 @@
+"""Who asks, read from the request; every refusal says what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Final
+
+from starlette.requests import Request
+
+from gateway.caller import Caller
+from gateway.errors import IdentityError
+from gateway.identity import TokenReader, bearer
+
+__all__ = ["read_caller"]
+
+_FRESH: Final = "Get a fresh token from your agency's issuer."
+_ISSUER: Final = "Get a token for this gateway from the issuer it trusts."
+_ADMINISTRATOR: Final = "Ask whoever administers your issuer to correct your agency, role or purpose."
+_REMEDIES: Final[Mapping[str, str]] = {
+    "TOKEN_MISSING": 'Send "authorization: Bearer <token>"; in development `gateway token --persona NAME` prints one.',
+    "TOKEN_MALFORMED": 'Send "authorization: Bearer <token>" with the token exactly as it was issued.',
+    "TOKEN_EXPIRED": _FRESH,
+    "TOKEN_NOT_YET_VALID": "Wait until the token begins, or correct the clock of the machine that issued it.",
+    "UNKNOWN_AGENCY": _ADMINISTRATOR,
+    "UNKNOWN_ROLE": _ADMINISTRATOR,
+    "UNKNOWN_PURPOSE": _ADMINISTRATOR,
+    "ROLE_OF_ANOTHER_AGENCY": _ADMINISTRATOR,
+    "PURPOSE_OF_ANOTHER_ROLE": _ADMINISTRATOR,
+}
+
+
+def read_caller(request: Request, tokens: TokenReader) -> Caller:
+    """The caller that the request's token establishes; no other header counts.
+
+    Raises ``IdentityError`` (401) with a code for the first flaw, its place and its remedy.
+    """
+    try:
+        return tokens.read(bearer(request.headers.get("authorization")), datetime.now(UTC))
+    except IdentityError as error:
+        error.where = error.where or "authorization"
+        error.hint = error.hint or _REMEDIES.get(error.code, _ISSUER)
+        raise
