@@ -41,8 +41,9 @@ async def answer(question: Question, caller: Caller, graph: Graph, house: House)
     plan = graph.plan(permitted.operation)
     merged, found = await _fetch(permitted, plan, caller, graph, house, at)
     applied = apply_rulings(
-        permitted, merged.data, graph.policy, caller, graph.shapes, flags | found, at, house.mask_key
-    )
+        permitted, merged.data, graph.policy, caller, graph.shapes, flags | found, at, house.mask_key,
+        [path for failure in merged.failures for path in failure.paths],
+    )  # fmt: skip
     told = _respond(operation, merged, applied, permitted, caller, graph, at)
     body = _encode(told, applied, request_id)
     if house.record is not None:

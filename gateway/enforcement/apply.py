@@ -132,8 +132,8 @@ class _Apply:
             _flatten("record." + key[len(HIDDEN) :], value, facts)
         subject = context.subject
         path = self.shapes.subjects.get(name)
-        if path is not None and HIDDEN + path.partition(".")[0] in item:
-            subject, facts = self.subject_facts(item, path, facts)
+        if path is not None:
+            subject, facts = self.subject_facts(item, path, subject, facts)
         return _Context(facts, subject)
 
     def below(self, ruled: RuledField, parent: str, targets: Iterable[str], context: _Context) -> _Context:
@@ -149,15 +149,17 @@ class _Apply:
             return _Context(_without_subject(context.facts))
         return context
 
-    def subject_facts(self, item: Mapping[str, Any], path: str, facts: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-        facts = _without_subject(facts)
+    def subject_facts(
+        self, item: Mapping[str, Any], path: str, subject: str, facts: dict[str, Any]
+    ) -> tuple[str, dict[str, Any]]:
+        """Whose record ``item`` is, with that person's facts; as it was where nobody needed to ask."""
         value: Any = item
         for step in path.split("."):
-            if isinstance(value, dict) and HIDDEN + step in value:
+            if isinstance(value, dict):
+                if HIDDEN + step not in value:
+                    return subject, facts
                 value = value[HIDDEN + step]
-            else:
-                value = UNREACHABLE if value is not None else None
-                break
+        facts = _without_subject(facts)
         if value is UNREACHABLE:
             return "", facts
         if value is None:  # the record is about nobody: there is no flag that could be up
@@ -414,6 +416,20 @@ def _flatten(name: str, value: Any, facts: dict[str, Any]) -> None:
         facts[name] = value
 
 
+def _mark_unreachable(data: Any, path: Sequence[str | int]) -> None:
+    """Where a fact below ``path`` came back as null with an error, put UNREACHABLE: it is not known to be nothing."""
+    at: Any = data
+    for step in path:
+        inside = at.get(step) if isinstance(at, dict) and isinstance(step, str) else None
+        if isinstance(at, list) and isinstance(step, int) and step < len(at):
+            inside = at[step]
+        if inside is None:
+            if isinstance(at, dict) and isinstance(step, str) and step.startswith(HIDDEN) and step in at:
+                at[step] = UNREACHABLE
+            return
+        at = inside
+
+
 def _without_subject(facts: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in facts.items() if not name.startswith("subject.")}
 
@@ -431,12 +447,15 @@ def apply_rulings(
     subjects: Mapping[str, Mapping[str, Any]],
     at: datetime,
     mask_key: bytes = b"",
+    failed: Iterable[Sequence[str | int]] = (),
 ) -> Applied:
     """Edit the merged ``data`` in place until it holds exactly what the caller may see; returns ledger and counts.
 
     ``subjects`` maps a traveler's id to its flags (``subject.p1367`` and so on, or ``UNREACHABLE``). ``mask_key`` is
-    the gateway's secret for keyed masks.
+    the gateway's secret for keyed masks. ``failed`` are the paths where subgraphs reported errors.
     """
+    for path in failed:
+        _mark_unreachable(data, path)
     work = _Apply(permitted, policy, caller, shapes, subjects, at, mask_key)
     work.object(data, permitted.client.root, permitted.ruled, _Context(permitted.known), ())
     return work.applied
