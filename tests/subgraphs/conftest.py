@@ -13,18 +13,15 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
-from sqlalchemy import text
-from sqlalchemy.engine import make_url
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from gateway.identity import SigningKey
 from subgraphs.kit.app import make_app
 from subgraphs.kit.database import Database
 from subgraphs.kit.migrate import upgrade
-from subgraphs.kit.registry import read_registry
+from subgraphs.kit.registry import Entry, read_registry
 from subgraphs.kit.settings import Settings
 from tests.subgraphs.harness import NOW, Asked, Denies
-from tests.subgraphs.postgres import server, why_not
+from tests.subgraphs.postgres import Databases, server, why_not
 from tests.support import cannot_start
 
 SubgraphFactory: TypeAlias = Callable[..., Awaitable[Asked]]
@@ -51,20 +48,30 @@ def postgres_url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def postgres(postgres_url: str) -> Databases:
+    """The session's databases on that server."""
+    return Databases(postgres_url)
+
+
+@pytest.fixture(scope="session")
 def signing_key() -> SigningKey:
     """The gateway's key in tests."""
     return SigningKey.generate()
 
 
 @pytest.fixture(params=BACKENDS)
-def database_url(request: pytest.FixtureRequest, tmp_path: Path, templates: Path) -> Callable[[str], Awaitable[str]]:
-    """A function that makes a migrated, empty database for a subgraph and gives its address."""
-    backend: str = request.param
-    server_url: str = request.getfixturevalue("postgres_url") if backend == "postgres" else ""
+def database_url(
+    request: pytest.FixtureRequest, tmp_path: Path, templates: Path
+) -> Iterator[Callable[[str], Awaitable[str]]]:
+    """A function that gives the address of a migrated, empty database of a subgraph, nobody else's."""
+    databases: Databases | None = request.getfixturevalue("postgres") if request.param == "postgres" else None
+    taken: list[tuple[Entry, str]] = []
 
     async def make(name: str) -> str:
-        if backend == "postgres":
-            return await _postgres_database(server_url, name)
+        if databases is not None:
+            url = await databases.take(ENTRIES[name])
+            taken.append((ENTRIES[name], url))
+            return url
         template = templates / f"{name}.sqlite3"
         if not template.exists():
             await _migrate(f"sqlite+aiosqlite:///{template}", name)
@@ -72,7 +79,10 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path, templates: Path
         shutil.copyfile(template, copy)
         return f"sqlite+aiosqlite:///{copy}"
 
-    return make
+    yield make
+    if databases is not None:
+        for entry, url in taken:
+            databases.give_back(entry, url)
 
 
 @pytest.fixture
@@ -123,20 +133,3 @@ async def _migrate(url: str, name: str) -> None:
         await upgrade(database, ENTRIES[name])
     finally:
         await database.dispose()
-
-
-async def _postgres_database(server_url: str, name: str) -> str:
-    """A new database made from a migrated template, itself made at first use."""
-    engine = create_async_engine(server_url, isolation_level="AUTOCOMMIT")
-    template, fresh = f"template_{name}", f"test_{name}_{next(_numbers)}"
-    url = make_url(server_url)
-    try:
-        async with engine.connect() as connection:
-            found = await connection.scalar(text("select 1 from pg_database where datname = :n"), {"n": template})
-            if not found:
-                await connection.execute(text(f'create database "{template}"'))
-                await _migrate(url.set(database=template).render_as_string(hide_password=False), name)
-            await connection.execute(text(f'create database "{fresh}" template "{template}"'))
-    finally:
-        await engine.dispose()
-    return url.set(database=fresh).render_as_string(hide_password=False)
