@@ -97,6 +97,15 @@ ROWS: list[tuple[int, str, dict[str, str]]] = [
     (32, "IOE0925012001", {"Petition.status": "ABSENT", "Petition.formType": "ABSENT"}),
 ]  # fmt: skip
 
+ASSESSED: dict[str, dict[str, Value]] = {
+    "070000001A7": {
+        "record.traveler.overstay.status": "SUSPECTED_IN_COUNTRY",
+        "record.traveler.overstay.daysOver": 80,
+        "record.traveler.overstay.basis": "I94_DATE",
+    },
+}
+"""What CBP's assessment says of the traveler whose admission it is: computed when asked, so the world has it not."""
+
 
 def shown(policy: Policy, number: int, coordinate: str, facts: dict[str, Value]) -> str:
     """The outcome as the rows write it."""
@@ -110,7 +119,7 @@ def shown(policy: Policy, number: int, coordinate: str, facts: dict[str, Value])
 @pytest.mark.parametrize(("number", "identifier", "expected"), ROWS, ids=[f"{n}-{i}" for n, i, _ in ROWS])
 def test_a_question_comes_out_as_listed(real: Policy, number: int, identifier: str, expected: dict[str, str]) -> None:
     _, caller = asker(number)
-    facts = case_facts(real, caller) | record(find(identifier))
+    facts = case_facts(real, caller) | record(find(identifier)) | ASSESSED.get(identifier, {})
     assert {name: shown(real, number, name, facts) for name in expected} == expected
 
 
