@@ -23,6 +23,7 @@ class Spot:
     """One place in the answer where objects stand: a path, and what its objects can be.
 
     ``plain`` is the path without guards. ``types`` are the supergraph's possible types of ``declared``.
+    ``conditions`` are those of every field on the way here.
     """
 
     path: Path
@@ -31,7 +32,8 @@ class Spot:
     types: Types
     abstract: bool
     sources: list[tuple[Selection, ...]] = field(default_factory=list)
-    children: dict[tuple[str, Types], Spot] = field(default_factory=dict)
+    conditions: tuple[Condition, ...] = ()
+    children: dict[tuple[object, ...], Spot] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)
@@ -99,21 +101,25 @@ def guard(spot: Spot, types: Types) -> Path:
     return ("|" + "|".join(types),) if spot.abstract and len(types) < len(spot.types) else ()
 
 
-def child_spot(supergraph: Supergraph, spot: Spot, key: str, field: str, types: Types) -> Spot:
-    """The place below ``field`` of objects of ``types`` at ``spot``; made once for equal ``key`` and ``types``."""
-    if (key, types) not in spot.children:
+def child_spot(
+    supergraph: Supergraph, spot: Spot, key: str, field: str, types: Types, conditions: tuple[Condition, ...]
+) -> Spot:
+    """The place below ``field`` of objects of ``types`` at ``spot``; made once for equal key, types, conditions."""
+    identity = (key, types, conditions)
+    if identity not in spot.children:
         text = _declared(supergraph, spot, field, types)
         name = named_type(text)
         lists = ("@",) * list_depth(text)
         possible = supergraph.possible_types(name) or (name,)
-        spot.children[(key, types)] = Spot(
+        spot.children[identity] = Spot(
             (*spot.path, *guard(spot, types), key, *lists),
             (*spot.plain, key, *lists),
             name,
             possible,
             abstract=supergraph.types[name].abstract,
+            conditions=_and(spot.conditions, conditions),
         )
-    return spot.children[(key, types)]
+    return spot.children[identity]
 
 
 def _declared(supergraph: Supergraph, spot: Spot, field: str, types: Types) -> str:

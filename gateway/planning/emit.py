@@ -39,9 +39,9 @@ def emit(supergraph: Supergraph, operation: Operation, schedule: Schedule) -> Pl
 
 def _separate(steps: list[Step]) -> list[list[Step]]:
     """Root steps by the place where their data belongs."""
-    found: dict[Path, list[Step]] = {}
+    found: dict[tuple[Path, _Conditions], list[Step]] = {}
     for step in steps:
-        found.setdefault(step.path, []).append(step)
+        found.setdefault((step.path, step.conditions), []).append(step)
     return list(found.values())
 
 
@@ -81,7 +81,8 @@ class _Request:
         out = self.steps[0].out
         for step in self.steps[1:]:
             out.merge(step.out)
-        conditions = _shared([out])
+        around = self.steps[0].conditions
+        conditions = (*around, *(each for each in _shared([out]) if each not in around))
         texts, renames = self.writer.write([out], conditions)
         kind = self.operation.kind if not self.steps[0].path else "query"
         return Fetch(
@@ -108,7 +109,7 @@ class _Request:
         parts: list[str] = []
         for place, call in enumerate(calls):
             alias, variable = f"_e{place}", f"{mark}{place}"
-            conditions = _shared(call.outs)
+            conditions = call.conditions
             body, renames = call.write(self.writer, conditions)
             parts.append(f"{alias}: _entities(representations: ${variable}) {{ {body} }}")
             inputs = tuple(
@@ -143,6 +144,8 @@ class _Call:
     def __init__(self, steps: list[Step]) -> None:
         self.targets: tuple[Path, ...] = (steps[0].path,)
         self.outs = [step.out for step in steps]
+        around = steps[0].conditions
+        self.conditions = (*around, *(each for each in _shared(self.outs) if each not in around))
         self.typenames = [step.typename for step in steps]
         self.inputs = tuple(Input(step.types, step.typename, step.inputs) for step in steps)
 
@@ -156,8 +159,10 @@ class _Call:
 
     def like(self, other: _Call) -> bool:
         """Whether both send and ask the very same."""
-        return self.inputs == other.inputs and all(
-            same_selection(one, two) for one, two in zip(self.outs, other.outs, strict=True)
+        return (
+            self.inputs == other.inputs
+            and self.conditions == other.conditions
+            and all(same_selection(one, two) for one, two in zip(self.outs, other.outs, strict=True))
         )
 
 
@@ -196,6 +201,6 @@ def _apart(one: Step, two: Step) -> bool:
     """Whether two steps can share one list: for different objects, with types that do not mix in the answer."""
     if not one.types or not two.types or set(one.types) & set(two.types):
         return False
-    if _shared([one.out]) != _shared([two.out]):
+    if one.conditions != two.conditions or _shared([one.out]) != _shared([two.out]):
         return False
     return one.typename != two.typename or same_selection(one.out, two.out)

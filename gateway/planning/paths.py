@@ -6,7 +6,7 @@ a leaf. A :class:`Choice` is one leaf with its rival paths, of which the plan ta
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.errors import PlanningError
 from gateway.planning.asks import Ask, Spot, StorageKeys, by_type, child_spot, read_asks
@@ -129,9 +129,8 @@ class Paths:
         return [choice for part in parts for choice in self.answer(spot, part, able)]
 
     def _below(self, spot: Spot, ask: Ask, cells: list[Cell]) -> list[Choice]:
-        place = child_spot(self.supergraph, spot, ask.key, ask.name, ask.types)
-        fresh = Spot(place.path, place.plain, place.declared, place.types, place.abstract, list(ask.sources))
-        return self.choices(fresh, _arrivals(cells))
+        place = child_spot(self.supergraph, spot, ask.key, ask.name, ask.types, ask.conditions)
+        return self.choices(replace(place, sources=list(ask.sources), children={}), _arrivals(cells))
 
     def _cells(self, spot: Spot, ask: Ask, arrivals: list[Cell]) -> list[Cell]:
         found: list[Cell] = []

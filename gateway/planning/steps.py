@@ -78,7 +78,7 @@ class Step:
     """What one subgraph is asked at one place. Root steps have no inputs and stand at a root type.
 
     ``types`` are the object types it is for (empty: every object at ``path``); ``typename`` what its representations
-    call themselves. ``section`` orders mutations: everything of one section precedes the next.
+    call themselves. ``conditions`` are those of the way to ``path``. ``section`` orders mutations: everything of one section precedes the next.
     """
 
     number: int
@@ -90,12 +90,13 @@ class Step:
     types: Types = ()
     typename: str = ""
     inputs: tuple[InputSelection, ...] = ()
+    conditions: Conditions = ()
     providers: dict[Step, None] = field(default_factory=dict)
 
     @property
     def place(self) -> tuple[object, ...]:
         """What two steps share when they ask the same graph about the same objects."""
-        return (self.section, self.node.graph, self.root, self.path, self.types, self.typename)
+        return (self.section, self.node.graph, self.root, self.path, self.conditions, self.types, self.typename)
 
 
 _Here: TypeAlias = tuple[Step, Out]
@@ -134,7 +135,10 @@ class Builder:
 
     def _abstract(self, cell: Cell) -> bool:
         ask = cell.ask
-        return ask is not None and child_spot(self.supergraph, cell.spot, ask.key, ask.name, ask.types).abstract
+        return (
+            ask is not None
+            and child_spot(self.supergraph, cell.spot, ask.key, ask.name, ask.types, ask.conditions).abstract
+        )
 
     @staticmethod
     def _open(item: Item, tail: Node, abstract: bool) -> Out:
@@ -185,10 +189,11 @@ class Builder:
         shape = merge_inputs((), tuple(inputs)) or tuple(inputs)
         root = hop.move.root
         tail = hop.tail
-        key = (self.section, tail.graph, tail.number, spot.path, types, hop.move.typename, shape)
+        key = (self.section, tail.graph, tail.number, spot.path, spot.conditions, types, hop.move.typename, shape)
         if key not in self._entered:
             step = self._new(tail, spot.path, root=root, named=spot.abstract and tail.abstract)
             step.types, step.typename, step.inputs = types, hop.move.typename, shape
+            step.conditions = spot.conditions
             self._entered[key] = step
         step = self._entered[key]
         for provider in providers:
@@ -214,7 +219,7 @@ class Builder:
         if supply.way.tail is not None:
             types = supply.types or supply.way.types
             wide = spot.types if set(types) >= set(spot.types) else types
-            below = child_spot(self.supergraph, spot, key, supply.name, wide)
+            below = child_spot(self.supergraph, spot, key, supply.name, wide, conditions)
             inner = self._open(item, supply.way.tail, below.abstract)
             if below.abstract and supply.way.tail.real:
                 selections.append(InputField("__typename", "__typename", required=supply.key))
