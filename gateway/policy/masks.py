@@ -35,6 +35,7 @@ from graphql import GraphQLEnumType, GraphQLOutputType, get_named_type
 
 from gateway.policy.vocabulary import MaskSpec
 
+_YEAR: Final = re.compile(r"^[0-9]{4}$")
 _HASHED: Final = re.compile(r"^ref:[0-9a-f]{16}$")
 
 __all__ = ["MASKS", "Masked", "apply_mask", "mask_value"]
@@ -113,6 +114,8 @@ def _last4(value: Any, laying: _Laying) -> Masked:
 
 
 def _year_only(value: Any, laying: _Laying) -> Masked:
+    if isinstance(value, str) and _YEAR.match(value):
+        value = f"{value}-01-01"
     day = _day(value)
     if day is None:
         return Masked(None)
