@@ -134,8 +134,19 @@ def make_app(
         events=events,
     )
 
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        yield
+        await subgraph.database.dispose()
+
+    app = Starlette(routes=_routes(subgraph), lifespan=lifespan)
+    app.state.subgraph = subgraph
+    return app
+
+
+def _routes(subgraph: Subgraph) -> list[Route]:
     async def graphql(request: Request) -> Response:
-        body = await _body(request, settings.max_body)
+        body = await _body(request, subgraph.settings.max_body)
         if body is None:
             refusal = Refusal("REQUEST_TOO_LARGE", "The request is larger than a subgraph reads")
             return _json(413, {"errors": [{"message": refusal.message, "extensions": refusal.extensions()}]})
@@ -146,20 +157,12 @@ def make_app(
         try:
             ready = await subgraph.database.ready()
         except Exception as error:  # any failure is the same answer; its text stays here
-            log.warning("database not ready", subgraph=name, error=type(error).__name__)
+            log.warning("database not ready", subgraph=subgraph.name, error=type(error).__name__)
             ready = False
         status = "ok" if ready else "unavailable"
-        return _json(200 if ready else 503, {"status": status, "subgraph": name})
+        return _json(200 if ready else 503, {"status": status, "subgraph": subgraph.name})
 
-    @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        yield
-        await subgraph.database.dispose()
-
-    routes = [Route("/graphql", graphql, methods=["POST"]), Route("/health", health, methods=["GET"])]
-    app = Starlette(routes=routes, lifespan=lifespan)
-    app.state.subgraph = subgraph
-    return app
+    return [Route("/graphql", graphql, methods=["POST"]), Route("/health", health, methods=["GET"])]
 
 
 async def _body(request: Request, limit: int) -> bytes | None:
