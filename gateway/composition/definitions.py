@@ -5,6 +5,7 @@ Codes: DIRECTIVE_DEFINITION_INVALID, TYPE_DEFINITION_INVALID.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from graphql.language import DirectiveDefinitionNode, DocumentNode
@@ -18,7 +19,7 @@ from gateway.errors import Mistake
 if TYPE_CHECKING:
     from gateway.composition.subgraph import Subgraph
 
-__all__ = ["FEDERATION_1_NAMES", "complete", "machinery_mistakes"]
+__all__ = ["FEDERATION_1_NAMES", "complete", "machinery_mistakes", "misdefined"]
 
 FEDERATION_1_NAMES = frozenset({"key", "requires", "provides", "external", "extends", "tag"})
 _REPLACED_IN_1 = frozenset({"key", "requires", "provides"})
@@ -59,6 +60,19 @@ def complete(subgraph: Subgraph) -> list[Mistake]:
         if getattr(node, "name").value in (replaced if isinstance(node, DirectiveDefinitionNode) else added_types)  # noqa: B009
     )
     subgraph.document = DocumentNode(definitions=own_nodes + added)
+    return mistakes
+
+
+def misdefined(subgraph: Subgraph, version: specs.Version) -> list[Mistake]:
+    """What is wrong with a Federation 1 schema's own definitions of directives that an upgrade makes federation's."""
+    mistakes: list[Mistake] = []
+    for name, rest in specs.federation_directives(version).items():
+        own = subgraph.schema.directives.get(name)
+        if own is None or not own.line or name in FEDERATION_1_NAMES:
+            continue
+        expected = read_schema(specs.federation_document(f"directive @{name}{rest.format(FieldSet='_FieldSet')}"))
+        hint = f'define "@{name}" as federation does, or link federation v2 and import it'
+        mistakes.extend(replace(m, hint=hint) for m in _directive_mistakes(own, expected.directives[name]))
     return mistakes
 
 

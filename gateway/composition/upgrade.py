@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from graphql.language import StringValueNode, print_ast
 
 from gateway.composition import typerefs
+from gateway.composition.definitions import misdefined
 from gateway.composition.facts import Facts, applied, gather, parsed_fields
 from gateway.composition.fieldsets import Selection, implementations
 from gateway.composition.report import in_subgraph
@@ -29,7 +30,11 @@ def upgrade(subgraphs: Sequence[Subgraph]) -> tuple[list[Subgraph], list[Mistake
     old = [subgraph for subgraph in subgraphs if subgraph.federation is None]
     mistakes: list[Mistake] = []
     for subgraph in old:
-        found = [*_without_base(subgraph, subgraphs), *_interface_objects(subgraph, subgraphs)]
+        found = [
+            *misdefined(subgraph, subgraph.version),
+            *_without_base(subgraph, subgraphs),
+            *_interface_objects(subgraph, subgraphs),
+        ]
         mistakes.extend(in_subgraph(subgraph.name, found))
     if mistakes:
         return list(subgraphs), mistakes

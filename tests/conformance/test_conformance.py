@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from gateway.composition.jsonl import compose_record
+from gateway.supergraph import load_supergraph
 from tests.conformance.canonical import canonical, difference
 from tests.conformance.score import CASES, PROBES, expected_codes, failures, judge, load, run, summary
 
@@ -28,6 +30,16 @@ def test_probes() -> None:
     assert [outcome.id for outcome in failures(outcomes) if outcome.id not in DEVIATIONS] == []
     assert all(outcome.verdict for outcome in outcomes)
     assert summary("probes", cases, outcomes) == "probes: verdict 273/273, codes 156/157, supergraphs 116/116"
+
+
+def test_every_composed_probe_loads_and_keeps_its_bytes() -> None:
+    for case in load(present(PROBES)):
+        if not case["ok"]:
+            continue
+        composed = compose_record(case)["supergraphSdl"]
+        turned = {**case, "subgraphs": list(reversed(case["subgraphs"]))}
+        assert compose_record(turned)["supergraphSdl"] == composed, case["id"]
+        assert len(load_supergraph(composed).api_schema.type_map) > 0, case["id"]
 
 
 @pytest.mark.slow
