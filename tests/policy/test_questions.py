@@ -90,7 +90,6 @@ ROWS: list[tuple[int, str, dict[str, str]]] = [
         "Refusal.ground": "DENY:NO_AGREEMENT", "Visa.status": "DENY:NO_AGREEMENT",
         "Admission.classOfAdmission": "DENY:PURPOSE_NOT_COVERED",
     }),
-    (22, "070000001A7", {"Admission.classOfAdmission": "ALLOW", "AuthorizedStay.until": "ALLOW"}),
     (24, "N0000600001", {"Admission.poe": "DENY:WITHHELD_BY_PROVIDER", "Arrival.flight": "DENY:WITHHELD_BY_PROVIDER"}),
     (25, "N0002300001", {"Termination.code": "ALLOW", "Termination.at": "ALLOW", "ExchangeVisitor.status": "ALLOW"}),
     (30, "S0100001", {"Visa.annotation": "DENY:STATUTE"}),
@@ -169,9 +168,14 @@ def test_question_20_the_event_stops_at_issued(real: Policy) -> None:
 )
 def test_question_22_a_lead_has_a_basis(real: Policy, basis: str | None, days: int, expected: str) -> None:
     question, caller = asker(22)
-    overstay = {"record.status": "SUSPECTED_IN_COUNTRY", "record.daysOver": days, "record.basis": basis}
-    facts = case_facts(real, caller) | flags(journey(question).traveler_id) | overstay
-    assert shown(real, 22, "OverstayAssessment.basis", facts) == expected
+    found: dict[str, Value] = {"status": "SUSPECTED_IN_COUNTRY", "daysOver": days, "basis": basis}
+    own = {f"record.{name}": value for name, value in found.items()}
+    through = {f"record.traveler.overstay.{name}": value for name, value in found.items()}
+    facts = case_facts(real, caller) | flags(journey(question).traveler_id)
+    assert shown(real, 22, "OverstayAssessment.basis", facts | own) == expected
+    for coordinate in ("Admission.classOfAdmission", "AuthorizedStay.until", "Departure.matchConfidence"):
+        known = facts | through | record(find("070000001A7"))
+        assert shown(real, 22, coordinate, known) == expected
 
 
 def test_question_23_the_trained_supervisor_is_told_to_contact_counsel(real: Policy) -> None:
