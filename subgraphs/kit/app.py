@@ -60,7 +60,7 @@ class Subgraph:
         try:
             return 200, await self._answer(body, token)
         except Refusal as refusal:
-            status = {"NOT_PERMITTED": 403, "REQUEST_TOO_LARGE": 413}.get(refusal.code, 400)
+            status = {"NOT_PERMITTED": 403, "ASSERTION_SPENT": 403, "REQUEST_TOO_LARGE": 413}.get(refusal.code, 400)
             return status, {"errors": [{"message": refusal.message, "extensions": refusal.extensions()}]}
         except GatewayError as error:
             return error.status, {"errors": [error.as_graphql()]}

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias, TypeVar
 import strawberry
 from aiodataloader import DataLoader
 from sqlalchemy import ColumnElement, Select, and_, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -93,8 +94,11 @@ class Context:
         """A transaction: everything in the block becomes durable together, events included, or nothing does."""
         async with self._lock:
             await self._forget()  # a SQLite reader of the same request would hold the writer up on its old snapshot
-            async with self.database.writing() as session:
-                yield Write(self, session)
+            try:
+                async with self.database.writing() as session:
+                    yield Write(self, session)
+            except IntegrityError:  # its text quotes the row
+                raise Refusal("CONFLICT", "The change contradicts a record that is there already") from None
 
     async def close(self) -> None:
         """Give the connection back; the request is over."""

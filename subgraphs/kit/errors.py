@@ -12,6 +12,7 @@ from typing import Any, Final
 __all__ = ["CODES", "Refusal"]
 
 CODES: Final[dict[str, str]] = {
+    "ASSERTION_SPENT": "the assertion was used before, for the change that it allows once",
     "BAD_CURSOR": "the cursor was not given out by this subgraph for this list and this order",
     "BAD_IDENTIFIER": "the identifier does not have the form its kind asks for",
     "BAD_INPUT": "an input breaks a rule of the record it would change",

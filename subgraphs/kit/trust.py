@@ -87,6 +87,7 @@ class Trust:
     clock: Clock = system_clock
     keys: PublicKeys | None = None
     policy: PolicyCopy | None = None
+    _spent: dict[str, datetime] = field(default_factory=dict)
     _epochs_tried: set[str] = field(default_factory=set)
     _facts: tuple[PolicyCopy, frozenset[str]] | None = None
 
@@ -112,6 +113,8 @@ class Trust:
             raise Refusal(
                 "NOT_PERMITTED", f"The agency's own agreements do not allow {', '.join(named)}", coordinates=named
             )
+        if operation.kind == "mutation":
+            self._spend(assertion)
         masks = {
             name: grant.removeprefix("mask:")
             for name, grant in assertion.grants.items()
@@ -141,6 +144,14 @@ class Trust:
             return True
         decision = policy.decide(assertion.caller, Coordinate.parse(name), {}, assertion.at)
         return bool(decision.settled) and str(decision.outcome) in WITHHELD
+
+    def _spend(self, assertion: Assertion) -> None:
+        """Let one assertion change something once: replayed within its minute, it would change it twice."""
+        now = self.clock()
+        self._spent = {each: until for each, until in self._spent.items() if until > now}
+        if assertion.id in self._spent:
+            raise Refusal("ASSERTION_SPENT", "The assertion has been used for its change already")
+        self._spent[assertion.id] = assertion.expires_at
 
     def _declared_facts(self, policy: PolicyCopy) -> frozenset[str]:
         """What the gateway may read to decide: the policy's facts, and the root fields that find a case."""

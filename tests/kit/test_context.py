@@ -80,6 +80,22 @@ async def test_a_record_that_is_not_there_is_refused(subgraph: SubgraphFactory) 
     await ctx.close()
 
 
+async def test_a_row_that_is_there_already_is_a_conflict(subgraph: SubgraphFactory) -> None:
+    app = await subgraph("travelers", [traveler()])
+    ctx = context(app)
+
+    async def again() -> None:
+        async with ctx.writing() as write:
+            write.emit("travelerAdded", "Traveler", ANA)
+            write.add(traveler())
+
+    with pytest.raises(Refusal) as caught:
+        await again()
+    assert (caught.value.code, ANA in caught.value.message) == ("CONFLICT", False)
+    assert await app.events() == []
+    await ctx.close()
+
+
 async def test_writers_at_once_lose_no_change(subgraph: SubgraphFactory) -> None:
     app = await subgraph("travelers", [traveler()])
 

@@ -82,6 +82,30 @@ async def test_an_assertion_is_for_one_body_one_subgraph_one_minute(subgraph: Su
     assert await raw(app, body, sign_assertion(SigningKey.generate(), **good)) == (401, "ASSERTION_UNKNOWN_KEY")
 
 
+LINK = """mutation($id: ID!, $value: String!) {
+  linkIdentifier(travelerId: $id, kind: A_NUMBER, value: $value, issuer: USCIS, reason: "x") { id } }"""
+
+
+async def test_an_assertion_changes_something_once(subgraph: SubgraphFactory) -> None:
+    app = await travelers(subgraph)
+    body = json.dumps({"query": LINK, "variables": {"id": ANA, "value": "A299000199"}}).encode()
+    given: dict[str, Any] = {
+        "audience": "travelers",
+        "caller": OFFICER,
+        "epoch": "sha256:test",
+        "grants": {"Mutation.linkIdentifier": "allow", "Traveler.id": "allow"},
+        "body": body,
+        "at": NOW,
+    }
+    token = sign_assertion(app.key, **given)
+    headers = {"Gateway-Assertion": token}
+    assert (await send(app.app, "POST", "/graphql", body, headers)).json() == {"data": {"linkIdentifier": {"id": ANA}}}
+    assert await raw(app, body, token) == (403, "ASSERTION_SPENT")
+    assert len(await app.events()) == 1
+    again = {"Gateway-Assertion": sign_assertion(app.key, **given)}
+    assert (await send(app.app, "POST", "/graphql", body, again)).status == 200
+
+
 @pytest.mark.parametrize("missing", sorted(GRANTS))
 async def test_every_selected_coordinate_must_be_granted(subgraph: SubgraphFactory, missing: str) -> None:
     app = await travelers(subgraph)
