@@ -181,11 +181,16 @@ class Form:
         if condition == typename:
             return True
         outer, inner = self.schema.type_map.get(condition), self.schema.type_map.get(typename)
-        return (
-            is_abstract_type(outer)
-            and isinstance(inner, GraphQLObjectType | GraphQLInterfaceType)
-            and self.schema.is_sub_type(outer, inner)
-        )
+        if not is_composite_type(outer) or not is_composite_type(inner):
+            return False
+        # an object whose real type nobody asked for: only what holds for every type it can have applies to it
+        return self._possible(inner) <= self._possible(outer)
+
+    def _possible(self, type_: GraphQLCompositeType) -> set[str]:
+        """The names of the object types that an object of ``type_`` can have."""
+        if is_abstract_type(type_):
+            return {each.name for each in self.schema.get_possible_types(type_)}
+        return {type_.name}
 
 
 def _as_it_is(value: Any, link: Link, report: Report) -> Any:

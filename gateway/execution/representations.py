@@ -48,8 +48,7 @@ def conditional(inputs: Iterable[Input]) -> bool:
 
 
 def _conditions(item: InputSelection) -> tuple[Condition, ...]:
-    found: tuple[Condition, ...] = getattr(item, "conditions", ())
-    return found
+    return item.conditions if isinstance(item, InputField) else ()
 
 
 def pruned(inputs: Iterable[Input], holds: Holds) -> tuple[Input, ...]:

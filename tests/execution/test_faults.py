@@ -20,8 +20,8 @@ from tests.execution.oracle import Simulated, ask_monolith
 from tests.execution.virtual import run
 from tests.execution.world import make_world
 
-WORLDS = 40
-TRIES = 12
+WORLDS = 24
+TRIES = 8
 TIMEOUT = 5.0
 # the most waves a plan of these worlds has; each ends within one time limit
 WAVES = 16

@@ -15,8 +15,8 @@ from tests.execution.operations import random_operation
 from tests.execution.oracle import Simulated, ask_monolith
 from tests.execution.world import make_world
 
-WORLDS = 60
-OPERATIONS = 12
+WORLDS = 40
+OPERATIONS = 10
 
 
 def check_world(seed: int, operations: int = OPERATIONS) -> None:

@@ -147,6 +147,16 @@ def test_an_interface_without_a_type_name_answers_what_was_asked_of_the_interfac
     assert told == Answer({"node": {"id": "1", "same": "1"}})
 
 
+def test_a_fragment_that_covers_every_possible_type_applies_without_a_type_name() -> None:
+    """Whatever the object is, it is one of those."""
+    schema = build_schema(
+        """interface Product { id: ID! } interface Priced { price: Int } type Query { product: Product }
+        type Bread implements Product & Priced { id: ID!, price: Int }"""
+    )
+    operation = read_operation("{ product { ... on Bread { id } ... on Priced { price } } }", schema)
+    assert project(operation, {"product": {"id": "1", "price": 2}}, schema).data == {"product": {"id": "1", "price": 2}}
+
+
 def test_a_union_without_a_type_name_is_null() -> None:
     """There is nothing that could be told about it."""
     assert answer("{ pet { __typename } }", {"pet": {}}).data == {"pet": None}
