@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol, TypeAlias
 from graphql import GraphQLSchema
 from graphql.type import (
     GraphQLCompositeType,
-    GraphQLInterfaceType,
+    GraphQLField,
     GraphQLList,
     GraphQLNonNull,
     GraphQLObjectType,
@@ -152,9 +152,17 @@ class Form:
             if name in INTROSPECTION:
                 yield Slot(key, tuple(fields), _as_it_is)
                 continue
-            definition = self.schema.get_field(owner, name) if is_composite_type(owner) else None
+            definition = self._definition(owner, fields[0])
             if definition is not None:
                 yield self._slot(key, fields, definition.type, f"{typename}.{name}")
+
+    def _definition(self, owner: Any, field: Field) -> GraphQLField | None:
+        """The field on its owner; on the type it was selected on where the owner is an interface without it."""
+        for type_ in (owner, self.schema.type_map.get(field.parent)):
+            found = self.schema.get_field(type_, field.name) if is_composite_type(type_) else None
+            if found is not None:
+                return found
+        return None
 
     def _slot(self, key: str, fields: list[Field], type_: GraphQLOutputType, coordinate: str) -> Slot:
         named: Any = type_
