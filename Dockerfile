@@ -24,6 +24,7 @@ RUN mkdir -p /var/lib/tws /run/tws/public && chown 10001:10001 /var/lib/tws /run
 WORKDIR /app
 USER 10001:10001
 EXPOSE 4000 8000
+# The gateway's; compose gives the subgraphs their own.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=6 CMD ["python", "deploy/entry.py", "health"]
 ENTRYPOINT ["python", "deploy/entry.py"]
 CMD ["gateway"]

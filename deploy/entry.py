@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 PATIENCE = 300.0
@@ -30,17 +30,19 @@ async def _answers(name: str, statement: str) -> bool:
     database = Database(Settings.from_env().database_url(name), name)
     try:
         async with database.engine.connect() as connection:
-            await connection.exec_driver_sql(statement)
+            found = (await connection.exec_driver_sql(statement)).scalar()
     except (OSError, SQLAlchemyError) as error:
         print(f"{name}: waiting for the database ({type(error).__name__})", flush=True)
         return False
     finally:
         await database.dispose()
-    return True
+    if found is None:
+        print(f"{name}: waiting for the data", flush=True)
+    return found is not None
 
 
 def _wait(name: str, statement: str) -> None:
-    """Return when ``statement`` runs on the database of ``name``; exit 1 when patience ends."""
+    """Return when ``statement`` finds something in the database of ``name``; exit 1 when patience ends."""
     deadline = time.monotonic() + PATIENCE
     while not asyncio.run(_answers(name, statement)):
         if time.monotonic() > deadline:
@@ -60,8 +62,10 @@ def data() -> None:
 
 
 def subgraph(name: str) -> None:
-    """Serve the subgraph ``name`` once its database has tables."""
+    """Serve the subgraph ``name`` once its database has tables and, in development, the whole synthetic world."""
     _wait(name, "select version_num from alembic_version")
+    if os.environ.get("TWS_MODE") == "development":
+        _wait(name, "select kind from events where kind = 'worldSeeded'")
     app = f"subgraphs.{name}.app:create_app"
     options = ("--factory", "--host", "0.0.0.0", "--port", "8000", "--log-level", "warning")  # noqa: S104 - in a container
     _become("uvicorn", app, *options)
@@ -108,7 +112,7 @@ def _become(module: str, *arguments: str) -> None:
 
 def main(arguments: Sequence[str]) -> None:
     """Run what ``arguments`` name."""
-    actions = {"data": data, "subgraph": subgraph, "gateway": gateway, "health": health}
+    actions: dict[str, Callable[..., None]] = {"data": data, "subgraph": subgraph, "gateway": gateway, "health": health}
     if not arguments or arguments[0] not in actions:
         sys.exit(__doc__)
     actions[arguments[0]](*arguments[1:])

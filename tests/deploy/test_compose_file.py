@@ -1,0 +1,145 @@
+"""docker-compose.yml and what it needs, read as files: it is brought up by hand (docs/operations.md)."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+from shutil import copytree
+from typing import Any
+
+import pytest
+import yaml  # type: ignore[import-untyped]  # its stubs are a package of their own
+
+ROOT = Path(__file__).resolve().parents[2]
+SECRET = re.compile(r"(?i)(password|secret|token|private)[\w-]*\s*[:=]\s*[\"']?[^\s\"'$\\{]")
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    loaded = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+    assert isinstance(loaded, dict)
+    return loaded
+
+
+@pytest.fixture(scope="module")
+def subgraphs() -> list[str]:
+    registry = tomllib.loads((ROOT / "schema" / "registry.toml").read_text(encoding="utf-8"))
+    return list(registry["subgraphs"])
+
+
+def test_every_subgraph_is_a_service_that_runs_itself(compose: dict[str, Any], subgraphs: list[str]) -> None:
+    assert set(compose["services"]) == {"postgres", "data", "gateway", *subgraphs}
+    for name in subgraphs:
+        assert compose["services"][name]["command"] == ["subgraph", name]
+
+
+def test_the_gateway_asks_each_subgraph_where_it_is(compose: dict[str, Any], subgraphs: list[str]) -> None:
+    environment = compose["services"]["gateway"]["environment"]
+    urls = {key: value for key, value in environment.items() if key.startswith("TWS_URL_")}
+    assert urls == {f"TWS_URL_{name.upper()}": f"http://{name}:8000/graphql" for name in subgraphs}
+    assert environment["TWS_SUBGRAPH_TRANSPORT"] == "http"
+
+
+def test_only_the_gateway_is_published_and_only_on_loopback(compose: dict[str, Any]) -> None:
+    published = {name: service["ports"] for name, service in compose["services"].items() if service.get("ports")}
+    assert set(published) == {"gateway"}
+    assert all(port.startswith("127.0.0.1:") for ports in published.values() for port in ports)
+
+
+def test_private_keys_are_mounted_in_the_gateway_only(compose: dict[str, Any], subgraphs: list[str]) -> None:
+    mounts = {name: service.get("volumes", []) for name, service in compose["services"].items()}
+    assert [name for name, volumes in mounts.items() if any(v.startswith("gateway:") for v in volumes)] == ["gateway"]
+    for name in subgraphs:
+        assert mounts[name] == ["public-keys:/run/tws/public:ro"]
+
+
+def test_the_gateway_reaches_no_database_and_agencies_reach_nothing_outside(compose: dict[str, Any]) -> None:
+    services = compose["services"]
+    assert set(services["gateway"]["networks"]) & set(services["postgres"]["networks"]) == set()
+    assert all(compose["networks"][name]["internal"] for name in ("agencies", "databases"))
+
+
+def test_our_containers_write_nowhere_and_have_no_capability(compose: dict[str, Any]) -> None:
+    for name, service in compose["services"].items():
+        assert "no-new-privileges:true" in service["security_opt"], name
+        if name != "postgres":
+            assert service["read_only"] is True, name
+            assert service["cap_drop"] == ["ALL"], name
+
+
+def test_every_service_that_stays_has_a_health_check(compose: dict[str, Any]) -> None:
+    for name, service in compose["services"].items():
+        assert ("disable" if name == "data" else "test") in service["healthcheck"], name
+
+
+def test_each_container_is_given_its_own_secrets(compose: dict[str, Any], subgraphs: list[str]) -> None:
+    given = {name: service.get("env_file", []) for name, service in compose["services"].items()}
+    assert given == {
+        "gateway": [],
+        **{name: [f"deploy/secrets/{name}.env"] for name in ("postgres", "data", *subgraphs)},
+    }
+
+
+@pytest.mark.parametrize("name", ["docker-compose.yml", "Dockerfile", "deploy/entry.py"])
+def test_no_secret_stands_in_a_file(name: str) -> None:
+    lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if SECRET.search(line.split("#")[0])] == []
+
+
+def test_the_secret_pattern_finds_secrets() -> None:
+    assert SECRET.search("POSTGRES_PASSWORD: hunter2")
+    assert SECRET.search("TWS_CURSOR_SECRET=abc")
+
+
+def test_secrets_are_made_once_and_kept(tmp_path: Path, subgraphs: list[str]) -> None:
+    folder = tmp_path / "deploy"
+    folder.mkdir()
+    (folder / "secrets.sh").write_bytes((ROOT / "deploy" / "secrets.sh").read_bytes())
+    subprocess.run(["sh", str(folder / "secrets.sh")], check=True, capture_output=True)
+    made = {path.name: path.read_text() for path in (folder / "secrets").iterdir()}
+    assert set(made) == {"postgres.env", "data.env", *(f"{name}.env" for name in subgraphs)}
+    passwords = re.findall(r"PASSWORD\w*=([0-9a-f]{48})$", made["postgres.env"], re.MULTILINE)
+    assert len(set(passwords)) == 1 + 2 * len(subgraphs)
+    for name in subgraphs:
+        assert f"postgresql://{name}:" in made[f"{name}.env"]
+        assert f"postgresql://{name}_owner:" in made["data.env"]
+        assert not any(other in made[f"{name}.env"] for other in subgraphs if other != name)
+    assert all(path.stat().st_mode & 0o077 == 0 for path in (folder / "secrets").iterdir())
+    copytree(folder / "secrets", tmp_path / "before")
+    subprocess.run(["sh", str(folder / "secrets.sh")], check=True, capture_output=True)
+    assert {path.name: path.read_text() for path in (folder / "secrets").iterdir()} == made
+
+
+def test_secrets_are_neither_committed_nor_built_in() -> None:
+    assert "secrets/" in (ROOT / "deploy" / ".gitignore").read_text().splitlines()
+    ignored = (ROOT / ".dockerignore").read_text().splitlines()
+    assert "*" in ignored
+    assert not any(line in ("!deploy", "!deploy/secrets") for line in ignored)
+
+
+def test_each_agency_has_a_database_an_owner_and_a_role_that_cannot_delete(subgraphs: list[str]) -> None:
+    script = (ROOT / "deploy" / "postgres" / "10-agencies.sh").read_text(encoding="utf-8")
+    listed = re.search(r"^for name in (.+); do$", script, re.MULTILINE)
+    assert listed is not None
+    assert listed[1].split() == subgraphs
+    assert 'CREATE DATABASE :"name" OWNER :"owner"' in script
+    assert 'REVOKE ALL ON DATABASE :"name" FROM PUBLIC' in script
+    granted = re.findall(r'GRANT ([A-Z, ]+) ON (\w+)[^;]* TO :"name";', script)
+    assert re.findall(r"LOGIN PASSWORD (\S+);", script) == [":'owner_password'", ":'own_password'"]
+    assert granted == [
+        ("CONNECT", "DATABASE"),
+        ("USAGE", "SCHEMAS"),
+        ("SELECT, INSERT, UPDATE", "TABLES"),
+        ("USAGE", "SEQUENCES"),
+    ]
+
+
+def test_the_image_is_not_run_by_root_and_its_base_can_be_chosen() -> None:
+    dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    assert dockerfile.count("ARG BASE=python:3.11-slim") == 1
+    assert re.findall(r"^FROM (\S+)", dockerfile, re.MULTILINE) == ["${BASE}", "${BASE}"]
+    assert re.findall(r"^USER (\S+)", dockerfile, re.MULTILINE) == ["10001:10001"]
+    assert "--require-hashes" in dockerfile
+    assert "HEALTHCHECK" in dockerfile
