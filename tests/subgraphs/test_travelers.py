@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from subgraphs.kit.context import Context
 from subgraphs.kit.world.generator import TODAY
 from subgraphs.kit.world.stories import story
 from subgraphs.travelers.enums import IdentifierKind, LegalCategory, NameKind, Sex
@@ -68,6 +69,25 @@ async def test_unknown_entities_are_null_and_the_rest_stands(subgraph: SubgraphF
         "... on Traveler { id sex }",
     )
     assert found == [{"id": ANA, "sex": "F"}, *[None] * 10]
+
+
+async def test_many_travelers_are_one_statement_per_kind_of_row(
+    subgraph: SubgraphFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = [f"TRV-{number:026}" for number in range(30)]
+    app = await subgraph("travelers", [row for id in people for row in (traveler(id), name("Khan", id))])
+    statements: list[str] = []
+    rows_of = Context.rows
+
+    async def counted(self: Context, statement: Any) -> Any:
+        statements.append(str(statement))
+        return await rows_of(self, statement)
+
+    monkeypatch.setattr(Context, "rows", counted)
+    asked = [{"__typename": "Traveler", "id": id} for id in people]
+    found = await app.entities(asked, "... on Traveler { id names { family } identifiers { value } }")
+    assert [item["names"] for item in found] == [[{"family": "Khan"}]] * 30
+    assert len(statements) == 3
 
 
 async def test_a_representation_that_is_no_object_is_null(subgraph: SubgraphFactory) -> None:
