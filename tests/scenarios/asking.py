@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from gateway.audit import Search, search
 from gateway.caller import Caller
 from gateway.config import Settings
 from gateway.execution.transport import SubgraphRequest, SubgraphResponse, Transport
@@ -68,6 +69,34 @@ class World:
     opened: OpenHouse
     traffic: Recorded
 
+    @property
+    def log(self) -> Path:
+        """The file of the record."""
+        return self.opened.settings.var / "record" / "record.sqlite3"
+
+    def record(self, answered: Answered) -> dict[str, Any]:
+        """What the record says of an answer."""
+        (found,), _ = search(self.log, Search(request_id=answered.request_id))
+        return found.record
+
+    def basis(self, answered: Answered) -> list[str]:
+        """What stands behind an answer, from its record: coordinate, outcome, agreement and article, or the reason."""
+        return sorted(
+            " ".join(
+                filter(
+                    None,
+                    (
+                        item["coordinate"],
+                        item["outcome"] + (f":{item['mask']}" if item["mask"] else ""),
+                        f"{item['agreement']}/{item['version']}" if item["version"] else item["agreement"],
+                        item["article"],
+                        item["reason"],
+                    ),
+                )
+            )
+            for item in self.record(answered)["disclosed"]
+        )
+
 
 @asynccontextmanager
 async def open_world(folder: Path) -> AsyncIterator[World]:
@@ -101,6 +130,29 @@ class Answered:
     def errors(self) -> list[Any]:
         """The errors, empty where there are none."""
         return self.page.get("errors", [])  # type: ignore[no-any-return]
+
+    @property
+    def request_id(self) -> str:
+        """The number under which the answer stands in the record."""
+        return str(self.page["extensions"]["record"])
+
+    def sharing(self) -> list[str]:
+        """The ledger as sorted lines: path, outcome, mask or reason, owner, and the agreement of a mask."""
+        return sorted(
+            " ".join(
+                filter(
+                    None,
+                    (
+                        ".".join(entry["path"]),
+                        entry["outcome"],
+                        entry.get("mask") or entry["reason"],
+                        entry["owner"],
+                        entry.get("agreement", ""),
+                    ),
+                )
+            )
+            for entry in self.page["extensions"]["sharing"]
+        )
 
     def ledger(self) -> dict[str, tuple[str, str]]:
         """Path (dotted) to outcome and reason or mask."""
