@@ -75,7 +75,7 @@ async def test_many_travelers_are_one_statement_per_kind_of_row(
     subgraph: SubgraphFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     people = [f"TRV-{number:026}" for number in range(30)]
-    app = await subgraph("travelers", [row for id in people for row in (traveler(id), name("Khan", id))])
+    app = await subgraph("travelers", [row for key in people for row in (traveler(key), name("Khan", key))])
     statements: list[str] = []
     rows_of = Context.rows
 
@@ -84,7 +84,7 @@ async def test_many_travelers_are_one_statement_per_kind_of_row(
         return await rows_of(self, statement)
 
     monkeypatch.setattr(Context, "rows", counted)
-    asked = [{"__typename": "Traveler", "id": id} for id in people]
+    asked = [{"__typename": "Traveler", "id": key} for key in people]
     found = await app.entities(asked, "... on Traveler { id names { family } identifiers { value } }")
     assert [item["names"] for item in found] == [[{"family": "Khan"}]] * 30
     assert len(statements) == 3
