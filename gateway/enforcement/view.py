@@ -30,13 +30,21 @@ __all__ = ["Views", "view_sdl"]
 
 _Composite = ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode
 _MOST_VIEWS = 64
+_NOTHING = '''
+"""Nothing of this graph is given to your role."""
+type Query {
+  """Always null."""
+  nothing: Boolean
+}
+'''
 
 
 def view_sdl(schema: GraphQLSchema, visible: Callable[[Coordinate], bool]) -> DocumentNode:
     """The schema as a document in which only ``visible`` coordinates of object types are left.
 
     Types that nothing leads to any more, and types without fields, are gone as well. An interface keeps a field when
-    one of its implementers does.
+    one of its implementers does. A caller to whom no field of ``Query`` is left sees a graph that says so: GraphQL
+    knows no schema without a query.
     """
     document = parse(print_schema(schema), no_location=True)
     kinds: dict[str, Any] = {each.name.value: each for each in document.definitions if hasattr(each, "name")}
@@ -53,6 +61,8 @@ def view_sdl(schema: GraphQLSchema, visible: Callable[[Coordinate], bool]) -> Do
             for other in inside:  # an implementer has every field its interface has
                 _restore(other, kinds, kept, {each.name.value for each in kept[name]})
     _close(kinds, kept)
+    if not kept.get("Query"):
+        return parse(_NOTHING, no_location=True)
     return _rebuilt(document, kinds, kept)
 
 

@@ -8,7 +8,18 @@ export const KINDS = {
   UNAVAILABLE: { style: "unavailable", word: "unavailable", sign: "⚠" },
 };
 
-const phrase = (code) => code.toLowerCase().replaceAll("_", " ");
+// the reason in the margin of a value; why.js says it in full
+const SHORT = {
+  NO_AGREEMENT: "no agreement",
+  NOT_IN_FORCE: "agreement not in force",
+  PURPOSE_NOT_COVERED: "not for this purpose",
+  ROLE_NOT_COVERED: "not for this role",
+  WITHHELD_BY_PROVIDER: "by name",
+  STATUTE: "by statute",
+  CASE_CONDITION: "not for this case",
+  NOT_SHARED: "conditions not met",
+};
+const phrase = (code) => SHORT[code] ?? code.toLowerCase().replaceAll("_", " ");
 
 export function showAnswer(body, status, took) {
   const ledger = (body.extensions?.sharing ?? []).filter((entry) => KINDS[entry.outcome]);
@@ -30,6 +41,7 @@ export function showAnswer(body, status, took) {
   };
   const tree = refused ? [] : rows(null, body.data, [], byPath, 0, "");
   $("answer").replaceChildren(...(body.errors ?? []).filter(fresh).map(trouble), element("div", { class: "tree" }, ...tree));
+  if (matchMedia("(max-width: 1000px)").matches) $("summary").scrollIntoView({ block: "start" }); // it is below the fold
 }
 
 export function showTrouble(errors) {
@@ -56,9 +68,9 @@ function badge(entry, value) {
   const shown = entry.outcome === "MASK" && value !== null && typeof value !== "object";
   const text = shown
     ? [element("span", { class: "value" }, JSON.stringify(value)), element("span", {}, `masked: ${entry.mask}`)]
-    : [element("span", {}, `${kind.word} by ${entry.owner || "the gateway"}`), element("span", { class: "reason" }, phrase(entry.mask || entry.reason || ""))];
+    : [element("span", {}, `${kind.word} by ${entry.owner || "the gateway"}`), element("span", { class: "reason" }, entry.mask || phrase(entry.reason || ""))];
   return element("span", { class: `badge ${kind.style}`, "data-outcome": entry.outcome, "data-coordinate": entry.coordinate },
-    element("span", { "aria-hidden": "true" }, kind.sign), ...text,
+    element("span", { "aria-hidden": "true" }, kind.sign), " ", ...text.flatMap((part) => [part, " "]),
     element("button", { class: "why", type: "button", onclick: () => why(entry), "aria-label": `Why is ${entry.coordinate} ${kind.word}?` }, "why?"));
 }
 
@@ -78,7 +90,7 @@ const row = (depth, ...parts) => {
 function rows(key, value, path, byPath, depth, comma) {
   const entry = path.length ? byPath.get(path.join("\u0000")) : undefined;
   const label = key === null ? [] : [element("span", { class: "k" }, JSON.stringify(key)), ": "];
-  if (value === null || typeof value !== "object") return [row(depth, ...label, entry ? badge(entry, value) : leaf(value), comma)];
+  if (value === null || typeof value !== "object") return [row(depth, ...label, ...(entry ? [badge(entry, value)] : [leaf(value), comma]))];
   const list = Array.isArray(value);
   const items = list ? value.map((item) => [null, item]) : Object.entries(value);
   const [open, close] = list ? "[]" : "{}";

@@ -3,18 +3,24 @@ import { graph } from "./docs.js";
 import { $, element, named, typeText } from "./page.js";
 
 const TOKEN = /(#[^\n]*)|("""[\s\S]*?"""|"(?:\\.|[^"\\\n])*"?)|(\$[A-Za-z_]\w*)|(-?\d+(?:\.\d+)?)|([A-Za-z_]\w*)|(\.\.\.|[{}()[\]:!=|@&])|(\s+)|(.)/g;
-const KEYWORDS = new Set(["query", "mutation", "subscription", "fragment", "on", "true", "false", "null"]);
+const KEYWORDS = new Set(["query", "mutation", "subscription", "fragment", "true", "false", "null"]);
 const MOST = 60;
 
 export function paint() {
   const spans = [];
+  let before = ["", ""];
   for (const [text, comment, string, variable, number, word, punctuation] of $("query").value.matchAll(TOKEN)) {
-    const kind = comment ? "com" : string ? "str" : variable ? "var" : number ? "num" : word && KEYWORDS.has(word) ? "kw" : punctuation ? "punc" : "";
+    const keyword = word === "on" ? isCondition(before) : KEYWORDS.has(word);
+    const kind = comment ? "com" : string ? "str" : variable ? "var" : number ? "num" : keyword ? "kw" : punctuation ? "punc" : "";
+    if (text.trim() && !comment) before = [before[1], text];
     spans.push(kind ? element("span", { class: `t-${kind}` }, text) : text);
   }
   $("paint").replaceChildren(...spans, "\n");
   follow();
 }
+
+/** Whether an `on` after these two tokens begins a type condition; elsewhere it is a field's name like any other. */
+const isCondition = ([first, second]) => second === "..." || first === "fragment";
 
 function follow() {
   $("paint").scrollTop = $("query").scrollTop;
@@ -24,9 +30,11 @@ function follow() {
 /** The name of the type whose fields may stand at the end of `text`; undefined where none may. */
 function typeAt(schema, text) {
   const stack = [];
-  let last = "", root = schema.query, parens = 0, condition = false;
+  let last = "", root = schema.query, parens = 0, condition = false, before = ["", ""];
   for (const [token, comment, string, variable, , word] of text.matchAll(TOKEN)) {
     if (comment || string || variable || !token.trim()) continue;
+    const conditional = token === "on" && isCondition(before);
+    before = [before[1], token];
     if (token === "(") parens += 1;
     else if (token === ")") parens -= 1;
     else if (parens) continue;
@@ -35,7 +43,7 @@ function typeAt(schema, text) {
       stack.push(condition && schema.types.has(last) ? last : stack.length ? (field ? named(field.type) : "") : root);
       condition = false;
     } else if (token === "}") stack.pop();
-    else if (token === "on") condition = true;
+    else if (conditional) condition = true;
     else if (token === "mutation" && !stack.length) root = schema.mutation ?? root;
     else if (word) last = word;
   }

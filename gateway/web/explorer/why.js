@@ -35,7 +35,7 @@ const pair = (name, ...text) => [element("dt", {}, name), element("dd", {}, ...t
 
 function clause(candidate) {
   const atoms = candidate.atoms.map((atom) => element("li", { class: `atom-${atom.result}` },
-    element("span", { "aria-label": atom.result }, SIGNS[atom.result] ?? "?"), ` ${atom.text}`));
+    element("span", { "aria-label": atom.result }, SIGNS[atom.result] ?? "?"), ` ${atom.atom}`));
   return element("li", { class: "clause" },
     element("p", {}, element("span", { class: `result ${candidate.result}` }, candidate.result === "true" ? "applies" : candidate.result === "false" ? "does not apply" : "depends"),
       ` ${candidate.kind} `, element("b", {}, `${candidate.id} ${candidate.article}`), candidate.mask ? ` (${candidate.mask})` : null),
@@ -43,19 +43,22 @@ function clause(candidate) {
     atoms.length ? element("ul", { class: "atoms" }, ...atoms) : null);
 }
 
-function details(page) {
-  const unsettled = page.needs.length ? pair("Depends on", page.needs.join(", ")) : [];
-  const list = element("dl", { class: "facts" },
+const RANK = { grant: 0, withhold: 1, prohibition: 2 };
+
+function told(page) {
+  return [
     ...pair("Before any record is looked at", `${OUTCOMES[page.outcome]}${page.mask ? ` (${page.mask})` : ""}`),
     ...(page.basis ? pair("Agreement", basisText(page.basis)) : []),
-    ...unsettled,
+    ...(page.needs.length ? pair("Depends on", page.needs.join(", ")) : []),
     ...(page.obligations.length ? pair("Obligations", page.obligations.join("; ")) : []),
-    ...(page.wouldChange.length ? pair("Would change it", ...page.wouldChange.map((each) => element("div", {}, each))) : []),
-    ...pair("Policy", element("code", {}, page.epoch.slice(0, 19))));
-  const clauses = page.candidates.length
-    ? [element("h3", {}, page.candidates.length === 1 ? "The clause considered" : `The ${page.candidates.length} clauses considered`), element("ul", { class: "clauses" }, ...page.candidates.map(clause))]
-    : [element("p", { class: "soft" }, "No clause of any agreement speaks of this field for your agency.")];
-  return [list, ...clauses];
+    ...pair("Policy", element("code", {}, page.epoch.slice(0, 19)))];
+}
+
+function clauses(page) {
+  if (!page.candidates.length) return [element("p", { class: "soft" }, "No clause of any agreement speaks of this field for your agency.")];
+  const sorted = [...page.candidates].sort((a, b) => RANK[a.kind] - RANK[b.kind]);
+  const title = sorted.length === 1 ? "The clause considered" : `The ${sorted.length} clauses considered`;
+  return [element("h3", {}, title), element("ul", { class: "clauses" }, ...sorted.map(clause))];
 }
 
 /** Open the dialog on one line of the ledger. */
@@ -66,8 +69,15 @@ export async function why(entry) {
     ...(entry.agreement ? pair("Decided under", entry.agreement) : []),
     ...(entry.howToRequest ? pair("To ask for it", entry.howToRequest) : []));
   $("why-body").replaceChildren(first, facts);
+  $("why").dataset.state = "asking";
   $("why").showModal();
-  const { status, body } = await fetchJson(`/explain?coordinate=${encodeURIComponent(entry.coordinate)}`, { headers: { authorization: `Bearer ${state.token}` } });
-  $("why-body").append(...(status === 200 ? details(body) : [element("p", {}, body.errors?.[0]?.message ?? "No explanation could be had.")]));
+  const asked = { headers: { authorization: `Bearer ${state.token}` } };
+  const { status, body } = await fetchJson(`/explain?coordinate=${encodeURIComponent(entry.coordinate)}`, asked);
+  if (status === 200) {
+    facts.append(...told(body));
+    $("why-body").append(...clauses(body));
+  } else {
+    $("why-body").append(element("p", {}, body.errors?.[0]?.message ?? "No explanation could be had."));
+  }
   $("why").dataset.state = "told";
 }

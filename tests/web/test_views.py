@@ -1,0 +1,103 @@
+"""Introspection answers from the caller's own view of the graph: what no grant could give is not there."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from graphql import GraphQLSchema, build_client_schema, get_introspection_query, print_schema, validate_schema
+
+from gateway.coordinates import Coordinate
+from tests.web.client import Face
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
+
+
+async def view(face: Face, persona: str) -> GraphQLSchema:
+    """The schema that introspection tells the persona; a client can build it and it is valid."""
+    answered = await face.ask(get_introspection_query(), persona)
+    assert answered.status == 200, answered.page
+    assert "errors" not in answered.page
+    schema = build_client_schema(answered.data)
+    assert validate_schema(schema) == []
+    return schema
+
+
+def fields(schema: GraphQLSchema, name: str) -> set[str]:
+    """The fields of a type, none when the type is not there."""
+    found = schema.get_type(name)
+    return set(getattr(found, "fields", {}))
+
+
+async def test_a_cbp_officer_does_not_learn_of_asylum_cases_and_a_protection_officer_does(face: Face) -> None:
+    primary = await view(face, "cbp-primary-nyc")
+    protection = await view(face, "uscis-protection-officer")
+
+    assert "AsylumCase" not in print_schema(primary)
+    assert fields(protection, "AsylumCase")
+    assert "rfeReasons" not in fields(primary, "Petition")
+    assert "rfeReasons" in fields(protection, "Petition")
+
+
+async def test_a_type_asked_for_by_name_is_null_when_it_is_not_in_the_view(face: Face) -> None:
+    query = '{ __type(name: "AsylumCase") { name fields { name } } }'
+
+    assert (await face.ask(query, "cbp-primary-nyc")).data == {"__type": None}
+    assert (await face.ask(query, "uscis-protection-officer")).data["__type"]["name"] == "AsylumCase"
+
+
+@pytest.mark.parametrize("persona", ["cbp-primary-nyc", "consular-officer-nwd", "vsp-agent-cairo", "developer"])
+async def test_a_view_holds_exactly_what_the_role_could_be_given(face: Face, persona: str) -> None:
+    """No object field is told that the policy could never give; fields given are missing only where nothing is under them."""
+    schema = await view(face, persona)
+    caller = face.caller(persona)
+    given = face.opened.graph.policy.view(caller.agency, caller.role, NOW)
+    told = {
+        Coordinate(name, field)
+        for name, kind in schema.type_map.items()
+        if not name.startswith("__") and hasattr(kind, "interfaces") and type(kind).__name__ == "GraphQLObjectType"
+        for field in getattr(kind, "fields", {})
+    }
+    interfaces = {
+        field
+        for kind in schema.type_map.values()
+        if type(kind).__name__ == "GraphQLInterfaceType"
+        for field in getattr(kind, "fields", {})
+    }
+
+    assert told
+    assert [str(each) for each in sorted(told - given) if each.field not in interfaces] == []
+
+
+async def test_mutations_are_told_to_those_who_may_act(face: Face) -> None:
+    officer = await view(face, "consular-officer-nwd")
+    developer = await view(face, "developer")
+
+    assert "revokeVisa" in fields(officer, "Mutation")
+    assert "revokeVisa" not in fields(developer, "Mutation")
+
+
+async def test_whoever_is_given_nothing_of_the_graph_is_told_so(face: Face) -> None:
+    """Oversight reads the record of disclosures, which is not in the graph."""
+    auditor = await view(face, "auditor")
+
+    assert fields(auditor, "Query") == {"nothing"}
+    assert auditor.mutation_type is None
+    assert auditor.query_type is not None
+    assert auditor.query_type.description == "Nothing of this graph is given to your role."
+
+
+async def test_the_graph_machinery_is_in_nobodys_view(face: Face) -> None:
+    for persona in ("cbp-primary-nyc", "uscis-adjudicator", "auditor"):
+        text = print_schema(await view(face, persona))
+        for word in ("_Any", "_Entity", "_Service", "join__", "link__", "_entities", "_service"):
+            assert word not in text
+
+
+async def test_two_roles_of_one_agency_are_told_two_graphs(face: Face) -> None:
+    primary = print_schema(await view(face, "cbp-primary-nyc"))
+    secondary = print_schema(await view(face, "cbp-secondary-nyc"))
+
+    assert primary != secondary
