@@ -8,8 +8,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from graphql.language import DirectiveDefinitionNode, DocumentNode
-
 from gateway.composition import specs, typerefs, values
 from gateway.composition.read import read_schema
 from gateway.composition.schema import Argument, DirectiveDef, Kind, TypeDef
@@ -27,39 +25,21 @@ _REPLACED_IN_1 = frozenset({"key", "requires", "provides"})
 
 def complete(subgraph: Subgraph) -> list[Mistake]:
     """Add to the subgraph every definition its specifications bring, and judge those it has written itself."""
-    text = _definitions_text(subgraph)
-    brought = specs.federation_document(text)
-    known = read_schema(brought)
+    known = read_schema(specs.federation_document(_definitions_text(subgraph)))
     schema, mistakes = subgraph.schema, list[Mistake]()
-    replaced: set[str] = set()
     for name, expected in known.directives.items():
         own = schema.directives.get(name)
         if own is None or (subgraph.federation is None and name in _REPLACED_IN_1 and _old_fashioned(own)):
             schema.directives[name] = expected
-            replaced.add(name)
         elif name not in _graphql_names():
             mistakes.extend(_directive_mistakes(own, expected))
-    added_types: set[str] = set()
     for name, definition in known.types.items():
         own_type = schema.types.get(name)
-        if own_type is None and name == "_FieldSet":
-            continue  # a Federation 1 schema that names it in a definition of its own must define it too
-        if own_type is None:
-            schema.types[name] = definition
-            added_types.add(name)
-        else:
+        if own_type is not None:
             mistakes.extend(_type_mistakes(own_type, definition))
-    own_nodes = tuple(
-        node
-        for node in subgraph.document.definitions
-        if not (isinstance(node, DirectiveDefinitionNode) and node.name.value in replaced)
-    )
-    added = tuple(
-        node
-        for node in brought.definitions
-        if getattr(node, "name").value in (replaced if isinstance(node, DirectiveDefinitionNode) else added_types)  # noqa: B009
-    )
-    subgraph.document = DocumentNode(definitions=own_nodes + added)
+        elif name != "_FieldSet":
+            # A Federation 1 schema that names _FieldSet in a definition of its own must define it too.
+            schema.types[name] = definition
     return mistakes
 
 

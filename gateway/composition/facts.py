@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from gateway.composition import typerefs
 from gateway.composition.fieldsets import FieldSetError, Selection, mentioned, parse_field_set
-from gateway.composition.schema import Applied, EnumValue, FieldDef, Kind, TypeDef
+from gateway.composition.schema import Applied, FieldDef, Kind, TypeDef
 from gateway.composition.subgraph import Subgraph
 
-__all__ = ["Facts", "Key", "applied", "gather", "parsed_fields"]
+__all__ = ["Facts", "Key", "Marked", "applied", "gather", "parsed_fields", "set_applications", "split_context"]
 
 
-def applied(element: FieldDef | TypeDef | EnumValue | object, name: str) -> Applied | None:
+class Marked(Protocol):
+    """Anything directives stand on."""
+
+    @property
+    def directives(self) -> list[Applied]: ...
+
+
+def applied(element: Marked, name: str) -> Applied | None:
     """The first application of a specification's directive on an element, if there."""
-    for application in getattr(element, "directives"):  # noqa: B009
-        if application.element == name:
-            return application  # type: ignore[no-any-return]
-    return None
+    return next((application for application in element.directives if application.element == name), None)
 
 
 @dataclass(frozen=True)

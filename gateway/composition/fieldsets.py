@@ -23,7 +23,17 @@ from gateway.composition import typerefs
 from gateway.composition.inputs import argument_problems
 from gateway.composition.schema import FieldDef, Kind, Schema, TypeDef
 
-__all__ = ["FieldSetError", "Selection", "equal", "implementations", "mentioned", "parse_field_set", "problem", "walk"]
+__all__ = [
+    "FieldSetError",
+    "Selection",
+    "Step",
+    "equal",
+    "implementations",
+    "mentioned",
+    "parse_field_set",
+    "problem",
+    "walk",
+]
 
 
 class FieldSetError(Exception):

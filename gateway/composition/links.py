@@ -78,7 +78,10 @@ class Links:
 
 def parse_url(url: str) -> tuple[str, str, Version] | str:
     """The identity, name and version in a specification's URL, or what is wrong with it."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return f"'{url}' is not a URL"
     segments = [segment for segment in parts.path.split("/") if segment]
     if not parts.scheme or not parts.netloc:
         return f"'{url}' is not a URL of a specification"
@@ -122,11 +125,20 @@ def _link_directive(applied: Sequence[Applied]) -> tuple[str, str]:
             url = application.args.get(argument)
             parsed = parse_url(url) if isinstance(url, str) else ""
             wanted = LINK if argument == "url" else "https://specs.apollo.dev/core"
-            if not isinstance(parsed, str) and parsed[0] == wanted:
-                alias = application.args.get("as") or parsed[1]
-                if application.name == alias:
-                    return application.name, argument
+            if isinstance(parsed, str) or parsed[0] != wanted:
+                continue
+            if application.name == _own_name(application, parsed[1]):
+                return application.name, argument
     return "link", "url"
+
+
+def _own_name(application: Applied, spec: str) -> object:
+    """What the link specification's directive is called by its own link: imported, aliased or as it is."""
+    imports = application.args.get("import")
+    for entry in imports if isinstance(imports, list) else ():
+        if isinstance(entry, dict) and entry.get("name") == f"@{spec}" and isinstance(entry.get("as"), str):
+            return entry["as"].removeprefix("@")
+    return application.args.get("as") or spec
 
 
 def _read_link(application: Applied, argument: str, mistakes: list[Mistake]) -> Link | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from graphql import GraphQLSyntaxError
-from graphql.language import DefinitionNode, DocumentNode, ObjectTypeDefinitionNode, ObjectTypeExtensionNode, parse
+from graphql.language import DocumentNode, parse
 
 from gateway.composition import definitions, references, specs, typerefs
 from gateway.composition.links import Links, read_links
@@ -15,7 +15,17 @@ from gateway.composition.schema import Applied, Kind, Schema, TypeDef
 from gateway.composition.specs import FEDERATION, Version
 from gateway.errors import Mistake
 
-__all__ = ["Subgraph", "SubgraphSDL", "Syntax", "parse_sdl", "read_subgraph", "spots"]
+__all__ = [
+    "Spot",
+    "Subgraph",
+    "SubgraphSDL",
+    "Syntax",
+    "new_query",
+    "parse_sdl",
+    "read_subgraph",
+    "rename_roots",
+    "spots",
+]
 
 _BUILT_IN_ELEMENTS = frozenset({"deprecated", "specifiedBy"})
 
@@ -33,9 +43,9 @@ class SubgraphSDL:
 class Subgraph:
     """A subgraph as the later stages see it.
 
-    ``federation`` is the linked version, ``None`` for Federation 1. ``document`` is what the GraphQL rules judge:
-    the team's definitions and those of the specifications it uses. ``aside`` are definitions of built-in scalars,
-    which are left out but may hold directives.
+    ``federation`` is the linked version, ``None`` for Federation 1. ``document`` is the SDL as parsed, for
+    the rules about names written twice. ``aside`` are definitions of built-in scalars, which are left out but may hold
+    directives.
     """
 
     name: str
@@ -172,23 +182,7 @@ def _strip_machinery(subgraph: Subgraph) -> list[Mistake]:
     if query is not None:
         for name in specs.MACHINERY_FIELDS:
             query.fields.pop(name, None)
-    subgraph.document = DocumentNode(
-        definitions=tuple(filter(None, map(_without_machinery, subgraph.document.definitions)))
-    )
     return mistakes
-
-
-def _without_machinery(node: DefinitionNode) -> DefinitionNode | None:
-    name = getattr(getattr(node, "name", None), "value", "")
-    if name in specs.MACHINERY_TYPES:
-        return None
-    if isinstance(node, ObjectTypeDefinitionNode | ObjectTypeExtensionNode) and node.fields:
-        kept = tuple(item for item in node.fields if item.name.value not in specs.MACHINERY_FIELDS)
-        if len(kept) != len(node.fields):
-            return type(node)(
-                name=node.name, fields=kept, directives=node.directives, interfaces=node.interfaces, loc=node.loc
-            )
-    return node
 
 
 def rename_roots(subgraph: Subgraph) -> list[Mistake]:

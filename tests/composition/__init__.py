@@ -1,0 +1,1 @@
+"""Composition: case files in ``cases/``, and the parts on their own."""

@@ -1,0 +1,1 @@
+"""The composer against the reference composer's recorded verdicts."""

@@ -13,7 +13,7 @@ from gateway.composition.specs import CONNECT, Version
 from gateway.composition.subgraph import spots
 from gateway.errors import Mistake
 
-__all__ = ["FEATURES", "Feature", "feature_links", "join_version", "settle_names"]
+__all__ = ["FEATURES", "Feature", "connect_link", "feature_links", "join_version", "settle_names"]
 
 
 @dataclass(frozen=True)

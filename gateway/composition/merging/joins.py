@@ -19,6 +19,7 @@ __all__ = [
     "input_joins",
     "kept_joins",
     "member_joins",
+    "quoted",
     "type_joins",
 ]
 

@@ -62,6 +62,7 @@ class _Use:
         self.application = application
 
     def mistake(self, code: str, what: str, hint: str) -> Mistake:
+        """The mistake about this use."""
         value = self.application.args.get("field")
         message = f'@fromContext(field: "{value}") on "{self.coordinate}": {what}.'
         return Mistake(code, message, f"{self.coordinate}, line {self.application.line}", hint)

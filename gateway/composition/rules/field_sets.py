@@ -42,9 +42,11 @@ class _Use:
 
     @property
     def code(self) -> str:
+        """What the directive's codes begin with."""
         return self.directive.upper()
 
     def mistake(self, code: str, what: str, hint: str) -> Mistake:
+        """The mistake about this application."""
         node = self.application.nodes.get(self.argument)
         text = print_ast(node) if node is not None else ""
         message = f"On {self.holder}, for @{self.directive}({self.argument}: {text}): {what}"

@@ -11,14 +11,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from gateway.composition import typerefs
-from gateway.composition.facts import applied
+from gateway.composition.facts import Marked, applied
 from gateway.composition.schema import Argument, FieldDef, Kind, Schema, TypeDef
 from gateway.errors import Mistake
 
 __all__ = ["hidden", "wrongly_inaccessible"]
 
 
-def hidden(element: object) -> bool:
+def hidden(element: Marked) -> bool:
     """Whether the element itself is marked ``@inaccessible``."""
     return applied(element, "inaccessible") is not None
 
@@ -50,7 +50,8 @@ def _childless(definition: TypeDef, schema: Schema) -> Iterator[Mistake]:
     if definition.kind is Kind.UNION:
         children = [hidden(schema.types[name]) for name in definition.members if name in schema.types]
     else:
-        members = (*definition.fields.values(), *definition.inputs.values(), *definition.values.values())
+        members: list[Marked] = [*definition.fields.values(), *definition.inputs.values()]
+        members.extend(definition.values.values())
         children = [hidden(member) for member in members]
     if children and all(children):
         message = f'Type "{definition.name}" is in the API schema but all of its members are @inaccessible.'
