@@ -356,6 +356,15 @@ class Policy:
         follows = any(each.static is None or each.static.outcome in _GIVING for each in group)
         return ("CONDITIONAL" if follows else ""), ()
 
+    def masked_as(self, caller: Caller, coordinate: Coordinate, at: datetime) -> str:
+        """The one mask under which every grant in force gives ``coordinate`` to callers of this kind, or ``""``.
+
+        Where there is one, the owner can lay it before the value leaves, whatever the record turns out to be.
+        """
+        key = (caller.kind, bisect_right(self._boundaries, at))
+        masks = {each.mask for each in self._cell(key, coordinate, at).grants}
+        return masks.pop() if len(masks) == 1 else ""
+
     def _could(self, caller: Caller, coordinate: Coordinate, at: datetime) -> bool:
         return bool(self.grade(caller, coordinate, at)[0])
 
