@@ -116,6 +116,7 @@ class _Walk:
         self.decisions: dict[str, Decision] = {}
         self.ledger: dict[tuple[str, tuple[str, ...]], Entry] = {}
         self.fact_coordinates: set[str] = set()
+        self.masks: dict[str, str] = {}
         self.needs_subjects = False
 
     # -- one field --
@@ -125,6 +126,8 @@ class _Walk:
         self.decisions[str(coordinate)] = decision
         if not decision.settled:
             self._note_needs(coordinate.type, decision, scope)
+            if "value" not in decision.needs and str(coordinate) not in self.masks:  # a guard has to see the value
+                self.masks[str(coordinate)] = self.policy.masked_as(self.caller, coordinate, self.at)
         return decision
 
     def _note_needs(self, parent: str, decision: Decision, scope: _Scope) -> None:
@@ -424,4 +427,5 @@ def authorize(
         ledger=tuple(walk.ledger.values()),
         needs_subjects=walk.needs_subjects,
         known=dict(facts),
+        masks=walk.masks,
     )

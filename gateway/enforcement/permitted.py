@@ -91,7 +91,7 @@ class Permitted:
     """The operation that may be planned, beside the client's own with a ruling on each field.
 
     ``operation`` holds no statically denied coordinate. ``facts`` are the coordinates added only to decide.
-    ``conditional`` are coordinates decided per record. ``ledger`` holds what is static for the request.
+    ``masks`` names the mask of coordinates decided per record that are masked in any case. ``ledger`` holds what is static for the request.
     """
 
     client: Operation
@@ -102,3 +102,4 @@ class Permitted:
     ledger: tuple[Entry, ...] = ()
     needs_subjects: bool = False
     known: Mapping[str, Any] = field(default_factory=dict)
+    masks: Mapping[str, str] = field(default_factory=dict)
