@@ -82,6 +82,7 @@ class Paths:
 
     def choices(self, spot: Spot, arrivals: list[Cell]) -> list[Choice]:
         """The choices for everything asked at ``spot`` and below; raises :class:`NoWay`."""
+        arrivals = [cell for cell in arrivals if cell.node is None or cell.node.runtime] or arrivals
         asks = read_asks(self.supergraph, spot, self.keys)
         if any(cell.node is not None and not cell.node.real for cell in arrivals) and by_type(spot):
             asks.append(Ask("__typename", "__typename", (), spot.types, (), []))
@@ -90,7 +91,7 @@ class Paths:
         for ask in asks:
             if ask.types != spot.types:  # wishes for some types only: those that every arrival can stand on
                 ask = ask.only(tuple(each for each in ask.types if each in live))
-            if ask.types:
+            if ask.types and live:
                 found.extend(self.answer(spot, ask, arrivals))
         if not found:
             found.append(self._presence(spot, arrivals))

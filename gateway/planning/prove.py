@@ -274,13 +274,32 @@ class _Proof:
         offered = any(isinstance(each, FieldSetField) and each.name == name for each in _for(self, provided, type))
         if offered:
             return join
-        if join.requires and not (sent and self._covers(place, type, sent, join.requires)):
+        at_hand = bool(provided) and self._at_hand(provided, type, join.requires)
+        if join.requires and not at_hand and not (sent and self._covers(place, type, sent, join.requires)):
             self.say(f"{owner}.{name} requires {print_field_set(join.requires)}, which is not sent")
         if join.external and not join.requires and not self._extension_key(owner, name):
             self.say(f"{owner}.{name} is external there")
         if join.used_overridden or self._overridden(owner, name):
             self.say(f"{owner}.{name} is overridden there")
         return join
+
+    def _at_hand(self, provided: FieldSet, type: str, wanted: FieldSet) -> bool:
+        """Whether ``@provides`` has promised everything that is required."""
+        for each in wanted:
+            if isinstance(each, FieldSetFragment):
+                within = self.supergraph.possible_types(each.type) or (each.type,)
+                if type in within and not self._at_hand(provided, type, each.selections):
+                    return False
+                continue
+            join = self.view.join(type, each.name)
+            offered = any(part.name == each.name for part in _for(self, provided, type))
+            if each.arguments or join is None or (join.external and not offered):
+                return False
+            below = _provided(self.supergraph, provided, type, each.name)
+            inner = self.view.possible.get(named_type(join.type), ())
+            if each.selections and not all(self._at_hand(below, one, each.selections) for one in inner):
+                return False
+        return True
 
     def _doubtful(self, type: str, name: str) -> set[str]:
         """Types below the field that not every subgraph which resolves it can answer with."""

@@ -61,8 +61,10 @@ class Node:
         self.number = number
         self.real = type not in view.interface_objects
         self.abstract = self.real and view.kinds.get(type) in ("interface", "union")
-        possible = view.possible.get(type, ()) if self.real else moves.supergraph.possible_types(type)
-        self.runtime = possible or (type,)  # an interface that nobody implements stands for itself
+        everywhere = moves.supergraph.possible_types(type) or (type,)  # an interface nobody implements is its own type
+        self.runtime = everywhere
+        if self.real and everywhere != (type,):
+            self.runtime = view.possible.get(type, ())
         self._moves: dict[str, FieldMove] | None = None
         self._keys: tuple[KeyMove, ...] | None = None
         self._selves: tuple[KeyMove, ...] | None = None
@@ -219,7 +221,35 @@ class Moves:
                 continue
             join = provided_join or FieldJoin(node.graph, definition.type)
             found[part.name] = self._move(node, join, part.name, join.provides + part.selections, ())
+        if node.provided:
+            self._settle(node, found)
         return found
+
+    def _settle(self, node: Node, moves: dict[str, FieldMove]) -> None:
+        """Drop requirements that ``@provides`` has met: then the graph has at hand what it would be sent."""
+        for name, move in moves.items():
+            if move.requires and self._at_hand(node, moves, move.requires):
+                moves[name] = FieldMove(name, move.type, move.tail)
+
+    def _at_hand(self, node: Node, moves: dict[str, FieldMove], wanted: FieldSet) -> bool:
+        for part in wanted:
+            if isinstance(part, FieldSetFragment):
+                within = self.supergraph.possible_types(part.type) or (part.type,)
+                places = [node.cast(each) for each in node.runtime if each in within]
+                if not all(self._at_hand(place, place.fields, part.selections) for place in places):
+                    return False
+                continue
+            move = moves.get(part.name)
+            if move is None or move.requires or part.arguments:
+                return False
+            if part.selections and (move.tail is None or not self._below(move.tail, part.selections)):
+                return False
+        return True
+
+    def _below(self, node: Node, wanted: FieldSet) -> bool:
+        if not node.abstract:
+            return self._at_hand(node, node.fields, wanted)
+        return all(self._at_hand(place, place.fields, wanted) for place in map(node.cast, node.runtime))
 
     def _move(self, node: Node, join: FieldJoin, name: str, provides: FieldSet, requires: FieldSet) -> FieldMove:
         tail_type = named_type(join.type)
