@@ -44,7 +44,7 @@ async def find_facts(
 async def _read_case(reading: CaseReading, caller: Caller, graph: Graph, house: House, at: datetime) -> dict[str, Any]:
     if reading.operation is None:
         return case_facts(reading, None, failed=False)
-    plan = graph.plan(reading.operation)
+    plan = graph.plan(reading.operation, at)
     transport = Vouched(house, caller, graph.policy.epoch, at, fact_grants)
     merged = await execute(plan, graph.supergraph, reading.operation.variables, transport)
     return case_facts(reading, merged.data, failed=bool(merged.failures))

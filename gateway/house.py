@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from gateway.audit.record import AuditRecord
 from gateway.caller import Caller
+from gateway.enforcement.flows import check_plan
 from gateway.enforcement.shapes import Shapes
 from gateway.enforcement.view import Views
 from gateway.execution.transport import SubgraphRequest, SubgraphResponse, Transport
@@ -61,6 +62,14 @@ class Signer(Protocol):
 
 
 @dataclass(slots=True)
+class _Planned:
+    """A plan, and for which epoch and until when its flows have been found covered."""
+
+    plan: Plan
+    checked: tuple[str, datetime | None] | None = None
+
+
+@dataclass(slots=True)
 class Graph:
     """One supergraph under one policy, with what was learned about them: documents read and plans made."""
 
@@ -71,22 +80,30 @@ class Graph:
     limits: Limits = field(default_factory=Limits)
     documents: Documents = field(init=False)
     views: Views = field(init=False)
-    plans: OrderedDict[Operation, Plan] = field(default_factory=OrderedDict)
+    plans: OrderedDict[Operation, _Planned] = field(default_factory=OrderedDict)
 
     def __post_init__(self) -> None:
         self.documents = Documents(self.supergraph.api_schema, self.limits)
         self.views = Views(self.supergraph.api_schema, self.policy)
 
-    def plan(self, operation: Operation) -> Plan:
-        """The plan of a permitted operation, from the cache where it is known."""
+    def plan(self, operation: Operation, at: datetime) -> Plan:
+        """The plan of a permitted operation, from the cache where it is known, with every flow in it covered at ``at``.
+
+        Raises ``AccessError`` ``FLOW_FORBIDDEN`` when it would send a value where no agreement in force lets it go.
+        """
         known = self.plans.get(operation)
-        if known is not None:
+        if known is None:
+            known = _Planned(plan_operation(self.supergraph, operation))
+            self.plans[operation] = known
+            if len(self.plans) > _MOST_PLANS:
+                self.plans.popitem(last=False)
+        else:
             self.plans.move_to_end(operation)
-            return known
-        made = self.plans[operation] = plan_operation(self.supergraph, operation)
-        if len(self.plans) > _MOST_PLANS:
-            self.plans.popitem(last=False)
-        return made
+        until = self.policy.next_change(at)
+        if known.checked is None or known.checked != (self.policy.epoch, until):
+            check_plan(known.plan, self.supergraph, self.policy, at)
+            known.checked = (self.policy.epoch, until)
+        return known.plan
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from gateway.audit.keys import load_signing_key as load_record_key
 from gateway.audit.log import AuditLog
 from gateway.caller import Caller
 from gateway.config import Settings, read_registry
+from gateway.enforcement.flows import missing_flows
 from gateway.enforcement.shapes import shapes_of
 from gateway.errors import IdentityError, Mistake, PolicyError
 from gateway.execution.asgi import AsgiTransport
@@ -41,7 +42,7 @@ from gateway.policy import Bundle, Policy, compile_policy, load_bundle, unrestri
 from gateway.resilience import Breaker, Retries, Timeouts
 from gateway.supergraph import Supergraph, load_supergraph
 
-__all__ = ["OpenHouse", "known_names", "open_graph", "open_house", "open_unrestricted", "read_text"]
+__all__ = ["OpenHouse", "open_graph", "open_house", "open_unrestricted", "read_text"]
 
 
 @dataclass(slots=True)
@@ -76,16 +77,19 @@ def read_text(path: Path, code: str, what: str, hint: str) -> str:
         raise PolicyError(code, f"{what} cannot be read.", (mistake,)) from problem
 
 
-def open_graph(schema: Path, supergraph_file: Path | None = None) -> Graph:
+def open_graph(schema: Path, supergraph_file: Path | None = None, at: datetime | None = None) -> Graph:
     """The graph in ``schema/supergraph.graphql`` under the agreements beside it.
 
-    Raises ``PolicyError`` when either cannot be read or the policy does not compile: a gateway without a policy does
-    not start.
+    Raises ``PolicyError`` when either cannot be read, the policy does not compile, or a key or requirement moves a value
+    to an agency that no agreement in force at ``at`` (now, when not given) lets have it: such a gateway does not start.
     """
     path = supergraph_file or schema / "supergraph.graphql"
     text = read_text(path, "SUPERGRAPH_MISSING", "The supergraph", "Run `gateway compose` to write it.")
     supergraph = load_supergraph(text)
     policy = compile_policy(load_bundle(schema), supergraph)
+    uncovered = missing_flows(supergraph, policy, at or datetime.now(UTC))
+    if uncovered:
+        raise PolicyError("FLOW_MISSING", "The graph sends values that no agreement lets go.", uncovered)
     return _graph(supergraph, policy, text)
 
 
@@ -94,21 +98,13 @@ def _graph(supergraph: Supergraph, policy: Policy, text: str) -> Graph:
     return Graph(supergraph, policy, shapes_of(supergraph, policy), digest)
 
 
-def known_names(policy: Policy) -> Known:
-    """The agencies, roles and purposes that a token may name."""
-    words = policy.vocabulary
-    pairs = frozenset((name, purpose) for name, role in words.roles.items() for purpose in role.purposes)
-    roles = {name: role.agencies for name, role in words.roles.items()}
-    return Known(frozenset(words.agencies), roles, frozenset(words.purposes), pairs)
-
-
 def open_house(settings: Settings, apps: Mapping[str, Any] | None = None) -> OpenHouse:
     """The governed gateway that ``settings`` describe; ``apps`` are subgraphs made elsewhere, run in this process.
 
     In development, keys for tokens and assertions are made on first use. In production the issuer's JWKS and the
     gateway's key have to be installed; raises ``IdentityError`` or ``PolicyError`` naming what is missing.
     """
-    graph = open_graph(settings.schema)
+    graph = open_graph(settings.schema, at=settings.today)
     registry = read_registry(settings.schema / "registry.toml")
     keys = settings.var / "keys"
     issuer, reader = _tokens(settings, graph.policy, keys)
@@ -163,7 +159,7 @@ def _clock(today: datetime | None) -> Callable[[], datetime]:
 
 
 def _tokens(settings: Settings, policy: Policy, keys: Path) -> tuple[SigningKey | None, TokenReader]:
-    known = known_names(policy)
+    known = Known.of(policy.vocabulary)
     if settings.development:
         issuer = development_key(keys, "issuer", mode=settings.mode)
         return issuer, TokenReader(issuer.public(), issuer=ISSUER, audience=settings.audience, known=known)

@@ -38,7 +38,7 @@ async def answer(question: Question, caller: Caller, graph: Graph, house: House)
     operation = _read(question, graph)
     facts, flags = await find_facts(operation, caller, graph, house, at)
     permitted = authorize(operation, graph.policy, caller, graph.shapes, facts, flags, at)
-    plan = graph.plan(permitted.operation)
+    plan = graph.plan(permitted.operation, at)
     merged, found = await _fetch(permitted, plan, caller, graph, house, at)
     applied = apply_rulings(
         permitted, merged.data, graph.policy, caller, graph.shapes, flags | found, at, house.mask_key,
@@ -57,7 +57,7 @@ async def answer_unrestricted(question: Question, graph: Graph, house: House) ->
     """The reply to ``question`` on a graph that governs nothing: the same line without caller, rulings and record."""
     request_id = house.new_id()
     operation = _read(question, graph)
-    merged = await execute(graph.plan(operation), graph.supergraph, operation.variables, house.transport)
+    merged = await execute(graph.plan(operation, house.clock()), graph.supergraph, operation.variables, house.transport)
     told = project(operation, merged.data, graph.supergraph.api_schema, merged.failures)
     return Reply(orjson.dumps(told.as_json()), request_id)
 
