@@ -53,8 +53,20 @@ def verify_command(
     """Walk the whole record and say whether it is as it was written; exit code 1 names the first bad index."""
     kept = Head.parse(witness) if witness else None
     if witness and kept is None:
-        raise RequestError("HEAD_MALFORMED", "The witness is no head line.", where="--witness")
-    verdict = verify(_log(var), load_public_key(var / "keys"), witness=kept)
+        raise RequestError(
+            "HEAD_MALFORMED", "The witness is no head line.", where="--witness", hint="Give a line of the heads file."
+        )
+    log = _log(var)
+    try:
+        key = load_public_key(var / "keys")
+    except FileNotFoundError:
+        raise RequestError(
+            "KEYS_MISSING",
+            "The key that signed the record's heads is not here, so nothing can be said of them.",
+            where=str(var / "keys"),
+            hint="Put the record's public key there.",
+        ) from None
+    verdict = verify(log, key, witness=kept)
     if verdict.fault is not None:
         fault = verdict.fault
         typer.echo(f"NOT SOUND: record {fault.index}: {fault.kind}: {fault.what}", err=True)
@@ -123,7 +135,9 @@ def _counts(log: Path, what: Search, by: str, as_json: bool) -> None:
     try:
         counted = count_by(log, what, by)  # type: ignore[arg-type]  # checked there
     except ValueError as problem:
-        raise RequestError("GROUPING_UNKNOWN", f"{problem}.", where="--by") from None
+        raise RequestError(
+            "GROUPING_UNKNOWN", f"{problem}.", where="--by", hint="Count by agreement, for instance."
+        ) from None
     if as_json:
         for each in counted:
             typer.echo(json.dumps(asdict(each)))

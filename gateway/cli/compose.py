@@ -35,7 +35,7 @@ def compose_command(
 ) -> None:
     """Compose subgraphs into a supergraph in the join specification's form."""
     if jsonl:
-        compose_lines(sys.stdin, sys.stdout)
+        _compose_lines()
     elif config is not None:
         _write(generated_files(config), check=check)
     elif files:
@@ -48,8 +48,21 @@ def compose_command(
         raise RequestError(
             "NOTHING_TO_COMPOSE",
             "There is nothing to compose.",
+            where="arguments",
             hint="Name SDL files, or give --config schema/registry.toml.",
         )
+
+
+def _compose_lines() -> None:
+    try:
+        compose_lines(sys.stdin, sys.stdout)
+    except (ValueError, KeyError, TypeError, AttributeError) as problem:
+        raise RequestError(
+            "LINE_MALFORMED",
+            f"A line is no case to compose: {problem!r}.",
+            where="standard input",
+            hint='Write {"id": 1, "subgraphs": [{"name": "...", "url": "...", "sdl": "..."}]} on each line.',
+        ) from None
 
 
 def _sdl(path: Path) -> str:

@@ -48,9 +48,13 @@ def main() -> None:
 
 
 def _tell(error: GatewayError) -> None:
+    """Each error with its code, what is wrong, where, and what to do about it."""
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    console.print(f"[bold red]{error.code}[/bold red] ", end="")
-    console.print(str(error), markup=False)
-    for label, text in (("where", error.where), ("hint", error.hint)):
-        if text:
-            console.print(f"  {label}: {text}", markup=False)
+    for each in getattr(error, "errors", None) or (error,):
+        console.print(f"[bold red]{each.code}[/bold red] ", end="")
+        console.print(str(each), markup=False)
+        places = ", ".join(f"line {line}, column {column}" for line, column in each.locations)
+        where = " at ".join(part for part in (each.where, places) if part)
+        for label, text in (("where", where), ("hint", each.hint)):
+            if text:
+                console.print(f"  {label}: {text}", markup=False)

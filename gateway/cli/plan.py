@@ -43,11 +43,20 @@ def plan(
     schema: Schema = Path("schema"),
 ) -> None:
     """Print the plan of an operation: the tree of fetches, wave by wave."""
-    text = sys.stdin.read() if query == "-" else read_text(Path(query), "QUERY_MISSING", "The query", "")
+    text = (
+        sys.stdin.read()
+        if query == "-"
+        else read_text(Path(query), "QUERY_MISSING", "The query", "Name a file that exists, or - for standard input.")
+    )
     try:
         given = json.loads(variables)
     except json.JSONDecodeError as problem:
-        raise RequestError("WRONG_VARIABLE", f"The variables are not JSON: {problem}.", where="--variables") from None
+        raise RequestError(
+            "WRONG_VARIABLE",
+            f"The variables are not JSON: {problem}.",
+            where="--variables",
+            hint='Write {"id": "..."}.',
+        ) from None
     file = supergraph or schema / "supergraph.graphql"
     loaded = load_supergraph(read_text(file, "SUPERGRAPH_MISSING", "The supergraph", "Run `gateway compose`."))
     operation = read_operation(text, loaded.api_schema, given, name or None)

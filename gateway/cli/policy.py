@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -16,9 +17,9 @@ from gateway.cli.shared import At, Schema, caller_of, instant_of
 from gateway.coordinates import Coordinate
 from gateway.errors import RequestError
 from gateway.opening import open_graph
-from gateway.policy import UNREACHABLE, Value
+from gateway.policy import UNREACHABLE, Policy, Value
 from gateway.policy.explain import explain_json, explain_lines
-from gateway.policy.matrix import MatrixCell, MatrixRow, access_matrix
+from gateway.policy.matrix import MatrixCell, MatrixRow, access_matrix, field_matrix
 
 __all__ = ["register"]
 
@@ -121,6 +122,7 @@ def _fact(text: str) -> tuple[str, Value]:
 def matrix(
     agency: Annotated[list[str] | None, typer.Option("--agency", help="Only this recipient; may be repeated.")] = None,
     role: Annotated[str, typer.Option("--role", help="Only this role.")] = "",
+    fields: Annotated[bool, typer.Option("--fields", help="Field by field, for one --agency and --role.")] = False,
     at: At = "",
     as_json: _JSON = False,
     schema: Schema = Path("schema"),
@@ -143,11 +145,30 @@ def matrix(
                 where=option,
                 hint=f"Known: {', '.join(sorted(words))}.",
             )
+    if fields:
+        _print_fields(graph.policy, agency or [], role, instant_of(at), as_json=as_json)
+        return
     rows = [row for row in access_matrix(graph.policy, instant_of(at), agency or ()) if role in ("", row.role)]
     if as_json:
         typer.echo(json.dumps([asdict(row) for row in rows], indent=2))
     else:
         _print_matrix(rows)
+
+
+def _print_fields(policy: Policy, agencies: list[str], role: str, at: datetime, *, as_json: bool) -> None:
+    if len(agencies) != 1 or not role:
+        raise RequestError(
+            "RECIPIENT_MISSING",
+            "Fields are listed for one recipient.",
+            where="--fields",
+            hint="Give one --agency and one --role as well.",
+        )
+    found = field_matrix(policy, agencies[0], role, at)
+    if as_json:
+        typer.echo(json.dumps(found, indent=2))
+        return
+    for coordinate, state in sorted(found.items()):
+        typer.echo(f"{state or '-':12} {coordinate}")
 
 
 def _print_matrix(rows: list[MatrixRow]) -> None:

@@ -1,0 +1,203 @@
+"""``gateway check``, ``explain`` and ``matrix``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from gateway.caller import Caller
+from gateway.coordinates import Coordinate
+from gateway.opening import open_graph
+from gateway.policy.explain import explain_json
+from tests.cli.conftest import Gateway, told
+from tests.scenarios.asking import TODAY
+
+PRIMARY = "CBP/cbp-primary/border-inspection-primary"
+AT = "2026-11-01T12:00:00+00:00"
+
+
+# ---- check ---------------------------------------------------------------------------------------------------------------
+
+
+def test_check_of_what_is_sound(gateway: Gateway, composed: Path) -> None:
+    result = gateway("check", "--schema", composed)
+
+    assert result.exit_code == 0, result.output
+    assert [line.split()[:2] for line in result.stdout.splitlines()] == [
+        ["ok", "composition"],
+        ["ok", "policy"],
+        ["ok", "examples"],
+        ["ok", "generated"],
+    ]
+    assert result.stderr == ""
+
+
+def test_check_as_data(gateway: Gateway, composed: Path) -> None:
+    page = json.loads(gateway("check", "--schema", composed, "--json").stdout)
+
+    assert page["ok"] is True
+    assert [step["name"] for step in page["steps"]] == ["composition", "policy", "examples", "generated"]
+
+
+def test_check_prints_every_mistake_of_the_policy_with_file_and_line(gateway: Gateway, schema: Path) -> None:
+    path = schema / "agreements" / "state_ca-cbp-visa.toml"
+    lines = path.read_text().count("\n")
+    extra = '\n[[grant]]\narticle = "IX.9"\nfields = ["Visa.nothing", "Nobody.name"]\n'
+    path.write_text(path.read_text() + extra)
+
+    result = gateway("check", "--schema", schema)
+
+    assert result.exit_code == 1
+    assert "FAIL  policy" in result.stdout
+    assert "Visa.nothing" in result.stderr
+    assert "Nobody.name" in result.stderr
+    assert f"agreements/state_ca-cbp-visa.toml:{lines + 2}" in result.stderr
+
+
+def test_check_runs_every_example(gateway: Gateway, schema: Path) -> None:
+    path = schema / "agreements" / "all-oversight-audit.toml"
+    path.write_text(path.read_text().replace('expect = "allow"', 'expect = "deny"'))
+
+    result = gateway("check", "--schema", schema, "--json")
+    examples = next(step for step in json.loads(result.stdout)["steps"] if step["name"] == "examples")
+
+    assert result.exit_code == 1
+    assert {each["code"] for each in examples["mistakes"]} == {"POLICY_EXAMPLE_FAILS"}
+    assert all(each["where"].startswith("agreements/all-oversight-audit.toml:") for each in examples["mistakes"])
+    assert "expected deny, got allow" in examples["mistakes"][0]["message"]
+
+
+def test_check_names_the_stale_file(gateway: Gateway, schema: Path) -> None:
+    (schema / "api.graphql").write_text("type Query { nothing: Int }\n")
+
+    result = gateway("check", "--schema", schema)
+
+    assert result.exit_code == 1
+    assert "FAIL  generated    1 of 2" in result.stdout
+    assert f"GENERATED_FILE_STALE [{schema / 'api.graphql'}]" in result.stderr
+    assert "make schema" in result.stderr
+
+
+def test_check_of_subgraphs_that_do_not_compose_still_reads_the_agreements(gateway: Gateway, schema: Path) -> None:
+    path = schema / "subgraphs" / "visas.graphql"
+    path.write_text(path.read_text().replace("issuedOn: Date", "issuedOn: Nowhere", 1))
+
+    result = gateway("check", "--schema", schema)
+
+    assert result.exit_code == 1
+    assert "FAIL  composition" in result.stdout
+    assert "ok    policy" in result.stdout
+    assert "Nowhere" in result.stderr
+
+
+def test_check_without_a_registry(gateway: Gateway, tmp_path: Path) -> None:
+    result = gateway("check", "--schema", tmp_path)
+
+    assert result.exit_code == 1
+    assert "REGISTRY_WRONG" in result.stderr
+
+
+# ---- explain -------------------------------------------------------------------------------------------------------------
+
+
+def test_explain_prints_the_decision_that_enforcement_uses(gateway: Gateway, composed: Path) -> None:
+    result = gateway("explain", "--as", PRIMARY, "Visa.status", "--at", AT, "--json", "--schema", composed)
+    policy = open_graph(composed).policy
+    decision = policy.decide(Caller(*PRIMARY.split("/")), Coordinate("Visa", "status"), {}, TODAY)
+
+    assert json.loads(result.stdout) == json.loads(json.dumps(explain_json(decision, policy.epoch)))
+
+
+def test_explain_with_the_facts_of_a_case(gateway: Gateway, composed: Path) -> None:
+    facts = [
+        "case.kind=inspection", "case.state=open", "case.location=ATL", "case.subject=TRV-1", "subject.id=TRV-1",
+        "subject.p1367=false", "subject.asylum2086=false", "subject.sealed=false",
+    ]  # fmt: skip
+    given = [word for fact in facts for word in ("--fact", fact)]
+    base = ("explain", "--as", PRIMARY, "Visa.status", "--at", AT, "--location", "ATL", "--schema", composed)
+
+    with_them = gateway(*base, *given)
+    without = gateway(*base)
+
+    assert with_them.stdout.splitlines()[:2] == [
+        "Visa.status (STATE_CA) is shared.",
+        "Because of CA-CBP-VISA version 3, article III.1 (Real-time visa issuance and revocation to ports of entry).",
+    ]
+    assert "withheld" in without.stdout.splitlines()[0]
+    assert "unknown subject.id same as case.subject" in without.stdout
+
+
+def test_explain_for_a_persona_with_another_case(gateway: Gateway, composed: Path) -> None:
+    result = gateway("explain", "--as", "cbp-primary-atl", "--case", "x", "Petition.status", "--schema", composed)
+
+    assert "Reason NO_AGREEMENT" in result.stdout
+    assert "To get it: " in result.stdout
+
+
+def test_explain_at_a_day_on_which_nothing_was_in_force(gateway: Gateway, composed: Path) -> None:
+    result = gateway("explain", "--as", PRIMARY, "Visa.status", "--at", "1990-01-01", "--schema", composed)
+
+    assert "NOT_IN_FORCE" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("--as", PRIMARY, "Visa"), "COORDINATE_MALFORMED"),
+        (("--as", "nobody", "Visa.status"), "CALLER_MALFORMED"),
+        (("--as", "CBP/cbp-primary", "Visa.status"), "CALLER_MALFORMED"),
+        (("--as", PRIMARY, "Visa.status", "--fact", "case.state"), "FACT_MALFORMED"),
+        (("--as", PRIMARY, "Visa.status", "--fact", "weather.state=open"), "FACT_MALFORMED"),
+        (("--as", PRIMARY, "Visa.status", "--at", "yesterday"), "DATE_MALFORMED"),
+    ],
+)
+def test_explain_of_what_cannot_be_read(
+    gateway: Gateway, composed: Path, arguments: tuple[str, ...], code: str
+) -> None:
+    told(gateway("explain", *arguments, "--schema", composed), code)
+
+
+# ---- matrix --------------------------------------------------------------------------------------------------------------
+
+
+def test_matrix_of_one_role(gateway: Gateway, composed: Path) -> None:
+    result = gateway("matrix", "--agency", "CBP", "--role", "cbp-primary", "--at", AT, "--schema", composed)
+    head, *rows = result.stdout.splitlines()
+
+    assert head.split()[:3] == ["agency", "role", "owner"]
+    assert {"XING", "ADJ", "TDOC"} <= set(head.split())
+    assert rows[0].split()[:3] == ["CBP", "cbp-primary", "CBP"]
+    assert [row.split()[0] for row in rows[1:] if row.split()] == [
+        "ICE_ERO",
+        "ICE_SEVP",
+        "OBIM",
+        "STATE_CA",
+        "STATE_ECA",
+    ]
+    assert "…" not in result.stdout
+
+
+def test_matrix_as_data_names_the_agreements(gateway: Gateway, composed: Path) -> None:
+    rows = json.loads(gateway("matrix", "--at", AT, "--json", "--schema", composed).stdout)
+    cell = next(row for row in rows if (row["role"], row["owner"]) == ("cbp-primary", "STATE_CA"))["cells"]["ADJ"]
+
+    assert cell["state"] == "CONDITIONAL"
+    assert cell["agreements"] == ["CA-CBP-VISA"]
+    assert not [row for row in rows if (row["role"], row["owner"]) == ("cbp-primary", "USCIS")]
+
+
+@pytest.mark.parametrize("arguments", [("--agency", "KGB"), ("--role", "spy")])
+def test_matrix_of_a_name_nobody_knows(gateway: Gateway, composed: Path, arguments: tuple[str, str]) -> None:
+    assert "Known: " in told(gateway("matrix", *arguments, "--schema", composed), "NAME_UNKNOWN")
+
+
+def test_matrix_field_by_field(gateway: Gateway, composed: Path) -> None:
+    one = ("--agency", "CBP", "--role", "cbp-primary", "--at", AT, "--schema", composed)
+    lines = dict(reversed(line.split()) for line in gateway("matrix", "--fields", *one).stdout.splitlines())
+    page = json.loads(gateway("matrix", "--fields", "--json", *one).stdout)
+
+    assert (lines["Visa.status"], lines["Petition.rfeReasons"]) == ("CONDITIONAL", "-")
+    assert {name: state or "-" for name, state in page.items()} == lines
+    told(gateway("matrix", "--fields", "--role", "cbp-primary", "--schema", composed), "RECIPIENT_MISSING")
