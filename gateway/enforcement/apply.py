@@ -109,16 +109,33 @@ class _Apply:
             self.decided[key] = self.policy.decide(self.caller, coordinate, {**self.permitted.known, **facts}, self.at)
         return self.decided[key]
 
-    def present(self, name: str, context: _Context) -> bool:
-        """Whether an object of type ``name`` is there for this caller: some coordinate that tells of it is visible."""
+    def present(self, name: str, context: _Context, *, among: bool = False) -> bool:
+        """Whether an object of type ``name`` is there for this caller: some coordinate that tells of it is visible.
+
+        ``among`` others: its position can hold objects of several types.
+        """
         told = self.shapes.told_by(name)
         if not told or name in self.shapes.plumbing:
             return True
-        outcomes = [self.decide(coordinate, context).outcome for coordinate in told]
+        outcomes = [
+            outcome
+            for coordinate in told
+            if (outcome := self.decide(coordinate, context).outcome) is not Outcome.UNAVAILABLE
+            or not self.beyond(name, coordinate)
+        ]
         if any(outcome in _VISIBLE for outcome in outcomes):
             return True
-        # nothing visible: absent, unless it is only that nobody could be asked
-        return Outcome.UNAVAILABLE in outcomes or all(outcome is Outcome.DENY for outcome in outcomes)
+        # nothing visible: absent, unless it is only that nobody could be asked; one of several types that a search
+        # may find is not there for a caller who is given nothing of it
+        if Outcome.UNAVAILABLE in outcomes:
+            return True
+        return (not among or name in self.policy.vocabulary.hubs) and all(each is Outcome.DENY for each in outcomes)
+
+    def beyond(self, name: str, coordinate: Coordinate) -> bool:
+        """Whether deciding on ``coordinate`` takes facts of what stands below an object of type ``name``."""
+        needs = self.policy.decide(self.caller, coordinate, self.permitted.known, self.at).needs
+        heads = {need.split(".")[1] for need in needs if need.startswith("record.")}
+        return not heads <= self.shapes.field_names(name)
 
     def context(self, item: Mapping[str, Any], name: str, context: _Context) -> _Context:
         """The facts of the object ``item``, laid over those of the record around it."""
@@ -276,7 +293,7 @@ class _Apply:
         if name not in targets:
             return None  # a type that was not decided on
         inner = self.context(value, name, context)
-        if not self.present(name, inner):
+        if not self.present(name, inner, among=len(targets) > 1):
             return None
         if ruled.pages and self.shapes.connection_node(name):
             return self.paged(value, name, children, context, path, ruled)

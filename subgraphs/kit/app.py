@@ -7,6 +7,7 @@ import traceback
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -86,7 +87,8 @@ class Subgraph:
 
     async def _execute(self, operation: Prepared, variables: Mapping[str, Any], grant: Grant) -> dict[str, Any]:
         assertion = grant.assertion
-        context = Context(self.database, self.cursors, assertion.caller, assertion.at, self.events)
+        clear = partial(self.trust.clear, assertion)
+        context = Context(self.database, self.cursors, assertion.caller, assertion.at, self.events, clear)
         masks = MiddlewareManager(MaskingMiddleware(grant.masks, self.trust.mask)) if grant.masks else None
         try:
             running = execute(

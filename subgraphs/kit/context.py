@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
@@ -29,13 +29,17 @@ BATCH = 500
 
 @dataclass(slots=True)
 class Context:
-    """One request's. ``caller`` comes from the verified assertion; ``now`` is the gateway's decision instant."""
+    """One request's. ``caller`` comes from the verified assertion; ``now`` is the gateway's decision instant.
+
+    ``clear`` says whether the caller can be given a coordinate in clear at all, with facts about the record.
+    """
 
     database: Database
     cursors: Cursors
     caller: Caller
     now: dt.datetime
     event_table: type[Any] | None = None
+    clear: Callable[[str, Mapping[str, Any]], bool] = lambda _coordinate, _facts: True
     _session: AsyncSession | None = None
     # one session is one connection: two loaders must not use it at once
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)

@@ -145,6 +145,17 @@ class Trust:
         decision = policy.decide(assertion.caller, Coordinate.parse(name), {}, assertion.at)
         return bool(decision.settled) and str(decision.outcome) in WITHHELD
 
+    def clear(self, assertion: Assertion, name: str, facts: Mapping[str, Any]) -> bool:
+        """Whether the caller can be given ``name`` in clear, with these ``facts`` and with what is not known at best.
+
+        For a search: what a caller never reads in clear is not what it may find a record by.
+        """
+        policy = self._policy(assertion.epoch)
+        if policy is None:
+            return False
+        decision = policy.decide(assertion.caller, Coordinate.parse(name), facts, assertion.at)
+        return not decision.settled or str(decision.outcome) == "ALLOW"
+
     def _spend(self, assertion: Assertion) -> None:
         """Let one assertion change something once: replayed within its minute, it would change it twice."""
         now = self.clock()

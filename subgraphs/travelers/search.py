@@ -22,6 +22,14 @@ SearchResult: TypeAlias = Annotated[
 ]
 DEFAULT, MOST = 20, 100
 SHORTEST_NAME = 2
+_KEYS = {
+    "Petition": "receiptNumber",
+    "VisaApplication": "applicationId",
+    "Visa": "foilNumber",
+    "Admission": "i94Number",
+    "ExchangeVisitor": "sevisId",
+    "RemovalCase": "caseId",
+}
 _STUBS: dict[str, Any] = {
     "Petition": lambda key: Petition(receiptNumber=key),
     "VisaApplication": lambda key: VisaApplication(applicationId=key),
@@ -32,12 +40,27 @@ _STUBS: dict[str, Any] = {
 }
 
 
+_SOMEBODY = "the traveler of the case"
+
+
+def _readable(info: Info, kind: IdentifierKind) -> bool:
+    """Whether the caller reads numbers of this kind in clear, of the person of its case, where no statute forbids it."""
+    facts: dict[str, Any] = {"record.kind": kind.name, "subject.id": _SOMEBODY, "case.subject": _SOMEBODY}
+    facts |= dict.fromkeys(("subject.p1367", "subject.asylum2086", "subject.sealed", "subject.minor"), False)
+    return info.context.clear("Identifier.value", facts)
+
+
 async def find_traveler(info: Info, kind: IdentifierKind, value: str) -> Traveler | None:
     """The one traveler who has the identifier; ``None`` where nobody has it, or more than one person does.
+
+    A kind of number that the caller never reads in clear finds nobody: that it leads to a person would tell that it
+    is somebody's.
 
     A number two people share names neither of them (a passport number without its state, for instance): better no
     answer than the wrong person's. A value of the wrong form is nobody's.
     """
+    if not _readable(info, kind):
+        return None
     try:
         canonical = check(kind.name, value)
     except Refusal:
@@ -48,7 +71,10 @@ async def find_traveler(info: Info, kind: IdentifierKind, value: str) -> Travele
 
 
 async def search(info: Info, text: str, first: int | None) -> list[Any]:
-    """Records with the number ``text`` (by type and key), then travelers with that number or a family name so begun."""
+    """Records with the number ``text`` (by type and key), then travelers with that number or a family name so begun.
+
+    Only by what the caller reads in clear: a receipt finds nothing for those who are not given receipts.
+    """
     limit = DEFAULT if first is None else first
     if not 0 <= limit <= MOST:
         raise Refusal("BAD_PAGE", f"first goes from 0 to {MOST}")
@@ -57,16 +83,22 @@ async def search(info: Info, text: str, first: int | None) -> list[Any]:
     if not number:
         return []
     numbers = {wanted, number}
+    types = [name for name, field in _KEYS.items() if info.context.clear(f"{name}.{field}", {})]
     records = await info.context.rows(
-        select(RecordRow).where(RecordRow.key.in_(numbers)).order_by(RecordRow.type, RecordRow.key).limit(limit)
+        select(RecordRow)
+        .where(RecordRow.key.in_(numbers), RecordRow.type.in_(types))
+        .order_by(RecordRow.type, RecordRow.key)
+        .limit(limit)
     )
-    travelers = await info.context.rows(_travelers(wanted, numbers).order_by(TravelerRow.id).limit(limit))
+    kinds = [kind for kind in IdentifierKind if _readable(info, kind)]
+    travelers = await info.context.rows(_travelers(wanted, numbers, kinds).order_by(TravelerRow.id).limit(limit))
     found = [_STUBS[record.type](record.key) for record in records]
     return [*found, *(Traveler.of(row) for row in travelers)][:limit]
 
 
-def _travelers(wanted: str, numbers: set[str]) -> Select[TravelerRow]:
-    conditions = [TravelerRow.id.in_(select(IdentifierRow.traveler_id).where(IdentifierRow.value.in_(numbers)))]
+def _travelers(wanted: str, numbers: set[str], kinds: list[IdentifierKind]) -> Select[TravelerRow]:
+    numbered = select(IdentifierRow.traveler_id).where(IdentifierRow.value.in_(numbers), IdentifierRow.kind.in_(kinds))
+    conditions = [TravelerRow.id.in_(numbered)]
     if len(wanted) >= SHORTEST_NAME:
         named = select(NameRow.traveler_id).where(NameRow.family_key.startswith(wanted, autoescape=True))
         conditions.append(TravelerRow.id.in_(named))
