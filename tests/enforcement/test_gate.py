@@ -1,0 +1,77 @@
+"""Decide before fetch: nobody is asked about a person of whom nothing can be given."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from gateway.enforcement.gate import Gate
+from gateway.enforcement.permitted import Permitted
+from gateway.policy import UNREACHABLE, Policy
+from tests.enforcement.kit import NAMES, OPEN, P1367, caller, permitted, policy_of, shapes_for
+from tests.policy.kit import AT
+
+COORDINATES = ("Person.id", "Person.visas", "VisaConnection.nodes", "Visa.number")
+QUERY = '{ search(text: "x") { ... on Person { visas { nodes { number } } } } }'
+
+
+class Authority:
+    """Answers for flags, and remembers whom it was asked about."""
+
+    def __init__(self, **flags: Any) -> None:
+        self.flags = flags
+        self.asked: list[set[str]] = []
+
+    async def __call__(self, travelers: set[str]) -> dict[str, dict[str, Any]]:
+        self.asked.append(set(travelers))
+        return {each: {"subject.p1367": self.flags[each]} for each in travelers}
+
+
+def _gate(authority: Authority, query: str = QUERY) -> tuple[Gate, Permitted, Policy]:
+    made = policy_of(OPEN, NAMES, prohibitions=(P1367,))
+    found = permitted(query, made)
+    return Gate(found, made, caller(), shapes_for(made), AT, {}, authority), found, made
+
+
+def _person(identifier: str) -> tuple[str, dict[str, Any]]:
+    return "Person", {"__typename": "Person", "__f_id": identifier}
+
+
+@pytest.mark.parametrize(("flag", "admitted"), [(False, True), (True, False), (UNREACHABLE, False)])
+async def test_a_chapter_is_asked_for_only_when_it_could_be_shown(flag: Any, admitted: bool) -> None:
+    """A protected person's chapter is not asked for; nor is one of whom nobody could say whether they are."""
+    gate, _, _ = _gate(Authority(p1=flag))
+    assert await gate.admit(COORDINATES, [_person("p1")]) == [admitted]
+
+
+async def test_each_person_is_decided_on_alone_and_asked_about_once() -> None:
+    """One request for all flags of a wave; what is known is not asked for again."""
+    authority = Authority(p1=False, p2=True, p3=False)
+    gate, _, _ = _gate(authority)
+    assert await gate.admit(COORDINATES, [_person("p1"), _person("p2"), _person("p1")]) == [True, False, True]
+    assert await gate.admit(COORDINATES, [_person("p3"), _person("p2")]) == [True, False]
+    assert authority.asked == [{"p1", "p2"}, {"p3"}]
+    assert gate.flags["p2"] == {"subject.p1367": True}
+
+
+async def test_a_fetch_that_only_reads_keys_and_facts_is_let_through() -> None:
+    """What a decision needs is not itself decided on."""
+    gate, _, _ = _gate(Authority(p1=True))
+    assert await gate.admit(("Person.id", "Person.flags", "Flags.p1367"), [_person("p1")]) == [True]
+
+
+async def test_the_way_to_another_person_is_not_closed_by_this_ones_flag() -> None:
+    """A visa's holder may be somebody else than its record says: decided when the holder is known."""
+    gate, _, _ = _gate(Authority(p1=True), '{ visas { nodes { holder { name } } } }')
+    visa = ("Visa", {"__f_holder": {"__f_id": "p1"}})
+    assert await gate.admit(("Visa.holder", "Person.id"), [visa]) == [True]
+
+
+async def test_without_a_need_for_flags_nobody_is_asked() -> None:
+    """A request that no statute touches costs the authority nothing."""
+    authority = Authority()
+    made = policy_of(OPEN, NAMES)
+    gate = Gate(permitted(QUERY, made), made, caller(), shapes_for(made), AT, {}, authority)
+    assert await gate.admit(COORDINATES, [_person("p1")]) == [True]
+    assert authority.asked == []
