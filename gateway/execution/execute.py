@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 from weakref import WeakKeyDictionary
 
 from graphql import GraphQLSchema
@@ -24,10 +24,10 @@ from gateway.execution.result import FetchFailure, Merged, ResponsePath
 from gateway.execution.transport import SubgraphRequest, Transport
 from gateway.execution.wire import encode
 from gateway.operation.model import Condition
-from gateway.planning.plan import Path, Plan
+from gateway.planning.plan import Fetch, Path, Plan
 from gateway.supergraph import Supergraph
 
-__all__ = ["Budget", "execute"]
+__all__ = ["Budget", "Gate", "execute"]
 
 # places one failure names; beyond that a client learns nothing from more
 _MAX_PATHS = 1_000
@@ -50,15 +50,25 @@ async def execute(
     variables: Mapping[str, Any],
     transport: Transport,
     budget: Budget = _DEFAULT_BUDGET,
+    gate: Gate | None = None,
 ) -> Merged:
     """The merged data of every fetch of ``plan``, and what failed; never raises for what a subgraph did.
 
-    ``variables`` are the operation's, coerced. Values lie under storage keys (see ``gateway.planning.plan``).
+    ``variables`` are the operation's, coerced. Values lie under storage keys (see ``gateway.planning.plan``). ``gate``
+    says, before each entity fetch, which objects it may ask about; the others are left as they are.
     """
-    run = _Run(plan, supergraph, variables, transport, budget)
+    run = _Run(plan, supergraph, variables, transport, budget, gate)
     await run.everything()
     run.merged.failures = tuple(run.failures)
     return run.merged
+
+
+class Gate(Protocol):
+    """Decides which objects an entity fetch may ask about."""
+
+    async def admit(self, coordinates: Sequence[str], objects: Sequence[tuple[str, dict[str, Any]]]) -> list[bool]:
+        """For each (type name, object), whether a fetch that selects ``coordinates`` may ask about it."""
+        ...
 
 
 class _Run:
@@ -71,7 +81,9 @@ class _Run:
         variables: Mapping[str, Any],
         transport: Transport,
         budget: Budget,
+        gate: Gate | None,
     ) -> None:
+        self.gate = gate
         self.fetches = compile_plan(plan).fetches
         self.types = _type_names(supergraph)
         self.variables = variables
@@ -111,7 +123,7 @@ class _Run:
         if not self._hold(compiled.conditions):
             return
         fetch = compiled.fetch
-        gathered = [self._gather(batch) for batch in compiled.batches]
+        gathered = [await self._gather(batch, fetch) for batch in compiled.batches]
         count = sum(len(each.encoded) for each in gathered)
         targets = () if compiled.batches else find(self.merged.data, fetch.path)
         if not (count or targets):
@@ -137,11 +149,16 @@ class _Run:
     def _hold(self, conditions: Iterable[Condition]) -> bool:
         return all(condition.holds(self.variables) for condition in conditions)
 
-    def _gather(self, compiled: CompiledBatch) -> Gathered:
+    async def _gather(self, compiled: CompiledBatch, fetch: Fetch) -> Gathered:
         batch = compiled.batch
         if not self._hold(batch.conditions):
             return Gathered()
         objects = [item for target in batch.targets for item in find(self.merged.data, target)]
+        if self.gate is not None and objects:
+            fallback = batch.inputs[0].types[0] if batch.inputs and batch.inputs[0].types else ""
+            named = [(str(item.get("__typename") or fallback), item) for item in objects]
+            admitted = await self.gate.admit(fetch.coordinates, named)
+            objects = [item for item, let in zip(objects, admitted, strict=True) if let]
         inputs = pruned(batch.inputs, self._hold) if compiled.conditional else batch.inputs
         return gather(objects, inputs)
 

@@ -37,19 +37,19 @@ class Merger:
 
     def merge(self, target: dict[str, Any], source: dict[str, Any], shape: Shape, path: _Link = None) -> bool:
         """Copy what ``shape`` asked for from ``source`` into ``target``; False where its type forbids that."""
-        if "__typename" in shape.slots:
+        typed, rows = shape.rows()
+        if typed:
             claimed = source.get("__typename")
             if claimed is not None and not self._claim(target, claimed, path):
                 return False
-        for alias, slot in shape.slots.items():
+        for alias, key, below in rows:
             if alias not in source:
                 continue
-            key, below, value = slot.key, slot.shape, source[alias]
+            value = source[alias]
             if value is None:
                 target.setdefault(key, None)
             elif below is None:
-                if alias != "__typename":
-                    target[key] = value
+                target[key] = value
             elif type(value) is dict:
                 self._merge_object(target, key, value, below, (path, key))
             elif type(value) is list:

@@ -26,7 +26,7 @@ from graphql.type import (
 )
 
 from gateway.execution.introspect import INTROSPECTION
-from gateway.execution.leaves import BAD, leaf_check
+from gateway.execution.leaves import BAD, LeafCheck, leaf_check
 from gateway.operation.model import Field, Operation, Selection
 
 __all__ = ["BUBBLE", "Complete", "Form", "Link", "Report", "Slot", "form_of"]
@@ -61,6 +61,10 @@ class Slot:
     complete: Complete | None
     non_null: bool = False
     form: Form | None = None
+    leaf: LeafCheck | None = None  # the check of a leaf that is no list: most values need no more
+
+
+_Row: TypeAlias = tuple[str, Complete | None, LeafCheck | None, bool]
 
 
 class Form:
@@ -78,6 +82,8 @@ class Form:
         self.selections = selections
         self.taken = taken
         self._slots: dict[str, tuple[Slot, ...]] = {}
+        self._rows: dict[str, tuple[_Row, ...]] = {}
+        self._object = type_.name if isinstance(type_, GraphQLObjectType) else None
 
     def slots(self, typename: str) -> tuple[Slot, ...]:
         """The fields of an object whose runtime type is ``typename``, in the answer's order."""
@@ -114,29 +120,43 @@ class Form:
         if type(value) is not dict:
             report.wrong(link, self.type.name)
             return BUBBLE
-        typename = self.runtime_type(value)
+        claimed = value.get("__typename")
+        typename = self._object if claimed is None or claimed == self._object else None
         if typename is None:
-            report.wrong(link, self.type.name)
-            return BUBBLE
+            typename = self.runtime_type(value)
+            if typename is None:
+                report.wrong(link, self.type.name)
+                return BUBBLE
         return self.fill(value, typename, link, report)
 
     def fill(self, value: dict[str, Any], typename: str, link: Link, report: Report) -> Any:
         """The fields of ``value`` as an object of ``typename``."""
         shaped: dict[str, Any] = {}
-        for slot in self.slots(typename):
-            key = slot.key
-            if slot.complete is None:
-                shaped[key] = typename
-                continue
+        for key, complete, leaf, non_null in self._rows.get(typename) or self._make_rows(typename):
             item = value.get(key)
-            if item is None and not slot.non_null:
-                shaped[key] = None
-                continue
-            item = slot.complete(item, (link, key), report)
+            if item is None:
+                if complete is None:
+                    shaped[key] = typename
+                    continue
+                if not non_null:
+                    shaped[key] = None
+                    continue
+            elif leaf is not None:
+                checked = leaf(item)
+                if checked is not BAD:
+                    shaped[key] = checked
+                    continue
+            item = typename if complete is None else complete(item, (link, key), report)
             if item is BUBBLE:
                 return BUBBLE
             shaped[key] = item
         return shaped
+
+    def _make_rows(self, typename: str) -> tuple[_Row, ...]:
+        """The slots as plain tuples, which is how ``fill`` reads them."""
+        rows = tuple((slot.key, slot.complete, slot.leaf, slot.non_null) for slot in self.slots(typename))
+        self._rows[typename] = rows
+        return rows
 
     def _make(self, typename: str) -> Iterable[Slot]:
         grouped: dict[str, list[Field]] = {}
@@ -172,7 +192,10 @@ class Form:
         if is_composite_type(named):
             below = tuple(item for each in fields for item in each.selections)
             form = Form(self.schema, named, below, self.taken)
-        return Slot(key, tuple(fields), _completer(type_, form, coordinate), isinstance(type_, GraphQLNonNull), form)
+        non_null = isinstance(type_, GraphQLNonNull)
+        bare: Any = type_.of_type if isinstance(type_, GraphQLNonNull) else type_
+        leaf = leaf_check(bare) if is_leaf_type(bare) else None
+        return Slot(key, tuple(fields), _completer(type_, form, coordinate), non_null, form, leaf)
 
     def _collect(self, selections: Iterable[Selection], typename: str, grouped: dict[str, list[Field]]) -> None:
         for item in selections:

@@ -67,24 +67,75 @@ def gather(objects: Sequence[dict[str, Any]], inputs: Sequence[Input]) -> Gather
     The same object found twice (by two targets) is merged into once.
     """
     gathered = Gathered()
-    places: dict[bytes, int] = {}
+    recipes = [(frozenset(each.types), _sources(each), each) for each in inputs]
+    places: dict[Any, int] = {}
     seen: set[int] = set()
     for item in objects:
         if id(item) in seen:
             continue
         seen.add(id(item))
-        representation = represent(item, inputs)
+        typename = item.get("__typename")
+        recipe = _fitting(recipes, typename)
+        if recipe is None:
+            continue
+        _, sources, shape = recipe
+        # most objects were met before under the same plain values: then nothing has to be built or encoded
+        plain = _plain_values(item, sources)
+        key = (shape.typename or typename, id(shape), plain)
+        place = places.get(key) if plain is not None else None
+        if place is not None:
+            gathered.objects[place].append(item)
+            continue
+        representation = represent(item, (shape,))
         if representation is None:
             continue
-        key = encode(representation)
-        place = places.get(key)
-        if place is None:
-            places[key] = len(gathered.encoded)
-            gathered.encoded.append(key)
-            gathered.objects.append([item])
-        else:
-            gathered.objects[place].append(item)
+        encoded = encode(representation)
+        place = places.setdefault(encoded, len(gathered.encoded))
+        if plain is not None:
+            places[key] = place
+        if place == len(gathered.encoded):
+            gathered.encoded.append(encoded)
+            gathered.objects.append([])
+        gathered.objects[place].append(item)
     return gathered
+
+
+_Recipe: TypeAlias = tuple[frozenset[str], tuple[str, ...] | None, Input]
+
+
+def _fitting(recipes: Sequence[_Recipe], typename: Any) -> _Recipe | None:
+    """The first recipe for objects of ``typename``."""
+    for recipe in recipes:
+        if not recipe[0] or typename in recipe[0]:
+            return recipe
+    return None
+
+
+def _sources(shape: Input) -> tuple[str, ...] | None:
+    """The storage keys that ``shape`` reads where it reads leaves only."""
+    found: list[str] = []
+    for item in shape.selections:
+        if not isinstance(item, InputField) or item.selections:
+            return None
+        found.append(item.source)
+    return tuple(found)
+
+
+_PLAIN = frozenset({str, int})
+
+
+def _plain_values(item: dict[str, Any], sources: tuple[str, ...] | None) -> tuple[Any, ...] | None:
+    """The values under ``sources`` where all are text or integers, so that equal values mean equal JSON.
+
+    ``1``, ``1.0`` and ``True`` are equal in Python; whatever else there is goes the longer way.
+    """
+    if sources is None:
+        return None
+    values = tuple([item.get(source) for source in sources])
+    for value in values:
+        if type(value) not in _PLAIN:
+            return None
+    return values
 
 
 def represent(item: dict[str, Any], inputs: Sequence[Input]) -> dict[str, Any] | None:

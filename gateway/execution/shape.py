@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from graphql import parse
 from graphql.language import (
@@ -24,6 +25,9 @@ from gateway.planning.plan import Rename
 __all__ = ["Shape", "Slot", "read_shape", "rename", "storage_path"]
 
 
+Rows: TypeAlias = "tuple[bool, tuple[tuple[str, str, Shape | None], ...]]"
+
+
 @dataclass(slots=True)
 class Slot:
     """Where the value under one alias goes; ``shape`` is None for leaves."""
@@ -37,6 +41,14 @@ class Shape:
     """The aliases that one object of an answer may have, those of all its type conditions together."""
 
     slots: dict[str, Slot] = field(default_factory=dict)
+    _rows: Rows | None = None
+
+    def rows(self) -> Rows:
+        """Whether the type name was asked for, and (alias, key, shape below) of everything else; for reading only."""
+        if self._rows is None:
+            others = ((alias, slot.key, slot.shape) for alias, slot in self.slots.items() if alias != "__typename")
+            self._rows = ("__typename" in self.slots, tuple(others))
+        return self._rows
 
     def below(self, key: str) -> list[Shape]:
         """The shapes of everything stored under ``key``."""
@@ -80,6 +92,7 @@ def rename(shape: Shape, renames: Sequence[Rename]) -> None:
             slot = here.slots.get(each.alias)
             if slot is not None:
                 slot.key = each.key
+                here._rows = None
 
 
 def storage_path(shape: Shape | None, path: Sequence[object]) -> ResponsePath:

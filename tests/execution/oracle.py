@@ -96,6 +96,8 @@ class _Resolver:
         name = spec.requires.split("(")[0].split(" ")[0]
         if not self.graph:
             return _computed(spec.name, _needed(self.world, source.typename, source.record, spec.requires))
+        if name == source.provided:  # the subgraph brought the value along itself
+            return _computed(spec.name, _needed(self.world, source.typename, source.record, spec.requires))
         if name not in source.sent:
             self.complain(f"{self.graph} was asked for {source.typename}.{spec.name} without {name}")
             return None
