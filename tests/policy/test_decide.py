@@ -228,3 +228,37 @@ def test_every_candidate_is_listed_with_its_atoms() -> None:
     (only,) = decision.candidates
     assert (only.kind, only.id, only.article, only.result) == ("grant", "CA-CBP-VISA@3", "III.1", "false")
     assert [(atom.text, atom.result) for atom in only.atoms] == [("case.state is open", "false")]
+
+
+def test_what_was_decided_for_one_fact_is_not_answered_for_its_equal() -> None:
+    book = policy(agreement(more=STATUS + 'when = { attr = "record.fee", is = 1 }\n'))
+    assert decide(book, "Visa.status", record_fee=True).outcome is Outcome.ABSENT
+    assert decide(book, "Visa.status", record_fee=1).outcome is Outcome.ALLOW
+    listed = policy(agreement(more=STATUS + 'when = { attr = "record.number", in = ["a"] }\n'))
+    assert decide(listed, "Visa.status", record_number=["b", "a"]).outcome is Outcome.ALLOW
+
+
+def test_a_link_named_in_a_withhold_is_closed_though_its_fields_are_open() -> None:
+    text = STATUS + '[[withhold]]\narticle = "IV"\nfields = ["Person.visas"]\n'
+    book = policy(agreement(more=text))
+    assert decide(book, "Person.visas").reason == "WITHHELD_BY_PROVIDER"
+    assert decide(book, "Query.visa").outcome is Outcome.ALLOW
+
+
+def test_a_link_named_in_a_prohibition_is_closed_for_the_person_it_protects() -> None:
+    law = P1367.replace('fields = ["Visa"]', 'fields = ["Person.visas"]')
+    book = policy(agreement(more=STATUS), prohibitions=(law,))
+    assert decide(book, "Person.visas", subject_p1367=True).outcome is Outcome.ABSENT
+    assert decide(book, "Person.visas", subject_p1367=False).outcome is Outcome.ALLOW
+    assert decide(book, "Person.visas").needs == {"subject.p1367"}
+    nothing = policy(agreement(more=STATUS.replace("Visa.status", "Visa.fee")), prohibitions=(law,))
+    assert decide(nothing, "Person.visas", caller(role="consul"), subject_p1367=True).outcome is not Outcome.ALLOW
+
+
+def test_a_link_named_in_a_grant_follows_its_own_condition() -> None:
+    text = STATUS + (
+        '[[grant]]\narticle = "II"\nfields = ["Person.visas"]\nwhen = { attr = "case.state", is = "open" }\n'
+    )
+    book = policy(agreement(more=text, disclosure='"marked"'))
+    assert decide(book, "Person.visas", case_state="open").outcome is Outcome.ALLOW
+    assert decide(book, "Person.visas", case_state="closed").reason == "CASE_CONDITION"
