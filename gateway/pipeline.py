@@ -15,6 +15,7 @@ from gateway.caller import Caller
 from gateway.casework import Flags, find_facts, read_flags
 from gateway.enforcement.apply import Applied, apply_rulings, subject_ids
 from gateway.enforcement.authorize import authorize
+from gateway.enforcement.gate import Gate
 from gateway.enforcement.grants import grants_for
 from gateway.enforcement.missing import missing_entries
 from gateway.enforcement.permitted import Permitted
@@ -39,9 +40,9 @@ async def answer(question: Question, caller: Caller, graph: Graph, house: House)
     facts, flags = await find_facts(operation, caller, graph, house, at)
     permitted = authorize(operation, graph.policy, caller, graph.shapes, facts, flags, at)
     plan = graph.plan(permitted.operation, at)
-    merged, found = await _fetch(permitted, plan, caller, graph, house, at)
+    merged, flags = await _fetch(permitted, plan, flags, caller, graph, house, at)
     applied = apply_rulings(
-        permitted, merged.data, graph.policy, caller, graph.shapes, flags | found, at, house.mask_key,
+        permitted, merged.data, graph.policy, caller, graph.shapes, flags, at, house.mask_key,
         [path for failure in merged.failures for path in failure.paths],
     )  # fmt: skip
     told = _respond(operation, merged, applied, permitted, caller, graph, at)
@@ -79,14 +80,19 @@ def _read(question: Question, graph: Graph) -> Operation:
 
 
 async def _fetch(
-    permitted: Permitted, plan: Plan, caller: Caller, graph: Graph, house: House, at: datetime
+    permitted: Permitted, plan: Plan, flags: Flags, caller: Caller, graph: Graph, house: House, at: datetime
 ) -> tuple[Merged, Flags]:
-    """What the subgraphs answered, merged; and the flags of those travelers that only the answer named."""
+    """What the subgraphs answered about whom they may be asked, merged; and every traveler's flags known by then."""
+
+    async def read(travelers: set[str]) -> Flags:
+        return await read_flags(travelers, caller, graph, house, at)
+
+    gate = Gate(permitted, graph.policy, caller, graph.shapes, at, dict(flags), read)
     transport = Vouched(house, caller, graph.policy.epoch, at, lambda coordinates: grants_for(permitted, coordinates))
-    merged = await execute(plan, graph.supergraph, permitted.client.variables, transport)
-    if not permitted.needs_subjects:
-        return merged, {}
-    return merged, await read_flags(subject_ids(merged.data, graph.shapes), caller, graph, house, at)
+    merged = await execute(plan, graph.supergraph, permitted.client.variables, transport, gate=gate)
+    if permitted.needs_subjects:
+        gate.flags.update(await read(subject_ids(merged.data, graph.shapes) - gate.flags.keys()))
+    return merged, gate.flags
 
 
 def _respond(
