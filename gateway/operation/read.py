@@ -135,15 +135,32 @@ def _syntax_error(error: GraphQLError) -> OperationError:
     )
 
 
+def _check_subscription(node: DocumentNode, schema: GraphQLSchema) -> None:
+    """Refuse a subscription by name where the graph has none; validation would say it in passing."""
+    for definition in node.definitions:
+        if (
+            isinstance(definition, OperationDefinitionNode)
+            and definition.operation is OperationType.SUBSCRIPTION
+            and schema.subscription_type is None
+        ):
+            raise OperationError(
+                "SUBSCRIPTIONS_NOT_SERVED",
+                "This graph serves no subscriptions.",
+                where="operation",
+                hint="Ask again with a query.",
+            )
+
+
 def read_document(text: str, api_schema: GraphQLSchema, limits: Limits = _DEFAULT_LIMITS) -> Document:
     """The document of ``text``: within limits, parsed and valid against ``api_schema``.
 
-    Raises ``LimitError`` when a limit is passed, ``OperationError`` with SYNTAX_ERROR, UNKNOWN_FIELD,
-    VALIDATION_FAILED and its relatives otherwise; all of them before anything is expanded.
+    Raises ``LimitError`` when a limit is passed, ``OperationError`` with SYNTAX_ERROR, SUBSCRIPTIONS_NOT_SERVED,
+    UNKNOWN_FIELD, VALIDATION_FAILED and its relatives otherwise; all of them before anything is expanded.
     """
     check_text(text, limits)
     node = _parse(text, limits)
     check_document(node, limits)
+    _check_subscription(node, api_schema)
     validate_document(node, api_schema)
     operations: dict[str, OperationDefinitionNode] = {}
     fragments: dict[str, FragmentDefinitionNode] = {}

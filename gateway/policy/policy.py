@@ -39,8 +39,8 @@ _NEAREST: Final = (
     Reason.PURPOSE_NOT_COVERED,
     Reason.NOT_IN_FORCE,
     Reason.WITHHELD_BY_PROVIDER,
-    Reason.STATUTE,
     Reason.NO_AGREEMENT,
+    Reason.STATUTE,  # nothing that agencies could agree on would change it
     Reason.NOT_RECOGNISED,
 )
 

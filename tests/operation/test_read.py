@@ -54,7 +54,7 @@ def failure(text: str, name: str | None = None, **variables: Any) -> OperationEr
         ("{ me { __secret: name } }", "RESERVED_NAME", "User.name"),
         ("{ me { __f_x: name } }", "RESERVED_NAME", "User.name"),
         ("{ me { __typename: name } }", "RESERVED_NAME", "User.name"),
-        ("subscription { me { id } }", "VALIDATION_FAILED", ""),
+        ("subscription { me { id } }", "SUBSCRIPTIONS_NOT_SERVED", "operation"),
     ],
 )
 def test_each_mistake_has_its_code_and_place(text: str, code: str, where: str) -> None:
