@@ -72,7 +72,8 @@ def _listen(settings: Settings) -> socket.socket:
             listening = closing.enter_context(socket.socket(family, kind, protocol))
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listening.bind(address)
-            closing.pop_all()  # bound: it stays open for the server
+            listening.listen(2048)  # from now on a client waits instead of being refused
+            closing.pop_all()  # it stays open for the server
     except OSError as problem:
         raise GatewayError(
             "ADDRESS_UNUSABLE",

@@ -1,5 +1,5 @@
 // The graph as this caller may see it: introspection answers from the caller's own view, so nothing else is known here.
-import { $, element, named, post, state, typeText } from "./page.js";
+import { $, become, element, named, post, state, typeText } from "./page.js";
 
 const INTROSPECTION = `{ __schema { queryType { name } mutationType { name } types { kind name description
   fields(includeDeprecated: true) { name description args { name type { ...T } } type { ...T } }
@@ -9,6 +9,7 @@ fragment T on __Type { kind name ofType { kind name ofType { kind name ofType { 
 /** The view, asked for once per caller: types by name and the names of the roots; null when it cannot be had. */
 export async function graph() {
   if (state.schema) return state.schema;
+  if (!state.token && (await become())) return null;
   const token = state.token;
   const { body } = await post(INTROSPECTION, {});
   const found = body.data?.__schema;

@@ -2,25 +2,14 @@
 import { showAnswer, showTrouble, showWaiting } from "./answer.js";
 import { showDocs } from "./docs.js";
 import { closeComplete, paint, startEditor } from "./editor.js";
-import { $, element, fetchJson, post, state } from "./page.js";
+import { $, become, element, fetchJson, forget, post, state } from "./page.js";
 
 // ---- who is asking --------------------------------------------------------------------------------------------------
 
 const chosen = () => state.personas.find((each) => each.name === $("persona").value);
 
-/** Get a token for the persona, purpose and case on the page; whether one could be had. */
-async function become() {
-  const asked = { persona: $("persona").value, purpose: $("purpose").value, case: $("case").value.trim() };
-  const { status, body } = await fetchJson("/dev/token", {
-    method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(asked),
-  });
-  state.token = status === 200 ? body.token : "";
-  state.schema = null;
-  if (status !== 200) $("who").textContent = body.errors?.[0]?.message ?? "No token could be had.";
-  return status === 200;
-}
-
 function showPersona() {
+  forget();
   const persona = chosen();
   $("purpose").replaceChildren(...persona.purposes.map((purpose) => element("option", { value: purpose }, purpose)));
   $("purpose").value = persona.purpose;
@@ -28,9 +17,9 @@ function showPersona() {
   $("who").replaceChildren(element("b", {}, [persona.agency, persona.role, persona.location].filter(Boolean).join(" · ")), ` ${persona.title}`);
 }
 
-async function changePersona() {
-  showPersona();
-  if (await become()) $("docs").hidden || showDocs();
+function changeCaller() {
+  forget();
+  if (!$("docs").hidden) showDocs();
 }
 
 // ---- asking -----------------------------------------------------------------------------------------------------------
@@ -46,7 +35,8 @@ async function run() {
   $("run").disabled = true;
   showWaiting();
   try {
-    if (!(await become())) return showTrouble([{ message: $("who").textContent, extensions: { code: "NO_TOKEN" } }]);
+    const refusal = await become();
+    if (refusal) return showTrouble([{ message: refusal, extensions: { code: "NO_TOKEN" } }]);
     const began = performance.now();
     const { status, body } = await post($("query").value, variables);
     showAnswer(body, status, performance.now() - began);
@@ -68,6 +58,7 @@ function choose(index) {
   [...$("queries").querySelectorAll("button")].forEach((button, each) => button.setAttribute("aria-current", String(each === index)));
   paint();
   closeComplete();
+  if (!$("docs").hidden) showDocs();
 }
 
 // ---- the tabs ---------------------------------------------------------------------------------------------------------
@@ -80,7 +71,7 @@ function tab(name) {
     $(`tab-${each}`).setAttribute("aria-selected", String(each === name));
     $(`tab-${each}`).tabIndex = each === name ? 0 : -1;
   }
-  if (name === "docs") become().then(() => showDocs());
+  if (name === "docs") showDocs();
 }
 
 function tabKeys(event) {
@@ -110,8 +101,9 @@ async function start() {
   state.queries = queries.body.queries ?? [];
   $("persona").replaceChildren(...personaOptions());
   $("queries").replaceChildren(...state.queries.map(queryButton));
-  $("persona").addEventListener("change", changePersona);
-  $("purpose").addEventListener("change", become);
+  $("persona").addEventListener("change", () => { showPersona(); changeCaller(); });
+  $("purpose").addEventListener("change", changeCaller);
+  $("case").addEventListener("change", changeCaller);
   $("run").addEventListener("click", run);
   $("find").addEventListener("input", () => showDocs());
   for (const each of TABS) {

@@ -2,8 +2,25 @@
 
 export const $ = (id) => document.getElementById(id);
 
-/** token: the caller's; schema: what introspection told this caller, null until asked for. */
+/** token: the caller's, "" until asked for; schema: what introspection told this caller, null until asked for. */
 export const state = { token: "", personas: [], queries: [], schema: null };
+
+/** Get a token for the persona, purpose and case on the page; the refusal's message, or "" when one could be had. */
+export async function become() {
+  const asked = { persona: $("persona").value, purpose: $("purpose").value, case: $("case").value.trim() };
+  const { status, body } = await fetchJson("/dev/token", {
+    method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(asked),
+  });
+  forget();
+  if (status === 200) state.token = body.token;
+  return status === 200 ? "" : (body.errors?.[0]?.message ?? "No token could be had.");
+}
+
+/** Somebody else is asking now: what was known for the last caller counts no more. */
+export function forget() {
+  state.token = "";
+  state.schema = null;
+}
 
 /** A new element. Attributes named on... are listeners; false and undefined leave an attribute out. */
 export function element(tag, attributes = {}, ...children) {

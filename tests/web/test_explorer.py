@@ -1,0 +1,324 @@
+"""The explorer in a real Chromium over the real server: what a frontend developer does with it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from gateway.web.explorer import ready_queries
+from tests.scenarios.asking import ROOT
+from tests.support import cannot_start
+from tests.web.server import Served, serving
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, ConsoleMessage, Page, Request
+
+pytestmark = pytest.mark.browser
+
+ARTIFACTS = ROOT / "artifacts" / "explorer"
+QUERIES = ready_queries()
+WIDE, NARROW = {"width": 1280, "height": 860}, {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="module")
+def served(seeded: Path) -> Iterator[Served]:
+    """The gateway as ``make run`` starts it, over the small world."""
+    with serving(
+        "--subgraphs", "asgi", "--var", seeded,
+        TWS_MODE="development", TWS_TODAY="2026-11-01T12:00:00+00:00",
+        TWS_DATA=str(seeded / "data"), TWS_KEYS=str(seeded / "keys"),
+    ) as running:  # fmt: skip
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """The system's Chromium."""
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None:
+        cannot_start("Chromium", "no chromium, chromium-browser or google-chrome on the path")
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError as problem:
+        cannot_start("Playwright", str(problem))
+    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=program, args=arguments)
+        yield launched
+        launched.close()
+
+
+class Visit:
+    """A page on the explorer, and everything it did that it should not: errors, and requests to elsewhere."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.page = page
+        self.address = address
+        self.wrong: list[str] = []
+        page.on("console", self._said)
+        page.on("pageerror", lambda error: self.wrong.append(f"page error: {error}"))
+        page.on("request", self._asked)
+        page.on("requestfailed", lambda request: self.wrong.append(f"failed: {request.url}"))
+        page.goto(f"{address}/explorer")
+        page.locator("body[data-ready=true]").wait_for()
+
+    def _said(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):  # a breach of the content security policy is an error
+            self.wrong.append(f"console: {message.text}")
+
+    def _asked(self, request: Request) -> None:
+        if not request.url.startswith((self.address, "data:")):
+            self.wrong.append(f"left the host: {request.url}")
+
+    def choose(self, index: int) -> None:
+        """Choose a ready query."""
+        self.page.locator("#queries button").nth(index).click()
+
+    def run(self) -> None:
+        """Press Run and wait until the answer is shown."""
+        self.page.locator("#run").click()
+        self.settled()
+
+    def settled(self) -> None:
+        """Wait until the answer, or the refusal, is shown."""
+        self.page.locator("#summary[data-state=answered], #summary[data-state=refused]").wait_for()
+
+    def state(self) -> str | None:
+        """``answered`` or ``refused``."""
+        return self.page.locator("#summary").get_attribute("data-state")
+
+    def badges(self, outcome: str) -> list[str]:
+        """The coordinates that are marked with an outcome."""
+        found = self.page.locator(f"#answer .badge[data-outcome={outcome}]").all()
+        return [str(each.get_attribute("data-coordinate")) for each in found]
+
+    def keep(self, name: str) -> None:
+        """Keep a picture for whoever looks."""
+        ARTIFACTS.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=ARTIFACTS / f"{name}.png", full_page=True)
+
+
+@pytest.fixture
+def visit(browser: Browser, served: Served, request: pytest.FixtureRequest) -> Iterator[Visit]:
+    """A wide, light page; at the end nothing may have gone wrong on it."""
+    options: dict[str, Any] = getattr(request, "param", {"viewport": WIDE, "color_scheme": "light"})
+    context = browser.new_context(**options)
+    made = Visit(context.new_page(), served.address)
+    yield made
+    context.close()
+    assert made.wrong == []
+
+
+def test_the_page_loads_with_twelve_queries_and_the_personas_by_agency(visit: Visit) -> None:
+    page = visit.page
+
+    assert page.title() == "Two-Way Street · explorer"
+    assert page.locator("#queries button").count() == 12
+    assert page.locator("#persona optgroup").count() >= 6
+    assert page.locator("#case").input_value() == "AA00S01002"
+    assert "consular-officer" in page.locator("#who").inner_text()
+
+
+@pytest.mark.parametrize("index", range(12), ids=[each["name"] for each in QUERIES])
+def test_each_ready_query_is_answered(visit: Visit, index: int) -> None:
+    visit.choose(index)
+    visit.run()
+
+    assert visit.state() == "answered"
+    assert visit.page.locator("#answer .trouble").count() == 0
+    assert visit.page.locator("#answer .row").count() >= 3
+    assert visit.page.locator("#persona").input_value() == QUERIES[index]["persona"]
+    visit.keep(QUERIES[index]["name"])
+
+
+def test_withheld_and_masked_values_are_marked_differently_and_nulls_not_at_all(visit: Visit) -> None:
+    visit.choose(0)
+    visit.run()
+
+    assert visit.badges("DENY") == ["Petition.rfeReasons", "Petition.fraudReferral"]
+    assert visit.badges("MASK") == ["Petitioner.ein", "Petition.wageAnnualUsd"]
+    chips = visit.page.locator("#summary .chip").all_inner_texts()
+    assert [chip.split(" ", 1)[1] for chip in chips] == ["2 withheld", "2 masked"]
+    assert "******6789" in visit.page.locator("#answer .masked").first.inner_text()
+    styles = {
+        visit.page.locator(f"#answer .badge.{name}").first.evaluate("each => getComputedStyle(each).backgroundColor")
+        for name in ("withheld", "masked")
+    }
+    assert len(styles) == 2
+
+
+def test_why_opens_with_the_agreement_and_closes_with_escape(visit: Visit) -> None:
+    visit.choose(0)
+    visit.run()
+    visit.page.locator(".badge.masked .why").first.click()
+    visit.page.locator("dialog[data-state=told]").wait_for()
+    text = visit.page.locator("dialog").inner_text()
+    visit.keep("why-masked")
+
+    assert text.startswith("Petitioner.ein")
+    assert "USCIS shows you this masked (LAST4)." in text
+    assert "USCIS-CA-PETITION" in text
+    assert "undefined" not in text
+    assert visit.page.locator("dialog .clause").count() >= 1
+
+    visit.page.keyboard.press("Escape")
+    assert not visit.page.locator("dialog").is_visible()
+
+
+def test_why_tells_whom_to_ask_where_there_is_no_agreement(visit: Visit) -> None:
+    visit.choose(5)
+    visit.run()
+    visit.page.locator(".why").first.click()
+    visit.page.locator("dialog[data-state=told]").wait_for()
+    text = visit.page.locator("dialog").inner_text()
+
+    assert "USCIS withholds this from you: the owner has no agreement with your agency" in text
+    assert "To ask for it" in text
+
+
+def test_another_persona_gets_another_answer(visit: Visit) -> None:
+    visit.choose(0)
+    visit.run()
+    before = visit.page.locator("#answer").inner_text()
+    visit.page.locator("#persona").select_option("cbp-primary-atl")
+    visit.run()
+    after = visit.page.locator("#answer").inner_text()
+
+    assert "APPROVED" in before
+    assert "APPROVED" not in after
+    assert visit.badges("DENY") == ["Query.petition"]
+
+
+def test_the_graph_tab_shows_what_the_caller_may_see_and_nothing_else(visit: Visit) -> None:
+    visit.choose(4)  # a CBP officer
+    visit.page.locator("#tab-docs").click()
+    query = visit.page.locator("#types [data-type=Query]")
+    query.wait_for()
+    assert "visa(" in query.inner_text()
+    assert visit.page.locator("#types [data-type=Visa]").count() == 1
+    assert visit.page.locator("#types [data-type=AsylumCase]").count() == 0
+    visit.keep("graph-cbp-primary")
+
+    visit.page.locator("#persona").select_option("uscis-protection-officer")
+    visit.page.locator("#types [data-type=AsylumCase]").wait_for(state="attached")
+
+    visit.page.locator("#find").fill("rfereasons")
+    visit.page.locator("#types dt", has_text="rfeReasons").wait_for()
+    assert visit.page.locator("#types details").count() == 1
+
+
+def test_a_type_of_the_graph_leads_to_its_fields(visit: Visit) -> None:
+    visit.page.locator("#tab-docs").click()
+    visit.page.locator("#types [data-type=Query] button.type", has_text="Traveler").first.click()
+    visit.page.locator("#types [data-type=Traveler][open]").wait_for()
+
+
+def test_completion_offers_the_fields_of_the_place(visit: Visit) -> None:
+    page = visit.page
+    page.locator("#query").fill('query { visa(foilNumber: "S2400001") { ')
+    page.locator("#query").press("End")
+    page.keyboard.press("Control+Space")
+    page.locator("#complete li").first.wait_for()
+    offered = page.locator("#complete li").evaluate_all("each => each.map(item => item.dataset.name)")
+    visit.keep("completion")
+    assert "foilNumber" in offered
+    assert "receiptNumber" not in offered
+
+    page.keyboard.type("iss")  # the list narrows while one types
+    page.locator("#complete li[data-name=foilNumber]").wait_for(state="detached")
+    page.locator("#complete li[data-name=issuedOn]").wait_for()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    assert page.locator("#query").input_value().split()[-1].startswith("iss")
+    assert not page.locator("#complete").is_visible()
+
+
+def test_a_mistake_is_told_with_its_code_place_and_remedy(visit: Visit) -> None:
+    visit.page.locator("#query").fill("{ nothing }")
+    visit.run()
+    trouble = visit.page.locator("#answer .trouble").inner_text()
+
+    assert visit.state() == "refused"
+    assert "UNKNOWN_FIELD" in trouble
+    assert "line 1, column 3" in trouble
+    assert "API schema" in trouble
+    visit.wrong = [each for each in visit.wrong if "status of 400" not in each]  # Chromium tells of every refusal
+
+    visit.page.locator("#variables").fill("{")
+    visit.run()
+    assert "The variables are not JSON" in visit.page.locator("#answer .trouble").inner_text()
+
+
+def test_everything_can_be_done_from_the_keyboard(visit: Visit) -> None:
+    page = visit.page
+    page.locator("#tab-queries").focus()
+    page.keyboard.press("ArrowRight")
+    assert page.locator("#tab-docs").get_attribute("aria-selected") == "true"
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")  # the first ready query
+    page.locator("#query").focus()
+    page.keyboard.press("Control+Enter")
+    visit.settled()
+    page.locator("#answer").focus()
+    page.keyboard.press("Tab")  # the first fold
+    page.keyboard.press("Enter")
+    assert page.locator("#answer .toggle").first.get_attribute("aria-expanded") == "false"
+    page.keyboard.press("Enter")
+    page.locator("#answer .why").first.focus()
+    page.keyboard.press("Enter")
+    page.locator("dialog[data-state=told]").wait_for()
+    page.keyboard.press("Escape")
+    assert page.evaluate("() => document.activeElement.className") == "why"
+
+
+@pytest.mark.parametrize(
+    "visit",
+    [
+        pytest.param({"viewport": size, "color_scheme": scheme}, id=f"{size['width']}-{scheme}")
+        for size in (WIDE, NARROW)
+        for scheme in ("light", "dark")
+    ],
+    indirect=True,
+)
+def test_it_fits_wide_and_narrow_light_and_dark(visit: Visit, request: pytest.FixtureRequest) -> None:
+    visit.choose(0)
+    visit.run()
+    page = visit.page
+    visit.keep(f"answer-{request.node.callspec.id}")
+
+    width = page.evaluate("() => document.documentElement.scrollWidth")
+    assert width <= page.viewport_size["width"]  # type: ignore[index]
+    ink, paper = page.evaluate(
+        "() => [getComputedStyle(document.body).color, getComputedStyle(document.body).backgroundColor]"
+    )
+    dark = "dark" in request.node.callspec.id
+    assert (_light(paper) < 0.2) == dark
+    assert abs(_light(ink) - _light(paper)) > 0.6
+    for name in ("withheld", "masked"):
+        front, back = page.locator(f".badge.{name}").first.evaluate(
+            "each => [getComputedStyle(each).color, getComputedStyle(each).backgroundColor]"
+        )
+        assert _contrast(front, back) >= 4.5  # WCAG 2.2, 1.4.3
+
+
+def _channels(colour: str) -> list[float]:
+    return [int(part) / 255 for part in colour[colour.index("(") + 1 : -1].split(",")[:3]]
+
+
+def _light(colour: str) -> float:
+    return sum(_channels(colour)) / 3
+
+
+def _contrast(one: str, other: str) -> float:
+    """The contrast ratio of two colours (WCAG 2.2)."""
+    lights = []
+    for colour in (one, other):
+        linear = [each / 12.92 if each <= 0.04045 else ((each + 0.055) / 1.055) ** 2.4 for each in _channels(colour)]
+        lights.append(0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2])
+    return (max(lights) + 0.05) / (min(lights) + 0.05)
