@@ -15,7 +15,6 @@ __all__ = ["Arguments", "Ask", "Spot", "StorageKeys", "by_type", "child_spot", "
 
 Types: TypeAlias = tuple[str, ...]
 Arguments: TypeAlias = tuple[tuple[str, str], ...]
-_SELECTIONS = 10_000
 
 
 @dataclass(slots=True, eq=False)
@@ -141,8 +140,6 @@ def read_asks(supergraph: Supergraph, spot: Spot, keys: StorageKeys) -> list[Ask
     found: dict[tuple[object, ...], Ask] = {}
     for selections in spot.sources:
         _read(supergraph, selections, spot.types, (), found)
-    if len(found) > _SELECTIONS:
-        raise PlanningError("PLANNING_BUDGET", f"more than {_SELECTIONS} fields at one place", where=spot.declared)
     asks = [ask for ask in found.values() if not _repeats(ask, found.values())]
     for ask in asks:
         keys.client(spot, ask)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from gateway.errors import PlanningError
 from gateway.planning.asks import Ask, Spot, StorageKeys, by_type, child_spot, read_asks
 from gateway.planning.ways import Way, Ways
+from gateway.supergraph.model import Supergraph
 from gateway.supergraph.moves import Node
 
 __all__ = ["Cell", "Choice", "NoWay", "Paths"]
@@ -18,6 +19,7 @@ __all__ = ["Cell", "Choice", "NoWay", "Paths"]
 _RIVALS_PER_NODE = 3
 _ARRIVALS = 12
 _RIVALS = 8
+_SELECTIONS = 10_000
 
 
 class NoWay(Exception):  # noqa: N818  (an answer of the search, not a failure of the program)
@@ -28,9 +30,19 @@ class NoWay(Exception):  # noqa: N818  (an answer of the search, not a failure o
         self.spot = spot
         self.ask = ask
 
-    def report(self) -> PlanningError:
+    def _contextual(self, supergraph: Supergraph, type: str) -> bool:
+        field = supergraph.field(type, self.ask.name)
+        return field is not None and any(join.context_arguments for join in field.joins)
+
+    def report(self, supergraph: Supergraph) -> PlanningError:
         """The error for the client when nothing else is left to try."""
         where = f"{self.spot.declared}.{self.ask.name}"
+        if any(self._contextual(supergraph, each) for each in (self.spot.declared, *self.ask.types)):
+            return PlanningError(
+                "CONTEXT_UNSUPPORTED",
+                f"{where} takes an argument from an ancestor (@fromContext), which this gateway cannot fill.",
+                where=where,
+            )
         return PlanningError(
             "UNREACHABLE_FIELD",
             f"No subgraph can answer {where} at this place of the operation.",
@@ -74,6 +86,7 @@ class Paths:
         self.keys = keys
         self.supergraph = ways.moves.supergraph
         self.width = ways.width
+        self.asked = 0
 
     def roots(self, spot: Spot, kind: str) -> list[Cell]:
         """Where an operation can start: one cell for each graph with root fields."""
@@ -84,6 +97,13 @@ class Paths:
         """The choices for everything asked at ``spot`` and below; raises :class:`NoWay`."""
         arrivals = [cell for cell in arrivals if cell.node is None or cell.node.runtime] or arrivals
         asks = read_asks(self.supergraph, spot, self.keys)
+        self.asked += len(asks)
+        if self.asked > _SELECTIONS:
+            raise PlanningError(
+                "PLANNING_BUDGET",
+                f"The operation comes to more than {_SELECTIONS} fields when its fragments are written out by type.",
+                hint="Ask for fewer types or levels at once.",
+            )
         if any(cell.node is not None and not cell.node.real for cell in arrivals) and by_type(spot):
             asks.append(Ask("__typename", "__typename", (), spot.types, (), []))
         live = self._live(spot, arrivals)

@@ -54,10 +54,11 @@ class _Planning:
         self.paths = Paths(ways, self.keys)
 
     def plan(self) -> Plan:
+        self.ways.begin()
         try:
             sections = self._sections()
         except NoWay as failure:
-            raise failure.report() from None
+            raise failure.report(self.supergraph) from None
         if not any(sections):
             return Plan(None)
         return emit(self.supergraph, self.operation, self._best(sections))

@@ -6,24 +6,30 @@ of how the plan was found. Tests hold every plan to it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from graphql import (
-    ArgumentNode,
-    DirectiveNode,
     FieldNode,
     InlineFragmentNode,
     OperationDefinitionNode,
     SelectionSetNode,
-    VariableNode,
     parse,
     parse_value,
     print_ast,
     validate,
 )
 
-from gateway.operation.model import Condition, Field, Operation, Selection
+from gateway.operation.model import Field, Operation, Selection
 from gateway.planning.knowledge import Conditions, Identity, Place, Spotted, Value, follow, implied
+from gateway.planning.nodes import (
+    arguments_of,
+    condition_type,
+    conditions_of,
+    fields_of,
+    fragments_of,
+    held_by_fields,
+    key_of,
+)
 from gateway.planning.plan import EntityBatch, Fetch, Input, InputField, InputSelection, Path, Plan, Rename
 from gateway.supergraph.fieldset import FieldSet, FieldSetField, FieldSetFragment, print_field_set
 from gateway.supergraph.model import FieldJoin, Supergraph, list_depth, named_type
@@ -75,7 +81,7 @@ class _Proof:
             return
         under = frozenset(fetch.conditions)
         if fetch.batches:
-            answers = {_key(node): node for node in _fields(definition.selection_set)}
+            answers = {key_of(node): node for node in fields_of(definition.selection_set)}
             staged = [self._stage(batch, answers[batch.alias]) for batch in fetch.batches]
             for batch, node, spots in staged:
                 self._land(batch, node, spots, under | frozenset(batch.conditions))
@@ -118,17 +124,17 @@ class _Proof:
                         self.say(f"picks {each} at {batch.targets} without knowing the type")
                     self._check_inputs(spot.place, each, shape.selections, needed)
             self._check_entity(spot, shape, node)
-            for fragment in _fragments(node.selection_set):
-                if _condition_type(fragment) == shape.typename:
+            for fragment in fragments_of(node.selection_set):
+                if condition_type(fragment) == shape.typename:
                     types = spot.types
                     owner = shape.typename
                     self._select(spot.place, types, fragment.selection_set, owner, under, (), shape.selections)
 
     def _item_conditions(self, node: FieldNode, typename: str) -> list[Conditions]:
         found: set[Conditions] = set()
-        for fragment in _fragments(node.selection_set):
-            if _condition_type(fragment) == typename:
-                found |= set(_held(fragment.selection_set, frozenset()))
+        for fragment in fragments_of(node.selection_set):
+            if condition_type(fragment) == typename:
+                found |= set(held_by_fields(fragment.selection_set, frozenset()))
         return sorted(found, key=lambda each: sorted((one.variable, one.negated) for one in each)) or [frozenset()]
 
     def _check_inputs(self, place: Place, type: str, parts: Iterable[InputSelection], needed: Conditions) -> None:
@@ -208,9 +214,9 @@ class _Proof:
     ) -> None:
         """Put what a selection set on ``owner`` fetches into ``place``."""
         for node in selections.selections if selections else ():
-            held = under | _conditions(node.directives)
+            held = under | conditions_of(node.directives)
             if isinstance(node, InlineFragmentNode):
-                name = _condition_type(node) or owner
+                name = condition_type(node) or owner
                 here = types if name == owner else types & frozenset(self.view.possible.get(name, ()))
                 self._select(place, here, node.selection_set, name, held, path, sent, provided)
             elif isinstance(node, FieldNode):
@@ -228,9 +234,9 @@ class _Proof:
         sent: tuple[InputSelection, ...],
         provided: FieldSet,
     ) -> None:
-        alias = _key(node)
+        alias = key_of(node)
         key = self.renames.get((path, alias), alias)
-        identity: Identity = (node.name.value, _arguments(node.arguments))
+        identity: Identity = (node.name.value, arguments_of(node.arguments))
         value = place.values.setdefault(type, {}).setdefault(key, Value(identity))
         if value.identity != identity:
             self.say(f"puts {identity[0]} under {key!r} of {type}, where {value.identity[0]} lies")
@@ -378,16 +384,6 @@ class _Proof:
                     self._waste(value.place, (*path, key), seen)
 
 
-def _held(node: SelectionSetNode | None, under: Conditions) -> Iterator[Conditions]:
-    """Under which conditions the fields of a selection set are asked for."""
-    for each in node.selections if node else ():
-        here = under | _conditions(each.directives)
-        if isinstance(each, FieldNode):
-            yield here
-        elif isinstance(each, InlineFragmentNode):
-            yield from _held(each.selection_set, here)
-
-
 def _sent_under(parts: tuple[InputSelection, ...], held: Conditions) -> tuple[InputSelection, ...]:
     """The fields of a representation that are sent whenever ``held`` holds."""
     return tuple(part for part in parts if not isinstance(part, InputField) or frozenset(part.conditions) <= held)
@@ -422,32 +418,3 @@ def _flat(parts: Iterable[InputSelection], type: str) -> list[InputField]:
         elif type in part.types:
             found.extend(_flat(part.selections, type))
     return found
-
-
-def _fields(node: SelectionSetNode | None) -> list[FieldNode]:
-    return [each for each in (node.selections if node else ()) if isinstance(each, FieldNode)]
-
-
-def _fragments(node: SelectionSetNode | None) -> list[InlineFragmentNode]:
-    return [each for each in (node.selections if node else ()) if isinstance(each, InlineFragmentNode)]
-
-
-def _condition_type(node: InlineFragmentNode) -> str:
-    return node.type_condition.name.value if node.type_condition else ""
-
-
-def _key(node: FieldNode) -> str:
-    return node.alias.value if node.alias else node.name.value
-
-
-def _arguments(nodes: Iterable[ArgumentNode] | None) -> tuple[tuple[str, str], ...]:
-    return tuple(sorted((each.name.value, print_ast(each.value)) for each in nodes or ()))
-
-
-def _conditions(nodes: Iterable[DirectiveNode] | None) -> Conditions:
-    found: set[Condition] = set()
-    for node in nodes or ():
-        for argument in node.arguments or ():
-            if isinstance(argument.value, VariableNode):
-                found.add(Condition(argument.value.name.value, node.name.value == "skip"))
-    return frozenset(found)

@@ -21,6 +21,7 @@ __all__ = ["Context", "Hop", "Supply", "SupplyField", "Way", "Ways"]
 _HOPS = 6
 _KEPT = 8
 _BUDGET = 200_000
+_REMEMBERED = 200_000
 Types: TypeAlias = tuple[str, ...]
 
 
@@ -113,7 +114,7 @@ class _State:
 
 
 class Ways:
-    """Searches ways through one graph of moves, and remembers what it found."""
+    """Searches ways through one graph of moves, and remembers what it found. One thread at a time may use it."""
 
     def __init__(self, moves: Moves) -> None:
         self.moves = moves
@@ -123,6 +124,15 @@ class Ways:
         self._active: dict[tuple[Node, str, Types], int] = {}
         self._cut = 1 << 30  # depth of the outermost search that a running one had to leave out
         self._spent = 0
+
+    def begin(self) -> None:
+        """Start an operation: its budget is whole, and memory that clients' type conditions have filled is freed."""
+        self._spent = 0
+        self._active.clear()
+        self._cut = 1 << 30
+        if len(self._found) + len(self._supplies) > _REMEMBERED:
+            self._found.clear()
+            self._supplies.clear()
 
     def find(self, start: Node, field: str, types: Types) -> tuple[Way, ...]:
         """The ways to read ``field`` of objects of ``types`` standing on ``start``, cheapest first; maybe none.

@@ -183,8 +183,8 @@ class Moves:
     def resolves(self, owner: TypeDef, field: FieldDef, graph: str) -> FieldJoin | None:
         """The join by which ``graph`` resolves ``owner.field`` itself, or None (external, overridden, not there)."""
         join = field.join(graph)
-        if join is None or join.used_overridden:
-            return None
+        if join is None or join.used_overridden or join.context_arguments:
+            return None  # an argument from a context is one that nobody here can fill
         name = self.supergraph.by_graph[graph].name
         for other in field.joins:
             label = other.override_label
