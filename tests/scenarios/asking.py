@@ -12,11 +12,11 @@ from typing import Any
 
 import orjson
 
-from gateway.audit import Search, search
+from gateway.audit import AuditRecord
 from gateway.caller import Caller
 from gateway.config import Settings
 from gateway.execution.transport import SubgraphRequest, SubgraphResponse, Transport
-from gateway.house import Question
+from gateway.house import Question, Record
 from gateway.identity import load_personas
 from gateway.opening import OpenHouse, open_house
 from gateway.pipeline import answer
@@ -29,7 +29,7 @@ from subgraphs.kit.world.questions import PERSONAS, question
 ROOT = Path(__file__).resolve().parents[2]
 TODAY = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
-__all__ = ["ROOT", "TODAY", "Answered", "Asker", "Recorded", "World", "open_world", "seed_world"]
+__all__ = ["ROOT", "TODAY", "Answered", "Asker", "Kept", "Recorded", "World", "open_world", "seed_world"]
 
 
 def seed_world(folder: Path) -> None:
@@ -63,21 +63,36 @@ class Recorded:
 
 
 @dataclass(slots=True)
+class Kept:
+    """A record that keeps what was appended to ``inner``, once that is durable."""
+
+    inner: Record
+    records: dict[str, AuditRecord] = field(default_factory=dict)
+
+    async def append(self, record: AuditRecord) -> Any:
+        """The record's place in the log."""
+        place = await self.inner.append(record)
+        self.records[record.request_id] = record
+        return place
+
+
+@dataclass(slots=True)
 class World:
-    """An open house with its traffic recorded."""
+    """An open house with its traffic and its record kept."""
 
     opened: OpenHouse
     traffic: Recorded
 
+    kept: Kept
+
     @property
     def log(self) -> Path:
-        """The file of the record."""
+        """Where the record is."""
         return self.opened.settings.var / "record" / "record.sqlite3"
 
     def record(self, answered: Answered) -> dict[str, Any]:
-        """What the record says of an answer."""
-        (found,), _ = search(self.log, Search(request_id=answered.request_id))
-        return found.record
+        """What the record says of an answer, as it was appended."""
+        return self.kept.records[answered.request_id].as_json()
 
     def basis(self, answered: Answered) -> list[str]:
         """What stands behind an answer, from its record: coordinate, outcome, agreement and article, or the reason."""
@@ -105,13 +120,14 @@ async def open_world(folder: Path) -> AsyncIterator[World]:
     apps = {name: entry.module("app").create_app(kit) for name, entry in read_registry().items()}
     settings = Settings(mode="development", schema=ROOT / "schema", var=folder, subgraph_transport="asgi", today=TODAY)
     opened = open_house(settings, apps)
-    traffic = Recorded(opened.house.transport)
-    opened.house = replace(opened.house, transport=traffic, clock=lambda: TODAY)
+    assert opened.house.record is not None
+    traffic, kept = Recorded(opened.house.transport), Kept(opened.house.record)
+    opened.house = replace(opened.house, transport=traffic, record=kept, clock=lambda: TODAY)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(opened.close)
         for app in apps.values():
             await stack.enter_async_context(app.router.lifespan_context(app))
-        yield World(opened, traffic)
+        yield World(opened, traffic, kept)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,25 +1,29 @@
-"""Decide before fetch, on recorded traffic: what cannot be given is not asked for, even when a record names the person."""
+"""Decide before fetch, on recorded traffic: of whom nothing can be given, nobody else is asked."""
 
 from __future__ import annotations
 
 from tests.scenarios.asking import Asker
 
-# stories protected-u (10) and spouse-of-protected (11): the marriage leads from one to the other
-SEARCH = """query($text: String!) {
-  search(text: $text) { ... on Traveler { names { family } admissions { totalCount } visas { nodes { foilNumber } } } }
+LOOKUP = """query($value: String!) {
+  travelerByIdentifier(kind: PASSPORT, value: $value) {
+    names { family } admissions { totalCount } removalCases { totalCount }
+  }
 }"""
+ANOTHER = "TRV-01KST0RY000000000000000002"  # story pims-lag; the officer's case is about story h1b-window
 
 
-async def test_a_protected_person_that_a_search_finds_is_asked_about_nowhere_else(ask: Asker) -> None:
-    """The flag is read first; neither admissions nor visas hear the name of the protected traveler."""
-    answered = await ask("consular-officer-nwd", SEARCH, text="S1000001")
-    assert answered.data == {"search": []}
-    protected = "TRV-01KST0RY000000000000000010"
-    told = {each.subgraph for each in ask.world.traffic.requests if protected in each.body.decode()}
-    assert told <= {"petitions", "travelers"}  # the authority for the flag, and the cross-reference that found it
+async def test_somebody_elses_records_are_not_asked_for(ask: Asker) -> None:
+    """CBP and ERO never hear of the person: that the case is not about them is known before they would be asked."""
+    answered = await ask("consular-officer-nwd", LOOKUP, value="ST0020001")
+    assert answered.data == {"travelerByIdentifier": None}
+    told = {each.subgraph for each in ask.world.traffic.requests if ANOTHER in each.body.decode()}
+    assert told <= {"petitions"}  # the authority for the statutory flags
 
 
-async def test_an_ordinary_person_is_asked_about_as_ever(ask: Asker) -> None:
-    """The gate costs an ordinary traveler one look at the flags."""
-    answered = await ask("consular-officer-nwd", SEARCH, text="S0100001")
-    assert [row["names"][0]["family"] for row in answered.data["search"]] == ["Sharma"]
+async def test_the_persons_own_records_are(ask: Asker) -> None:
+    """The gate lets through what the case is about."""
+    answered = await ask("consular-officer-nwd", LOOKUP, value="ST0010001")
+    found = answered.data["travelerByIdentifier"]
+    assert found["names"][0] == {"family": "Sharma"}
+    assert found["admissions"] == {"totalCount": 1}
+    assert {"admissions", "enforcement"} <= {each.subgraph for each in ask.world.traffic.requests}
