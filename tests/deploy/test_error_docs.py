@@ -18,8 +18,8 @@ PLACES = {
     "INPUT_FIELD_DEFINITION", "INPUT_OBJECT", "VARIABLE_DEFINITION",
 }  # fmt: skip
 MASKS = {"BOOLEAN_PRESENCE", "CATEGORY_ONLY", "COUNTRY_ONLY", "DATE_ONLY", "HASHED_REF", "YEAR_ONLY"}
-NOT_CODES = PLACES | MASKS | {"FIELD_ARGUMENT"}
-"""Words in capitals that are no codes: where directives may stand, masks, and a kind from which a code is made."""
+NOT_CODES = PLACES | MASKS | {"FIELD_ARGUMENT", "QF_FD"}
+"""Words in capitals that are no codes: where directives may stand, masks, a stem, a solver's logic."""
 
 MADE = {
     "INCONSISTENT_{}_VALUE_TYPE_FIELD": ("OBJECT", "INTERFACE"),
@@ -30,6 +30,7 @@ MADE = {
     "{}_UNSUPPORTED_ON_INTERFACE": ("PROVIDES", "REQUIRES"),
     "{}_FIELDS_HAS_ARGS": ("KEY", "PROVIDES"),
     "{}_FIELDS_MISSING_EXTERNAL": ("PROVIDES", "REQUIRES"),
+    "POLICY_UNKNOWN_{}": ("AGENCY", "PURPOSE", "ROLE"),
     "ROOT_{}_USED": ("QUERY", "MUTATION", "SUBSCRIPTION"),
 }
 """Codes that are put together at run time: the f-string, and what stands in its place."""
