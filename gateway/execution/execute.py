@@ -21,6 +21,7 @@ from gateway.execution.paths import find, trace
 from gateway.execution.reading import MESSAGES, ErrorEntry, SubgraphAnswer, read_answer
 from gateway.execution.representations import Gathered, gather, pruned
 from gateway.execution.result import FetchFailure, Merged, ResponsePath
+from gateway.execution.shape import Shape
 from gateway.execution.transport import SubgraphRequest, Transport
 from gateway.execution.wire import encode
 from gateway.operation.model import Condition
@@ -30,7 +31,7 @@ from gateway.supergraph import Supergraph
 __all__ = ["Budget", "Gate", "execute"]
 
 # places one failure names; beyond that a client learns nothing from more
-_MAX_PATHS = 1_000
+_MAX_PATHS = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,11 +178,11 @@ class _Run:
         return read_answer(response, compiled, self.budget.answer_bytes)
 
     def _merge_root(self, data: dict[str, Any], targets: Sequence[dict[str, Any]], compiled: CompiledFetch) -> None:
-        for index, target in enumerate(targets):
+        for target in targets:
             merger = Merger(*self.types)
             merger.merge(target, data, compiled.shape)
             for code, path in merger.problems:
-                self._fail(compiled, code, [(*self._place(compiled.fetch.path, target, index), *path)])
+                self._fail(compiled, code, [(*self._place(compiled.fetch.path, target), *path)])
 
     def _merge_entities(
         self, answer: SubgraphAnswer, compiled: CompiledBatch, gathered: Gathered, fetch: CompiledFetch
@@ -193,16 +194,17 @@ class _Run:
         if items is None and answer.errors:
             return  # the errors are on record already
         if not isinstance(items, list):
-            self._fail(fetch, "SUBGRAPH_WRONG_SHAPE", self._places(compiled, gathered))
+            self._fail(fetch, "SUBGRAPH_WRONG_SHAPE", _fields_at(self._places(compiled, gathered), compiled.shape))
             return
         if len(items) != len(gathered.encoded):
-            self._fail(fetch, "SUBGRAPH_ENTITY_COUNT", self._places(compiled, gathered))
+            self._fail(fetch, "SUBGRAPH_ENTITY_COUNT", _fields_at(self._places(compiled, gathered), compiled.shape))
             return
         for index, (item, objects) in enumerate(zip(items, gathered.objects, strict=True)):
             if item is None:
                 continue
             if not isinstance(item, dict):
-                self._fail(fetch, "SUBGRAPH_WRONG_SHAPE", self._places(compiled, gathered, index))
+                places = _fields_at(self._places(compiled, gathered, index), compiled.shape)
+                self._fail(fetch, "SUBGRAPH_WRONG_SHAPE", places)
                 continue
             for each in objects:
                 merger = Merger(*self.types)
@@ -229,7 +231,10 @@ class _Run:
                     places = [(*root, *error.path) for root in roots]
             else:
                 places = self._places(error.batch, of_batch[id(error.batch)], error.item)
-                places = [(*place, *error.path) for place in places]
+                if error.path:
+                    places = [(*place, *error.path) for place in places]
+                else:
+                    places = _fields_at(places, error.batch.shape)
             self._fail(compiled, error.code, places)
 
     def _fail_whole(self, compiled: CompiledFetch, code: str) -> None:
@@ -242,19 +247,18 @@ class _Run:
         self.failures[failure] = None
 
     def _whole(self, compiled: CompiledFetch) -> list[ResponsePath]:
-        """Every place that misses something when the whole fetch fails."""
-        if compiled.batches:
-            found: list[ResponsePath] = []
-            for batch in compiled.batches:
-                if self._hold(batch.batch.conditions):
-                    found.extend(
-                        place for target in batch.batch.targets for place, _ in trace(self.merged.data, target)
-                    )
-            return found
-        keys = [slot.key for slot in compiled.shape.slots.values()]
-        return [(*place, key) for place, _ in trace(self.merged.data, compiled.fetch.path) for key in keys]
+        """Every place that misses its value when the whole fetch fails."""
+        if not compiled.batches:
+            places = [place for place, _ in trace(self.merged.data, compiled.fetch.path)]
+            return _fields_at(places, compiled.shape)
+        found: list[ResponsePath] = []
+        for batch in compiled.batches:
+            if self._hold(batch.batch.conditions):
+                places = [place for target in batch.batch.targets for place, _ in trace(self.merged.data, target)]
+                found.extend(_fields_at(places, batch.shape))
+        return found
 
-    def _place(self, path: Path, target: dict[str, Any], index: int) -> ResponsePath:
+    def _place(self, path: Path, target: dict[str, Any]) -> ResponsePath:
         return next((place for place, item in trace(self.merged.data, path) if item is target), ())
 
     def _places(self, compiled: CompiledBatch, gathered: Gathered, index: int = -1) -> list[ResponsePath]:
@@ -268,6 +272,12 @@ class _Run:
             for place, item in trace(self.merged.data, target)
             if id(item) in wanted
         ]
+
+
+def _fields_at(places: Iterable[ResponsePath], shape: Shape) -> list[ResponsePath]:
+    """Every field of ``shape`` at each of ``places``."""
+    keys = dict.fromkeys(slot.key for slot in shape.slots.values() if slot.key != "__typename")
+    return [(*place, key) for place in places for key in keys]
 
 
 def _code(error: Exception) -> str:

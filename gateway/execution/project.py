@@ -21,6 +21,7 @@ from gateway.operation.model import Operation, Selection
 __all__ = ["project"]
 
 _MAX_ERRORS = 100
+_MAX_PLACES = 20  # places of one failure that are told one by one
 _KEPT_FORMS = 2_000
 
 # forms by identity of what they were made from (which each entry holds) and by how its conditions came out
@@ -46,7 +47,7 @@ def project(
     asked = [field for slot in form.slots(operation.root) for field in slot.fields if field.name in INTROSPECTION]
     if asked:
         data = {**data, **introspect(asked, operation, described or api_schema)}
-    report = _Report(failures, form, operation.root)
+    report = _Report(failures, form, data)
     shaped = form.fill(data, operation.root, None, report)
     return Answer(None if shaped is BUBBLE else shaped, tuple(report.errors))
 
@@ -92,9 +93,9 @@ def _keep(cache: OrderedDict[Any, Any], key: Any, value: Any) -> None:
 class _Report:
     """The errors of one answer: the failures first, then what completion finds that no failure explains."""
 
-    def __init__(self, failures: Iterable[FetchFailure], form: Form, root: str) -> None:
+    def __init__(self, failures: Iterable[FetchFailure], form: Form, data: dict[str, Any]) -> None:
         self.form = form
-        self.root = root
+        self.data = data
         self.errors: list[dict[str, Any]] = []
         self._whole: set[ResponsePath] = set()  # everything from here down may be missing
         self._above: set[ResponsePath] = set()  # something below here is missing
@@ -102,15 +103,24 @@ class _Report:
             self._note(failure)
 
     def _note(self, failure: FetchFailure) -> None:
+        """One error for each client field that misses its value; for many of them, one for each list they stand in."""
         for path in failure.paths:
             self._whole.add(path)
             self._above.update(path[:length] for length in range(len(path)))
-        error: dict[str, Any] = {"message": failure.message}
-        path = self._client_path(_common(failure.paths))
-        if path:
-            error["path"] = list(path)
-        error["extensions"] = {"code": failure.code, "service": failure.subgraph}
-        self._add(error)
+        places = list(dict.fromkeys(self._client_path(path) for path in failure.paths))
+        inner = {place[:length] for place in places for length in range(len(place))}
+        places = [place for place in places if place not in inner]
+        if len(places) > _MAX_PLACES:
+            grouped: dict[tuple[str, ...], list[ResponsePath]] = {}
+            for place in places:
+                grouped.setdefault(tuple(step for step in place if isinstance(step, str)), []).append(place)
+            places = [_common(group) for group in grouped.values()]
+        for place in places or [()]:
+            error: dict[str, Any] = {"message": failure.message}
+            if place:
+                error["path"] = list(place)
+            error["extensions"] = {"code": failure.code, "service": failure.subgraph}
+            self._add(error)
 
     def wrong(self, link: Link, coordinate: str) -> None:
         """Report a value that does not fit its type."""
@@ -133,15 +143,17 @@ class _Report:
         """``path`` as far as the client's own selection goes: keys fetched for the gateway itself are not shown."""
         kept: list[str | int] = []
         forms: list[Form] = [self.form]
+        value: Any = self.data
         for step in path:
             if isinstance(step, int):
-                kept.append(step)
-                continue
-            slots = [slot for form in forms for slot in form.every_slot() if slot.key == step]
-            if not slots:
-                break
+                value = value[step] if isinstance(value, list) and 0 <= step < len(value) else None
+            else:
+                slots = [slot for form in forms for slot in form.slots_of(value) if slot.key == step]
+                if not slots:
+                    break
+                forms = [slot.form for slot in slots if slot.form is not None]
+                value = value.get(step) if isinstance(value, dict) else None
             kept.append(step)
-            forms = [slot.form for slot in slots if slot.form is not None]
         return tuple(kept)
 
 

@@ -92,8 +92,12 @@ class Form:
             known = self._slots[typename] = tuple(self._make(typename))
         return known
 
-    def every_slot(self) -> Iterator[Slot]:
-        """The fields of every runtime type there can be here; for errors only."""
+    def slots_of(self, value: Any) -> Iterator[Slot]:
+        """The fields of ``value``; where it is not there, those of every type it could have. For errors only."""
+        typename = self.runtime_type(value) if isinstance(value, dict) else None
+        if typename is not None:
+            yield from self.slots(typename)
+            return
         if is_abstract_type(self.type):
             for each in self.schema.get_possible_types(self.type):
                 yield from self.slots(each.name)

@@ -7,7 +7,7 @@ never match is gone with all it holds. The order of first occurrence is kept, be
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias, cast
 
@@ -119,6 +119,10 @@ class _OpenFragment:
     sets: list[SelectionSetNode]
 
 
+# whether a selection set has a field of that key, fragments opened
+_Mentions: TypeAlias = Callable[[SelectionSetNode, str], bool]
+
+
 @dataclass(slots=True)
 class _Level:
     """One selection while it is collected: fields and fragments in order of first occurrence."""
@@ -126,17 +130,32 @@ class _Level:
     items: list[_OpenField | _OpenFragment] = field(default_factory=list)
     fields: dict[tuple[str, str, tuple[Argument, ...], _Conditions], _OpenField] = field(default_factory=dict)
 
-    def add_field(self, node: FieldNode, conditions: _Conditions) -> None:
-        """Join ``node`` to its equal, or open it."""
+    def add_field(self, node: FieldNode, conditions: _Conditions, mentions: _Mentions) -> None:
+        """Join ``node`` to its equal, or open it.
+
+        Not over something in between that has the same key under other conditions: what lies below would change order.
+        """
         key = (node.alias or node.name).value
         arguments = _arguments(node.arguments or ())
         identity = (key, node.name.value, arguments, conditions)
         known = self.fields.get(identity)
-        if known is not None:
+        if known is not None and (node.selection_set is None or not self._between(known, mentions)):
             known.nodes.append(node)
             return
         self.fields[identity] = opened = _OpenField(key, arguments, conditions, [node])
         self.items.append(opened)
+
+    def _between(self, known: _OpenField, mentions: _Mentions) -> bool:
+        """Whether anything opened after ``known`` has its key."""
+        for item in reversed(self.items):
+            if item is known:
+                return False
+            if isinstance(item, _OpenField):
+                if item.key == known.key:
+                    return True
+            elif any(mentions(each, known.key) for each in item.sets):
+                return True
+        return False
 
     def add_fragment(self, fragment: _OpenFragment) -> None:
         """Join ``fragment`` to an equal one right before it, or open it.
@@ -214,7 +233,7 @@ class _Normalizer:
             if conditions is None:
                 continue
             if isinstance(node, FieldNode):
-                level.add_field(node, conditions)
+                level.add_field(node, conditions, self.mentions)
                 continue
             opened = self._opened(node)
             type_ = self._condition_type(opened, parent)
@@ -227,6 +246,16 @@ class _Normalizer:
             else:
                 kept = parent if wide else type_
                 level.add_fragment(_OpenFragment(kept, conditions, narrowed, [opened.selection_set]))
+
+    def mentions(self, selection_set: SelectionSetNode, key: str) -> bool:
+        """Whether ``selection_set`` has a field with that response key, in fragments as well."""
+        for node in selection_set.selections:
+            if isinstance(node, FieldNode):
+                if (node.alias or node.name).value == key:
+                    return True
+            elif self.mentions(self._opened(node).selection_set, key):
+                return True
+        return False
 
     def _opened(self, node: SelectionNode) -> FragmentDefinitionNode | InlineFragmentNode:
         """What a spread or an inline fragment holds."""

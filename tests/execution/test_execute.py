@@ -226,7 +226,7 @@ def test_an_entity_answer_that_makes_no_sense_changes_nothing(answer: Any, code:
     items = [{"__typename": "T0", "id": "1"}, {"__typename": "T0", "id": "2"}]
     merged = go(plan(TWO, NAMES), Scripted(a={"data": {"items": items}}, b=answer))
     assert merged.data == {"items": items}
-    assert failures(merged) == [(code, (("items", 0), ("items", 1)))]
+    assert failures(merged) == [(code, (("items", 0, "name"), ("items", 1, "name")))]
 
 
 def test_null_entities_are_no_failure() -> None:
@@ -249,11 +249,11 @@ def test_error_paths_become_the_clients_paths() -> None:
     a = {"data": {"_c0": items}, "errors": [{"message": "SECRET", "path": ["_c0", 1, "id"]}]}
     made = plan(root("{ _c0: items { __typename id } }", renames=(Rename((), "_c0", "items"),)), NAMES)
     merged = go(made, Scripted(a=a, b={"data": {"_e0": [None, None]}, "errors": errors}))
-    everywhere = (("items", 0), ("items", 1), ("items", 2))
+    everywhere = (("items", 0, "name"), ("items", 1, "name"), ("items", 2, "name"))
     assert failures(merged) == [
         ("SUBGRAPH_ERROR", (("items", 1, "id"),)),
         ("NOT_FOUND", (("items", 0, "name"), ("items", 2, "name"))),
-        ("SUBGRAPH_ERROR", (("items", 1),)),
+        ("SUBGRAPH_ERROR", (("items", 1, "name"),)),
         ("SUBGRAPH_ERROR", everywhere),
     ]
     assert "SECRET" not in str(merged.failures)

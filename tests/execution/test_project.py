@@ -194,13 +194,28 @@ def test_a_failure_elsewhere_explains_nothing() -> None:
     ]
 
 
+def test_each_client_field_that_misses_its_value_has_an_error() -> None:
+    """One failure, several fields: each is told by its own path; what was fetched for the gateway itself is not."""
+    paths = (("me", "name"), ("me", "age"), ("me", "__r0"), ("nodes", 0, "id"), ("nodes", 0, "meow"))
+    failure = FetchFailure("users", "NOPE", "m", paths)
+    data = {"me": {"id": "1"}, "nodes": [{"__typename": "User", "id": "1"}]}
+    told = answer("{ me { id x: age name } nodes { id ... on Cat { meow } } }", data, failure)
+    assert errors(told) == [("NOPE", ["me", "name"]), ("NOPE", ["nodes", 0, "id"])]
+
+
+def test_a_failure_in_many_places_is_told_once_for_each_list() -> None:
+    """Beyond twenty places a client learns nothing from more."""
+    paths = tuple(("nodes", index, key) for index in range(30) for key in ("id", "name"))
+    told = answer("{ nodes { id ... on User { name } } }", {"nodes": []}, FetchFailure("users", "NOPE", "m", paths))
+    assert errors(told) == [("NOPE", ["nodes"]), ("NOPE", ["nodes"])]
+
+
 def test_paths_show_nothing_that_the_client_did_not_ask_for() -> None:
-    """Keys fetched for the gateway itself cut the path; several places give what they have in common."""
+    """Keys fetched for the gateway itself cut the path, down to none."""
     inner = FetchFailure("users", "NOPE", "m", (("me", "__r0", "x"),))
-    spread = FetchFailure("users", "NOPE", "m", (("nodes", 0, "id"), ("nodes", 2, "id")))
     other = FetchFailure("users", "NOPE", "m", (("secret",),))
-    told = answer("{ me { id } nodes { id } }", {"me": {"id": "1"}, "nodes": []}, inner, spread, other)
-    assert errors(told) == [("NOPE", ["me"]), ("NOPE", ["nodes"]), ("NOPE", None)]
+    told = answer("{ me { id } }", {"me": {"id": "1"}}, inner, other)
+    assert errors(told) == [("NOPE", ["me"]), ("NOPE", None)]
 
 
 def test_errors_of_one_answer_are_capped() -> None:

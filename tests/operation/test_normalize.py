@@ -69,6 +69,12 @@ def show(selections: Iterable[Selection]) -> str:
         ("query($a: Boolean!) { me { friend { id } friend @include(if: $a) { name } } }",
          "me { friend { id } friend @include(if: $a) { name } }"),
         ("query($a: Boolean!) { me { name @skip(if: $a) @include(if: $a) } }", f"me {{ {EMPTY_KEY}: __typename }}"),
+        # equal fields do not join over one with the same key in between: what lies below keeps its order
+        ("query($a: Boolean!) { me { id } me @skip(if: $a) { name } me { friend { id } } }",
+         "me { id } me @skip(if: $a) { name } me { friend { id } }"),
+        ("query($a: Boolean!) { me { id } ... @skip(if: $a) { find { id } me { name } } me { friend { id } find: id } }",
+         "me { id } ... on Query @skip(if: $a) { find { id } me { name } } me { friend { id } find: id }"),
+        ("{ me { id } node { id } me { name } }", "me { id name } node { id }"),
         # values are canonical
         ('{ find(s: """a\n  b""", f: {c: {b: ["x", null], a: 1}, a: 2}) { id } }',
          'find(f: {a: 2, c: {a: 1, b: ["x", null]}}, s: "a\\nb") { id }'),
