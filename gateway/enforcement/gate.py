@@ -18,7 +18,7 @@ from gateway.coordinates import Coordinate
 from gateway.enforcement.hidden import HIDDEN, read_hidden
 from gateway.enforcement.permitted import Permitted
 from gateway.enforcement.shapes import Shapes
-from gateway.policy import Decision, Outcome, Policy
+from gateway.policy import Policy
 
 __all__ = ["Gate"]
 
@@ -82,16 +82,11 @@ class Gate:
         return any(self._could_show(coordinate, name, facts) for coordinate in asked)
 
     def _could_show(self, coordinate: Coordinate, name: str, facts: Mapping[str, Any]) -> bool:
-        decision = self.policy.decide(self.caller, coordinate, facts, self.at)
-        if _refused(decision):
+        if not self.policy.could_give(self.caller, coordinate, facts, self.at):
             return False
         target = self.shapes.target(coordinate.type, coordinate.field)
         if not target or self.shapes.leaves_subject(name, target):
             return True
         node = self.shapes.connection_node(target) or target
         told = [each for kind in self.shapes.possible(node) for each in self.shapes.told_by(kind)]
-        return not told or not all(_refused(self.policy.decide(self.caller, each, facts, self.at)) for each in told)
-
-
-def _refused(decision: Decision) -> bool:
-    return decision.settled and decision.outcome in (Outcome.DENY, Outcome.ABSENT, Outcome.UNAVAILABLE)
+        return not told or any(self.policy.could_give(self.caller, each, facts, self.at) for each in told)

@@ -156,7 +156,7 @@ class _Run:
             return Gathered()
         objects = [item for target in batch.targets for item in find(self.merged.data, target)]
         if self.gate is not None and objects:
-            fallback = batch.inputs[0].types[0] if batch.inputs and batch.inputs[0].types else ""
+            fallback = next((name for each in batch.inputs for name in (*each.types, each.typename) if name), "")
             named = [(str(item.get("__typename") or fallback), item) for item in objects]
             admitted = await self.gate.admit(fetch.coordinates, named)
             objects = [item for item, let in zip(objects, admitted, strict=True) if let]

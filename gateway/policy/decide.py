@@ -122,6 +122,29 @@ def weigh(cell: Cell, caller: Caller, look: _Look, at: datetime) -> Decision:
     return replace(decision, candidates=Considered(told))
 
 
+def giveable(cell: Cell, caller: Caller, look: _Look, at: datetime) -> bool:
+    """Whether facts that are not known yet could still turn the decision into a value.
+
+    A fact whose source failed stays unknown for the whole request, so it gives nothing any more.
+    """
+    if cell.static is not None:
+        return cell.static.outcome in (Outcome.ALLOW, Outcome.MASK)
+
+    def closed(when: Condition) -> bool:  # what would refuse does, or can never be shown not to
+        truth = evaluate(when, look, at)
+        return truth is Truth.TRUE or (truth is Truth.UNKNOWN and not _missing([when], look, at))
+
+    def open_(when: Condition) -> bool:
+        truth = evaluate(when, look, at)
+        return truth is Truth.TRUE or (truth is Truth.UNKNOWN and bool(_missing([when], look, at)))
+
+    if any(closed(each.rule.when) for each in cell.rules if not _exempt(each, caller)):
+        return False
+    if any(closed(each.withhold.when) for each in cell.withholds):
+        return False
+    return any(open_(each.when) for each in cell.grants)
+
+
 _Rules = list[tuple[RuleClause, Truth]]
 _Withholds = list[tuple[WithholdClause, Truth]]
 _Grants = list[tuple[GrantClause, Truth]]

@@ -20,7 +20,7 @@ from gateway.policy.bundle import Bundle
 from gateway.policy.catalogue import Catalogue, Entry, read_catalogue
 from gateway.policy.cells import CellMaker
 from gateway.policy.compile import Compiled, compile_bundle
-from gateway.policy.decide import Cell, Stage, free_stage, weigh
+from gateway.policy.decide import Cell, Stage, free_stage, giveable, weigh
 from gateway.policy.decision import Basis, Decision, Outcome, Reason
 from gateway.policy.facts import MISSING, Facts, Look, Value
 from gateway.policy.lifecycle import boundaries, in_force, state_of
@@ -77,6 +77,23 @@ class Policy:
             return self._weigh(cell, key, coordinate, caller, facts, at)
         except Exception:
             return Decision(Outcome.DENY, str(coordinate), "", reason=Reason.DECISION_ERROR)
+
+    def could_give(self, caller: Caller, coordinate: Coordinate, facts: Facts, at: datetime) -> bool:
+        """Whether ``caller`` could still be given ``coordinate``, whatever the facts that are not known yet.
+
+        For what leads elsewhere or follows (LINK, SYS) that is so unless the decision is a settled refusal. False
+        where deciding fails: what cannot be decided is not given.
+        """
+        try:
+            key = (caller.kind, bisect_right(self._boundaries, at))
+            cell = self._cell(key, coordinate, at)
+            if (*key, coordinate) in self._groups:
+                decision = self.decide(caller, coordinate, facts, at)
+                return not decision.settled or decision.outcome in _GIVING
+            kind = self.case_kind(caller)
+            return giveable(cell, caller, Look(caller, facts, kind.name if kind else None), at)
+        except Exception:
+            return False
 
     def _cell(self, key: tuple[tuple[str, str, str], int], coordinate: Coordinate, at: datetime) -> Cell:
         if coordinate.argument:
