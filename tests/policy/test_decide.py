@@ -262,3 +262,21 @@ def test_a_link_named_in_a_grant_follows_its_own_condition() -> None:
     book = policy(agreement(more=text, disclosure='"marked"'))
     assert decide(book, "Person.visas", case_state="open").outcome is Outcome.ALLOW
     assert decide(book, "Person.visas", case_state="closed").reason == "CASE_CONDITION"
+
+
+def test_a_notice_is_given_only_where_every_law_that_closes_has_one() -> None:
+    notice = (
+        '[[notice]]\nreason = "CONTACT_COUNSEL"\nagencies = ["CBP"]\nroles = ["primary"]\npurposes = ["inspection"]\n'
+    )
+    seal = P1367.replace("USC-1367", "SEALS").replace(
+        '{ attr = "subject.p1367", is = true }', '{ attr = "record.fee", is = 1 }'
+    )
+    book = policy(agreement(more=STATUS), prohibitions=(P1367 + notice, seal))
+    told = decide(book, "Visa.status", subject_p1367=True, record_fee=0)
+    assert (told.outcome, told.reason) == (Outcome.DENY, "CONTACT_COUNSEL")
+    both = decide(book, "Visa.status", subject_p1367=True, record_fee=1)
+    assert (both.outcome, both.reason) == (Outcome.ABSENT, "")
+    other = decide(book, "Visa.status", caller(role="secondary"), subject_p1367=True, record_fee=0)
+    assert (other.outcome, other.reason) == (Outcome.ABSENT, "")
+    waiting = decide(book, "Visa.status", subject_p1367=True)
+    assert (waiting.settled, waiting.needs) == (False, frozenset({"record.fee"}))
