@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, TypeAlias
@@ -28,24 +29,15 @@ def caller_of(words: str, schema: Path, case: str = "", location: str = "") -> C
 
     Raises ``RequestError`` ``CALLER_MALFORMED``.
     """
-    parts = words.split("/")
-    if len(parts) == 3 and all(parts):
-        return Caller(*parts, case=case, location=location)
+    agency, _, rest = words.partition("/")
+    role, _, purpose = rest.partition("/")
+    if agency and role and purpose and "/" not in purpose:
+        return Caller(agency, role, purpose, case=case, location=location)
     personas = schema / "personas.toml"
     known = load_personas(personas) if personas.exists() else {}
     if words in known:
         found = known[words].caller
-        return Caller(
-            found.agency,
-            found.role,
-            found.purpose,
-            case or found.case,
-            found.user,
-            location or found.location,
-            found.portfolio,
-            found.training,
-            found.synthetic_only,
-        )
+        return replace(found, case=case or found.case, location=location or found.location)
     raise RequestError(
         "CALLER_MALFORMED",
         f"{words!r} names no caller.",

@@ -105,7 +105,9 @@ def test_check_without_a_registry(gateway: Gateway, tmp_path: Path) -> None:
 def test_explain_prints_the_decision_that_enforcement_uses(gateway: Gateway, composed: Path) -> None:
     result = gateway("explain", "--as", PRIMARY, "Visa.status", "--at", AT, "--json", "--schema", composed)
     policy = open_graph(composed).policy
-    decision = policy.decide(Caller(*PRIMARY.split("/")), Coordinate("Visa", "status"), {}, TODAY)
+    decision = policy.decide(
+        Caller("CBP", "cbp-primary", "border-inspection-primary"), Coordinate("Visa", "status"), {}, TODAY
+    )
 
     assert json.loads(result.stdout) == json.loads(json.dumps(explain_json(decision, policy.epoch)))
 
@@ -195,7 +197,8 @@ def test_matrix_of_a_name_nobody_knows(gateway: Gateway, composed: Path, argumen
 
 def test_matrix_field_by_field(gateway: Gateway, composed: Path) -> None:
     one = ("--agency", "CBP", "--role", "cbp-primary", "--at", AT, "--schema", composed)
-    lines = dict(reversed(line.split()) for line in gateway("matrix", "--fields", *one).stdout.splitlines())
+    pairs = [line.split() for line in gateway("matrix", "--fields", *one).stdout.splitlines()]
+    lines = {coordinate: state for state, coordinate in pairs}
     page = json.loads(gateway("matrix", "--fields", "--json", *one).stdout)
 
     assert (lines["Visa.status"], lines["Petition.rfeReasons"]) == ("CONDITIONAL", "-")

@@ -77,7 +77,9 @@ def test_verify_finds_a_record_that_was_changed(gateway: Gateway, var: Path, ans
     for heads in (var / "record").glob("*heads*"):
         shutil.copy(heads, copy / "record")
     with target:
-        target.execute("update record set body = cast(replace(cast(body as text), 'cbp-primary', 'cbp-nobody') as blob)")
+        target.execute(
+            "update record set body = cast(replace(cast(body as text), 'cbp-primary', 'cbp-nobody') as blob)"
+        )
     target.close()
 
     result = gateway("audit", "verify", "--var", copy)

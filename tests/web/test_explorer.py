@@ -322,3 +322,38 @@ def _contrast(one: str, other: str) -> float:
         linear = [each / 12.92 if each <= 0.04045 else ((each + 0.055) / 1.055) ** 2.4 for each in _channels(colour)]
         lights.append(0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2])
     return (max(lights) + 0.05) / (min(lights) + 0.05)
+
+
+def test_what_is_unavailable_looks_like_neither_withheld_nor_nothing(visit: Visit) -> None:
+    """An answer with one of each, made up, since no subgraph fails here."""
+    entry = {"owner": "CBP", "mask": "", "howToRequest": ""}
+    answer = {
+        "data": {"traveler": {"a": None, "b": None, "c": "x", "d": None, "e": []}},
+        "errors": [
+            {"message": "Subgraph admissions did not answer.", "path": ["traveler", each], "extensions": {"code": "X"}}
+            for each in ("a", "e")
+        ],
+        "extensions": {
+            "sharing": [
+                {**entry, "outcome": outcome, "coordinate": f"T.{key}", "path": ["traveler", key], "reason": reason}
+                for outcome, key, reason in (
+                    ("UNAVAILABLE", "a", "SOURCE_UNAVAILABLE"), ("DENY", "b", "STATUTE"), ("UNAVAILABLE", "e", ""),
+                )
+            ]
+        },
+    }  # fmt: skip
+    visit.page.route("**/graphql", lambda route: route.fulfill(json=answer))
+    visit.run()
+    visit.keep("unavailable")
+    tree = visit.page.locator("#answer .tree").inner_text()
+
+    assert visit.badges("UNAVAILABLE") == ["T.a", "T.e"]
+    assert visit.badges("DENY") == ["T.b"]
+    assert "unavailable by CBP" not in tree
+    assert "CBP did not answer" in tree
+    assert '"d": null' in tree
+    assert visit.page.locator("#answer .trouble").count() == 1  # one failure is told once
+    outlines = visit.page.locator("#answer .badge").evaluate_all(
+        "all => all.map(one => getComputedStyle(one).outlineStyle)"
+    )
+    assert outlines == ["dashed", "none", "dashed"]

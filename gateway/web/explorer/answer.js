@@ -68,7 +68,9 @@ function badge(entry, value) {
   const shown = entry.outcome === "MASK" && value !== null && typeof value !== "object";
   const text = shown
     ? [element("span", { class: "value" }, JSON.stringify(value)), element("span", {}, `masked: ${entry.mask}`)]
-    : [element("span", {}, `${kind.word} by ${entry.owner || "the gateway"}`), element("span", { class: "reason" }, entry.mask || phrase(entry.reason || ""))];
+    : entry.outcome === "UNAVAILABLE"
+      ? [element("span", {}, `unavailable: ${entry.owner || "a source"} did not answer`)]
+      : [element("span", {}, `${kind.word} by ${entry.owner || "the gateway"}`), element("span", { class: "reason" }, entry.mask || phrase(entry.reason || ""))];
   return element("span", { class: `badge ${kind.style}`, "data-outcome": entry.outcome, "data-coordinate": entry.coordinate },
     element("span", { "aria-hidden": "true" }, kind.sign), " ", ...text.flatMap((part) => [part, " "]),
     element("button", { class: "why", type: "button", onclick: () => why(entry), "aria-label": `Why is ${entry.coordinate} ${kind.word}?` }, "why?"));

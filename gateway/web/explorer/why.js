@@ -47,7 +47,9 @@ const RANK = { grant: 0, withhold: 1, prohibition: 2 };
 
 function told(page) {
   return [
-    ...pair("Before any record is looked at", `${OUTCOMES[page.outcome]}${page.mask ? ` (${page.mask})` : ""}`),
+    ...pair("Before any record is looked at", page.settled
+      ? `${OUTCOMES[page.outcome]}${page.mask ? ` (${page.mask})` : ""}`
+      : `open: ${OUTCOMES[page.outcome]} as long as the facts below are not known`),
     ...(page.basis ? pair("Agreement", basisText(page.basis)) : []),
     ...(page.needs.length ? pair("Depends on", page.needs.join(", ")) : []),
     ...(page.obligations.length ? pair("Obligations", page.obligations.join("; ")) : []),
@@ -58,7 +60,8 @@ function clauses(page) {
   if (!page.candidates.length) return [element("p", { class: "soft" }, "No clause of any agreement speaks of this field for your agency.")];
   const sorted = [...page.candidates].sort((a, b) => RANK[a.kind] - RANK[b.kind]);
   const title = sorted.length === 1 ? "The clause considered" : `The ${sorted.length} clauses considered`;
-  return [element("h3", {}, title), element("ul", { class: "clauses" }, ...sorted.map(clause))];
+  const note = element("p", { class: "soft" }, "Each with its conditions, those of alternatives as well: one ✗ among them need not decide.");
+  return [element("h3", {}, title), note, element("ul", { class: "clauses" }, ...sorted.map(clause))];
 }
 
 /** Open the dialog on one line of the ledger. */
