@@ -29,7 +29,7 @@ from graphql import (
 
 from gateway.errors import GatewayError
 from gateway.supergraph.api import build_api_schema, build_full_schema
-from gateway.supergraph.fieldset import FieldSet, parse_field_set
+from gateway.supergraph.fieldset import FieldSet, FieldSetField, parse_field_set
 from gateway.supergraph.model import (
     AppliedDirective,
     ArgumentDef,
@@ -129,14 +129,16 @@ class _Reader:
         joins = _type_joins(marks, owner, self.graphs)
         graphs = [join.graph for join in joins]
         fields: dict[str, FieldDef] = {}
+        keys = _keys(marks)
         if isinstance(node, _Fielded):
-            scope = [owner] if owner else graphs
-            fields = {each.name.value: self._field(name, each, scope) for each in node.fields or ()}
+            for each in node.fields or ():
+                scope = _owned(each.name.value, owner, keys) if owner else graphs
+                fields[each.name.value] = self._field(name, each, scope)
         return TypeDef(
             name=name,
             kind=kind,
             joins=joins,
-            keys=_keys(marks),
+            keys=keys,
             fields=fields,
             interfaces=_interfaces(node),
             interfaces_in=self._per_graph(applied, "implements", "interface", graphs, _interfaces(node)),
@@ -256,6 +258,14 @@ def _keys(marks: Sequence[AppliedDirective]) -> tuple[Key, ...]:
             key = Key(mark.get("graph"), parse_field_set(mark.get("key")), bool(mark.get("resolvable", True)))
             found[key] = None
     return tuple(found)
+
+
+def _owned(field: str, owner: str, keys: Sequence[Key]) -> list[str]:
+    """Which graphs have a field of an owned type (join v0.1): its owner, and every graph whose key it is part of."""
+    by_key = [
+        key.graph for key in keys if any(isinstance(part, FieldSetField) and part.name == field for part in key.fields)
+    ]
+    return list(dict.fromkeys([owner, *by_key]))
 
 
 def _field_join(mark: AppliedDirective, type_text: str) -> FieldJoin:

@@ -17,6 +17,26 @@ from tests.execution.world import make_world
 WIDE = Limits(repeats=10**6, aliases=10_000)
 
 
+def test_optimising_changes_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With every pass off there are more requests, and each plan is still proven."""
+    saved = 0
+    for seed in range(1000, 1006):
+        supergraph = load_supergraph(make_world(seed).supergraph())
+        source = random.Random(seed)
+        for _ in range(4):
+            text, variables = random_operation(supergraph.api_schema, source)
+            operation = read_operation(text, supergraph.api_schema, variables, limits=WIDE)
+            best = plan_operation(supergraph, operation)
+            with monkeypatch.context() as patched:
+                patched.setattr("gateway.planning.planner.optimize", lambda plan: plan)
+                plain = plan_operation(supergraph, operation)
+            assert prove(supergraph, operation, plain) == []
+            assert len(best.fetches) <= len(plain.fetches)
+            assert best.depth <= plain.depth
+            saved += len(plain.fetches) - len(best.fetches)
+    assert saved > 0
+
+
 @pytest.mark.parametrize("seed", range(1000, 1025))
 def test_plans_of_random_operations_are_proven(seed: int) -> None:
     supergraph = load_supergraph(make_world(seed).supergraph())

@@ -153,6 +153,27 @@ def test_an_inaccessible_directive_under_another_name() -> None:
     assert "y: Int" not in print_api(load_supergraph(sdl))
 
 
+def test_the_first_join_version_has_owners() -> None:
+    supergraph = load_supergraph("""
+schema @core(feature: "https://specs.apollo.dev/core/v0.1") @core(feature: "https://specs.apollo.dev/join/v0.1") {
+  query: Query
+}
+enum join__Graph { A @join__graph(name: "a", url: "") B @join__graph(name: "b", url: "") }
+type Query { user: User @join__field(graph: B) }
+type User @join__owner(graph: A) @join__type(graph: A, key: "id") @join__type(graph: B, key: "id") {
+  id: ID!
+  name: String
+  orders: [Order] @join__field(graph: B)
+}
+type Order { total: Int }
+""")
+    user = supergraph.types["User"]
+    assert [join.graph for join in user.fields["id"].joins] == ["A", "B"]
+    assert [join.graph for join in user.fields["name"].joins] == ["A"]
+    assert [join.graph for join in user.fields["orders"].joins] == ["B"]
+    assert supergraph.types["Order"].graphs == ("A", "B")
+
+
 def test_roots_may_have_other_names() -> None:
     supergraph = load_supergraph(
         supergraph_sdl("type Root @join__type(graph: A) { x: Int }", "a", roots="{ query: Root }")
