@@ -121,7 +121,7 @@ def _welcome(address: str, opened: OpenHouse) -> None:
     console.print(f"  subgraphs {', '.join(each.name for each in opened.graph.supergraph.subgraphs)}")
     if opened.issuer is not None:
         console.print(f"  explorer [bold]{address}/explorer[/bold]   (mode development: personas and tokens made here)")
-        console.print("  a query  TOKEN=$(make -s token PERSONA=cbp-primary-nyc)")
+        console.print("  a query  TOKEN=$(make -s token PERSONA=cbp-secondary-nyc)")
         console.print(
             f"           curl -s {address}/graphql -H \"authorization: Bearer $TOKEN\" -H 'content-type: application/json' "
             "-d @docs/first-query.json",
