@@ -114,7 +114,9 @@ async def test_q03_has_she_been_here_and_left_on_time(ask: Asker, world: World) 
 async def test_q03_a_suspected_overstay_carries_its_basis(fresh: World) -> None:
     """He applies anew while his stay has run out: the suspicion comes with its basis and days, and is the post's only."""
     ask = Asker(fresh)
-    submit = """mutation($input: SubmitApplicationInput!) { submitApplication(input: $input) { applicationId status } }"""
+    submit = (
+        """mutation($input: SubmitApplicationInput!) { submitApplication(input: $input) { applicationId status } }"""
+    )
     application = {
         "applicationId": "AA00S07002",
         "travelerId": STORY + "07",

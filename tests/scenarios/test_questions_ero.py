@@ -80,9 +80,7 @@ async def test_q22_really_still_here(ask: Asker, world: World) -> None:
         "overstay": {"status": "SUSPECTED_IN_COUNTRY", "basis": "I94_DATE", "daysOver": 80},
         "admissions": {
             "totalCount": 1,
-            "nodes": [
-                {"classOfAdmission": {"code": "B2"}, "authorizedStay": {"kind": "DATE", "until": "2026-08-13"}}
-            ],
+            "nodes": [{"classOfAdmission": {"code": "B2"}, "authorizedStay": {"kind": "DATE", "until": "2026-08-13"}}],
         },
         "departures": {"totalCount": 0, "nodes": []},
     }

@@ -151,8 +151,6 @@ async def test_q20_subscriptions_are_refused_by_name_and_the_query_answers(ask: 
 
 async def test_vsp_says_nothing_to_the_border(ask: Asker) -> None:
     """A blank of the coverage matrix: VSP to CBP."""
-    found = await ask(
-        15, "query($r: String!) { securityReview(reviewId: $r) { reviewStatus } }", r="VSR-2026-0003001"
-    )
+    found = await ask(15, "query($r: String!) { securityReview(reviewId: $r) { reviewStatus } }", r="VSR-2026-0003001")
     assert found.data == {"securityReview": None}
     assert found.sharing() == ["securityReview DENY NO_AGREEMENT ICE_VSP"]
