@@ -95,7 +95,11 @@ def _inputs(selections: tuple[InputSelection, ...]) -> str:
 
 
 def plan_json(plan: Plan) -> dict[str, Any]:
-    """The plan as JSON values: ``fetches`` (their number), ``depth`` (waves) and ``node`` (the tree, or None)."""
+    """The plan as JSON values: ``fetches`` (their number), ``depth`` (waves) and ``node`` (the tree, or None).
+
+    The tree has ``Sequence`` and ``Parallel`` (``nodes``), ``Condition`` (``if``, ``node``), ``Flatten`` (``paths``,
+    ``node``: an entity fetch and where its objects stand) and ``Fetch``.
+    """
     return {
         "fetches": len(plan.fetches),
         "depth": plan.depth,
@@ -105,9 +109,12 @@ def plan_json(plan: Plan) -> dict[str, Any]:
 
 def _node_json(node: Node) -> dict[str, Any]:
     if isinstance(node, Fetch):
-        return _fetch_json(node)
+        targets = [list(path) for batch in node.batches for path in batch.targets] or (
+            [list(node.path)] * bool(node.path)
+        )
+        return {"kind": "Flatten", "paths": targets, "node": _fetch_json(node)} if targets else _fetch_json(node)
     if isinstance(node, Conditional):
-        return {"kind": "Conditional", "if": _conditions(node.conditions), "node": _node_json(node.node)}
+        return {"kind": "Condition", "if": _conditions(node.conditions), "node": _node_json(node.node)}
     kind = "Parallel" if isinstance(node, Parallel) else "Sequence"
     return {"kind": kind, "nodes": [_node_json(each) for each in node.nodes]}
 
@@ -123,19 +130,16 @@ def _fetch_json(fetch: Fetch) -> dict[str, Any]:
         "depends": list(fetch.depends),
         "coordinates": list(fetch.coordinates),
     }
-    if fetch.path:
-        found["path"] = list(fetch.path)
     if fetch.renames:
         found["renames"] = [_rename(each) for each in fetch.renames]
     if fetch.batches:
-        found["batches"] = [_batch_json(batch) for batch in fetch.batches]
+        found["entities"] = [_batch_json(batch) for batch in fetch.batches]
     return found
 
 
 def _batch_json(batch: EntityBatch) -> dict[str, Any]:
-    """An entity call, as what ``Flatten`` is to other planners: paths, the shape sent, the answer's alias."""
+    """An entity call: where its objects stand, the shape sent, the answer's alias."""
     return {
-        "kind": "Flatten",
         "alias": batch.alias,
         "variable": batch.variable,
         "paths": [list(path) for path in batch.targets],

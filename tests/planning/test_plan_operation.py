@@ -165,7 +165,11 @@ def test_json_counts_and_shows_the_tree() -> None:
     shown = plan_json(plan)
     assert (shown["fetches"], shown["depth"]) == (3, 2)
     assert shown["node"]["kind"] == "Sequence"
-    assert [node["kind"] for node in shown["node"]["nodes"]] == ["Parallel", "Fetch"]
-    assert shown["node"]["nodes"][1]["batches"][0]["paths"] == [["users", "@"]]
+    assert [node["kind"] for node in shown["node"]["nodes"]] == ["Parallel", "Flatten"]
+    flatten = shown["node"]["nodes"][1]
+    assert flatten["paths"] == [["users", "@"]]
+    assert flatten["node"]["kind"] == "Fetch"
+    assert flatten["node"]["subgraph"] == "reviews"
+    assert flatten["node"]["entities"][0]["inputs"] == ["User { id }"]
     assert json.loads(json.dumps(shown)) == shown
     assert print_plan(plan).startswith("3 fetches in 2 waves\n")
