@@ -43,7 +43,14 @@ class _Writer:
             chosen = self.random.sample(list(possible), min(len(possible), self.random.randint(0, 3)))
             parts.extend(self.fragment(each, depth) for each in chosen)
             if self.random.random() < 0.3:
-                parts.append(self.fragment(self.schema.type_map[self.random.choice(("Node", "Named"))], depth))
+                parts.append(
+                    self.fragment(
+                        self.schema.type_map[
+                            self.random.choice([n for n in ("Node", "Named", "Item") if n in self.schema.type_map])
+                        ],
+                        depth,
+                    )
+                )
         elif self.random.random() < 0.15:
             parts.append(self.fragment(type_, depth))
         self.random.shuffle(parts)

@@ -88,9 +88,14 @@ class _Resolver:
         value = source.record[name]
         if spec.named in self.world.values:
             return _map(value, lambda inner: _Object(inner["__typename"], inner))
-        if spec.named in self.world.types or spec.named in ("Node", "Named", "Thing"):
-            return _map(value, lambda key: _Object(key[0], self.world.records[key[0]][key[1]], provided=spec.provides))
+        if spec.named in self.world.types or spec.named in ("Node", "Named", "Thing", "Item"):
+            return _map(value, lambda key: self.target(spec, key))
         return _shown(value, spec, arguments.get("n") or 0)
+
+    def target(self, spec: FieldSpec, key: tuple[str, str]) -> _Object:
+        """The record that a link leads to; graph ``o`` knows no type of item but Item."""
+        typename = "Item" if self.graph == "o" else key[0]
+        return _Object(typename, self.world.records[key[0]][key[1]], provided=spec.provides)
 
     def required(self, source: _Object, spec: FieldSpec) -> Any:
         name = spec.requires.split("(")[0].split(" ")[0]
@@ -104,9 +109,14 @@ class _Resolver:
         return _computed(spec.name, _without_types(source.sent[name]))
 
     def entity(self, sent: Mapping[str, Any]) -> _Object | None:
-        spec = self.world.types[sent["__typename"]]
+        if sent["__typename"] == "Item":
+            for name in self.world.members:
+                record = self.world.records[name].get(sent["id"])
+                if record is not None:
+                    return _Object("Item" if self.graph == "o" else name, record, sent)
+        spec = self.world.spec(sent["__typename"])
         for key in spec.keys.get(self.graph, {}):
-            for record in self.world.records[spec.name].values():
+            for record in self.world.records.get(spec.name, {}).values():
                 if key in sent and record[key] == sent[key]:
                     return _Object(spec.name, record, sent)
         self.complain(f"{self.graph} cannot find {sent!r}")

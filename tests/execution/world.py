@@ -2,7 +2,8 @@
 
 A world prints itself as a supergraph (join specification), as the schema of each subgraph, and as the monolith that
 all of them together pretend to be. Fields of every kind that matters to planning occur: several keys, shared fields,
-``@requires`` (nested, with arguments), ``@provides``, interfaces, unions, value types, lists of lists.
+``@requires`` (nested, with arguments), ``@provides``, interfaces, unions, value types, lists of lists; and, in half of the
+worlds, an interface with a key (``Item``) that one more subgraph has as an interface object.
 """
 
 from __future__ import annotations
@@ -79,10 +80,20 @@ class World:
     values: dict[str, TypeSpec]  # types without keys, all their fields in each of their graphs
     query: dict[str, FieldSpec]
     members: tuple[str, ...]  # of union Thing
+    item_home: str = ""  # the graph in which `members` implement interface Item; "" where there is none
     records: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
+
+    @property
+    def item(self) -> TypeSpec:
+        """Interface Item, as graph ``o`` has it: an object."""
+        both = tuple(sorted((self.item_home, "o")))
+        fields = (FieldSpec("id", "ID!", both), FieldSpec("label", "String", (self.item_home,)), *ITEM_FIELDS)
+        return TypeSpec("Item", {each.name: each for each in fields}, {graph: {"id": True} for graph in both})
 
     def spec(self, name: str) -> TypeSpec:
         """The object type called ``name``."""
+        if name == "Item":
+            return self.item
         return self.types.get(name) or self.values[name]
 
     def types_in(self, graph: str) -> list[TypeSpec]:
@@ -102,6 +113,7 @@ class World:
                 f"interface Node {self._everywhere()} {{ id: ID! }}",
                 f"interface Named {self._everywhere()} {{ name: String }}",
                 self._union(),
+                self._item(),
                 f"type Query {self._everywhere()} {{\n{self._fields(self.query.values())}\n}}",
                 *(self._type(each) for each in (*self.types.values(), *self.values.values())),
             ]
@@ -113,13 +125,20 @@ class World:
     def _enum_value(self, value: str) -> str:
         return value + "".join(f" @join__enumValue(graph: {g.upper()})" for g in self.graphs)
 
+    def _item(self) -> str:
+        if not self.item_home:
+            return ""
+        joins = f'@join__type(graph: {self.item_home.upper()}, key: "id")'
+        joins += ' @join__type(graph: O, key: "id", isInterfaceObject: true)'
+        return f"interface Item {joins} {{\n{self._fields(self.item.fields.values())}\n}}"
+
     def _union(self) -> str:
         graphs = [g for g in self.graphs if all(g in self.types[m].keys for m in self.members)]
         joins = [f"@join__type(graph: {g.upper()})" for g in graphs]
         joins += [f'@join__unionMember(graph: {g.upper()}, member: "{m}")' for g in graphs for m in self.members]
         return f"union Thing {' '.join(joins)} = {' | '.join(self.members)}"
 
-    def _fields(self, fields: Any) -> str:
+    def _fields(self, fields: Any, own: bool = True) -> str:
         lines = []
         for each in fields:
             joins = []
@@ -128,6 +147,8 @@ class World:
                 more += f', provides: "{each.provides}"' if each.provides else ""
                 joins.append(f"@join__field(graph: {graph.upper()}{more})")
             joins += [f"@join__field(graph: {graph.upper()}, external: true)" for graph in each.external]
+            if each in ITEM_FIELDS and not own:
+                joins = ["@join__field"]
             lines.append(f"  {each.text()} {' '.join(joins)}")
         return "\n".join(lines)
 
@@ -146,8 +167,11 @@ class World:
         if each.named_in:
             interfaces += " & Named"
             joins += [f'@join__implements(graph: {g.upper()}, interface: "Named")' for g in each.named_in]
+        if self.item_home and each.name in self.members:
+            interfaces += " & Item"
+            joins.append(f'@join__implements(graph: {self.item_home.upper()}, interface: "Item")')
         head = f"type {each.name}{' implements ' + interfaces if interfaces else ''}"
-        return f"{head} {' '.join(joins)} {{\n{self._fields(each.fields.values())}\n}}"
+        return f"{head} {' '.join(joins)} {{\n{self._fields(each.fields.values(), own=False)}\n}}"
 
     def subgraph(self, graph: str) -> str:
         """The schema that ``graph`` answers, entities included, without federation directives."""
@@ -161,7 +185,11 @@ class World:
         ]
         if union:
             parts.append(f"union Thing = {' | '.join(union)}")
+        if graph == self.item_home:
+            parts.append("interface Item { id: ID! label: String }")
         roots = [f.text() for f in self.query.values() if graph in f.graphs]
+        if graph == "o":
+            present = [self.item]
         if present:
             parts.append(f"union _Entity = {' | '.join(each.name for each in present)}")
             roots.append("_entities(representations: [_Any!]!): [_Entity]!")
@@ -169,13 +197,16 @@ class World:
         for each in (*present, *self.values.values()):
             fields = [f.text() for f in each.fields.values() if graph in f.graphs or graph in f.external]
             if fields:
-                interfaces = " & ".join(
-                    (["Node"] if each.entity else []) + (["Named"] if graph in each.named_in else [])
-                )
-                parts.append(
-                    f"type {each.name}{' implements ' + interfaces if interfaces else ''} {{ {' '.join(fields)} }}"
-                )
+                names = ["Node"] if each.entity and each.name != "Item" else []
+                names += ["Named"] if graph in each.named_in else []
+                names += ["Item"] if graph == self.item_home and each.name in self.members else []
+                head = f"type {each.name}{' implements ' + ' & '.join(names) if names else ''}"
+                parts.append(f"{head} {{ {' '.join(fields)} }}")
         return "\n".join(parts)
+
+
+# what only graph ``o`` knows of items
+ITEM_FIELDS = (FieldSpec("o0", "String", ("o",)), FieldSpec("o1", "Int", ("o",)))
 
 
 class _Maker:
@@ -204,7 +235,10 @@ class _Maker:
             self._links(each)
         for each in self.types.values():
             self._requires(each)
-        world = World(self.seed, self.graphs, self.types, self.values, self._roots(), self.members)
+        roots = self._roots()
+        home = self._items(roots)
+        graphs = (*self.graphs, "o") if home else self.graphs
+        world = World(self.seed, graphs, self.types, self.values, roots, self.members, home)
         _Data(self.random, world).fill()
         return world
 
@@ -293,6 +327,21 @@ class _Maker:
             needed.external = tuple(dict.fromkeys((*needed.external, graph)))
             each.fields[f"r{index}"] = FieldSpec(f"r{index}", "String", (graph,), requires=selection)
 
+    def _items(self, roots: dict[str, FieldSpec]) -> str:
+        """Let the union's members implement Item in a graph that can be entered by id; "" where there is none."""
+        homes = [g for g in self.graphs if all("id" in self.types[m].keys.get(g, {}) for m in self.members)]
+        if not homes or self.random.random() < 0.5:
+            return ""
+        home = self.random.choice(homes)
+        for name in self.members:
+            self.types[name].fields["label"] = FieldSpec("label", "String", (home,))
+            self.types[name].fields.update({each.name: each for each in ITEM_FIELDS})
+        roots["items"] = FieldSpec("items", self._wrap("Item"), (home,))
+        roots["others"] = FieldSpec("others", self._wrap("Item"), ("o",))
+        if self.random.random() < 0.5:
+            roots["both"] = FieldSpec("both", "[Item]", tuple(sorted((home, "o"))))
+        return home
+
     def _roots(self) -> dict[str, FieldSpec]:
         roots: dict[str, FieldSpec] = {}
         for index, graph in enumerate(self.graphs):
@@ -358,7 +407,7 @@ class _Data:
         if type_ == "Named":
             there = [t for t in there if all(g in t.named_in for g in spec.graphs)]
         names = [t.name for t in there]
-        if type_ == "Thing":
+        if type_ in ("Thing", "Item"):
             return list(self.world.members)
         return [type_] if type_ in self.world.types else names
 
