@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from gateway.composition import SubgraphSDL, compose
 from gateway.web.explorer import ready_queries
 from tests.scenarios.asking import ROOT
 from tests.support import cannot_start
@@ -357,3 +358,38 @@ def test_what_is_unavailable_looks_like_neither_withheld_nor_nothing(visit: Visi
         "all => all.map(one => getComputedStyle(one).outlineStyle)"
     )
     assert outlines == ["dashed", "none", "dashed"]
+
+
+def test_without_personas_the_caller_brings_a_token(browser: Browser, served: Served) -> None:
+    """As in production: the page offers a field for the token and no made-up callers."""
+    page = browser.new_page()
+    queries = {"personas": False, "queries": list(QUERIES)}
+    page.route("**/explorer/queries.json", lambda route: route.fulfill(json=queries))
+    visit = Visit(page, served.address)
+    page.locator("#token").fill(served.token(QUERIES[0]["persona"]))
+    visit.run()
+    hidden, marked = not page.locator("#persona").is_visible(), visit.badges("MASK")
+    page.close()
+
+    assert hidden
+    assert marked == ["Petitioner.ein", "Petition.wageAnnualUsd"]
+    assert visit.wrong == []
+
+
+def test_a_graph_that_governs_nothing_is_explored_without_a_token(browser: Browser, tmp_path: Path) -> None:
+    graph = tmp_path / "graph.graphql"
+    sdl = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.3")\ntype Query { hello: String }'
+    graph.write_text(compose([SubgraphSDL("one", "http://127.0.0.1:9/", sdl)]).supergraph_sdl)
+    with serving("--supergraph", graph, "--policy", "unrestricted") as running:
+        page = browser.new_page()
+        visit = Visit(page, running.address)
+        assert not page.locator("#persona").is_visible()
+        page.locator("#query").fill("{ __typename }")
+        visit.run()
+        answer = page.locator("#answer").inner_text()
+        page.locator("#tab-docs").click()
+        page.locator("#types [data-type=Query] dt", has_text="hello").wait_for()
+        page.close()
+
+    assert '"__typename": "Query"' in answer
+    assert visit.wrong == []

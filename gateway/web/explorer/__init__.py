@@ -12,6 +12,8 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from gateway.opening import OpenHouse
+
 __all__ = ["ready_queries", "routes"]
 
 _HERE = Path(__file__).parent
@@ -54,7 +56,10 @@ async def _file(request: Request) -> Response:
 
 
 async def _queries(request: Request) -> Response:
-    return JSONResponse({"queries": list(ready_queries())})
+    """The ready queries, and whether there are personas to choose from; a graph of another kind has neither."""
+    opened: OpenHouse = request.app.state.opened
+    personas = opened.issuer is not None and opened.settings.development
+    return JSONResponse({"personas": personas, "queries": [] if opened.tokens is None else list(ready_queries())})
 
 
 @lru_cache(maxsize=1)

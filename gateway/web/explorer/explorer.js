@@ -51,8 +51,10 @@ function choose(index) {
   const ready = state.queries[index];
   $("query").value = ready.query;
   $("variables").value = JSON.stringify(ready.variables, null, 2);
-  $("persona").value = ready.persona;
-  showPersona();
+  if (state.personas.length) {
+    $("persona").value = ready.persona;
+    showPersona();
+  }
   if (ready.case) $("case").value = ready.case;
   if (ready.purpose) $("purpose").value = ready.purpose;
   [...$("queries").querySelectorAll("button")].forEach((button, each) => button.setAttribute("aria-current", String(each === index)));
@@ -95,12 +97,16 @@ function queryButton(ready, index) {
     element("b", {}, ready.title), element("span", {}, persona ? persona.title.split(/[;:]/)[0] : ready.persona)));
 }
 
-async function start() {
-  const [personas, queries] = await Promise.all([fetchJson("/dev/personas"), fetchJson("/explorer/queries.json")]);
-  state.personas = personas.body.personas ?? [];
-  state.queries = queries.body.queries ?? [];
-  $("persona").replaceChildren(...personaOptions());
-  $("queries").replaceChildren(...state.queries.map(queryButton));
+/** Outside development nobody is made up: the caller brings a token. */
+function withoutPersonas() {
+  for (const pick of document.querySelectorAll(".pick")) pick.hidden = !pick.classList.contains("token");
+  $("who").textContent = state.queries.length
+    ? "Paste a token of your agency's issuer. It stays on this page."
+    : "This graph governs nothing; no token is needed.";
+  $("token").addEventListener("change", changeCaller);
+}
+
+function listen() {
   $("persona").addEventListener("change", () => { showPersona(); changeCaller(); });
   $("purpose").addEventListener("change", changeCaller);
   $("case").addEventListener("change", changeCaller);
@@ -111,9 +117,18 @@ async function start() {
     $(`tab-${each}`).addEventListener("keydown", tabKeys);
   }
   startEditor(run);
-  if (!state.personas.length) showTrouble(personas.body.errors ?? [{ message: "There are no personas here.", extensions: { code: "NO_PERSONAS" } }]);
-  else if (state.queries.length) choose(0);
-  else showPersona();
+}
+
+async function start() {
+  const { body } = await fetchJson("/explorer/queries.json");
+  state.queries = body.queries ?? [];
+  if (body.personas) state.personas = (await fetchJson("/dev/personas")).body.personas ?? [];
+  $("persona").replaceChildren(...personaOptions());
+  $("queries").replaceChildren(...state.queries.map(queryButton));
+  listen();
+  if (!state.personas.length) withoutPersonas();
+  if (state.queries.length) choose(0);
+  else $("queries").replaceChildren(element("li", { class: "soft" }, "There are no ready queries for this graph."));
   document.body.dataset.ready = "true";
 }
 

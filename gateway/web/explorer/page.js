@@ -5,8 +5,14 @@ export const $ = (id) => document.getElementById(id);
 /** token: the caller's, "" until asked for; schema: what introspection told this caller, null until asked for. */
 export const state = { token: "", personas: [], queries: [], schema: null };
 
-/** Get a token for the persona, purpose and case on the page; the refusal's message, or "" when one could be had. */
+/** Get a token for the persona, purpose and case on the page, or take the one written there where there are no
+ * personas; the refusal's message, or "" when all is well. */
 export async function become() {
+  if (!state.personas.length) {
+    forget();
+    state.token = $("token").value.trim();
+    return "";
+  }
   const asked = { persona: $("persona").value, purpose: $("purpose").value, case: $("case").value.trim() };
   const { status, body } = await fetchJson("/dev/token", {
     method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(asked),
