@@ -216,7 +216,8 @@ class Ways:
     def _required(self, before: _State, after: _State, move: FieldMove) -> Iterator[Way]:
         """A field with requirements in a graph just entered: send them along, or come back with them."""
         entry = after.hops[-1] if after.hops[-1].move else after.hops[-2]
-        together = self._jump(before, entry.move, move.requires) if entry.move else None
+        blind = before.checked and before.known < 0  # the jump itself is what tells the type
+        together = self._jump(before, entry.move, move.requires) if entry.move and not blind else None
         if together is not None:
             yield self._way(self._cast(together), move)
         else:
