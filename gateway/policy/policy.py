@@ -370,7 +370,7 @@ class Policy:
         if cell.grants:
             return ("CONDITIONAL" if any(not each.mask for each in cell.grants) else "MASKED"), ids
         group = self._groups.get((*key, coordinate), ())
-        follows = any(each.static is None or each.static.outcome in _GIVING for each in group)
+        follows = any(each.static.outcome in _GIVING if each.static else bool(each.grants) for each in group)
         return ("CONDITIONAL" if follows else ""), ()
 
     def masked_as(self, caller: Caller, coordinate: Coordinate, at: datetime) -> str:

@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Any, Final
 
 from gateway.caller import Caller
@@ -96,12 +96,13 @@ def domains_of(
     holders: Iterable[str] = (),
     pinned: Mapping[str, Value] | None = None,
 ) -> Domains:
-    """The domains of every fact that ``conditions`` read, on records of the types ``holders``.
+    """The domains of every fact that ``conditions`` read, on records of the types ``holders``, and of certificates.
 
     ``pinned`` brings further values that a question speaks of, by fact.
     """
     atoms = [atom for when in conditions for atom in atoms_of(when)]
-    names = sorted({name for atom in atoms for name in atom.facts} - KIND_FACTS | set(pinned or ()))
+    read = {name for atom in atoms for name in atom.facts} - KIND_FACTS
+    names = sorted(read | {"caller.training", *(pinned or ())})
     pools = _pools(atoms, names)
     holders = tuple(holders)
     found = Domains()
@@ -142,7 +143,9 @@ def _domain(name: str, base: list[Any], listed: bool, policy: Policy) -> tuple[A
 
 def _certificates(policy: Policy) -> set[str]:
     laws = policy.compiled.prohibitions
-    return {each.training for law in laws for each in (*law.exemptions, *law.notices) if each.training}
+    exempting = {each.training for law in laws for each in law.exemptions}
+    telling = {each.training for law in laws for each in law.notices}
+    return (exempting | telling) - {""}
 
 
 def _pools(atoms: list[Atom], names: list[str]) -> dict[str, list[Any]]:
@@ -203,7 +206,7 @@ def _bounds(atom: Atom) -> list[Any]:
 
 def _between(spans: list[int]) -> list[Any]:
     """A moment inside all spans, one between each two, one outside all; before and after the decision."""
-    middles = [(low + high) // 2 for low, high in zip(spans, spans[1:], strict=False)]
+    middles = [(low + high) // 2 for low, high in pairwise(spans)]
     steps = [spans[0] // 2, *middles, spans[-1] * 2 + 1]
     return [Around(sign * step) for step in steps for sign in (-1, 1)]
 

@@ -128,8 +128,8 @@ def read_properties(text: str, name: str = "properties.toml") -> tuple[Property,
 
 def _property(page: Page, table: dict[str, Any], path: Path) -> Property:
     page.keys(table, path, _KEYS, "a property")
-    lists = {key: page.texts(table, path, key, ()) for key in _LISTS}
-    flags = {key: _flag(page, table, path, key) for key in _FLAGS}
+    lists: dict[str, Any] = {key: page.texts(table, path, key, ()) for key in _LISTS}
+    flags: dict[str, Any] = {key: _flag(page, table, path, key) for key in _FLAGS}
     wanted = Property(
         id=page.text(table, path, "id"),
         says=page.text(table, path, "says"),

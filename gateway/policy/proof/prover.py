@@ -93,6 +93,7 @@ class Prover:
     pinned: Mapping[str, Value] = field(default_factory=dict)
     conditions: Sequence[Condition] = ()
     _models: dict[str, tuple[Model, Any]] = field(default_factory=dict)
+    _bounds: dict[str, list[Any]] = field(default_factory=dict)
     _tables: tuple[_Table, ...] = ()
 
     @classmethod
@@ -135,8 +136,8 @@ class Prover:
 
     def _ask(self, wanted: Property, violation: _Violation) -> Proof:
         model, solver = self._model("")
-        tables = self._in_scope(wanted)
         kinds = kinds_of(self.policy, wanted)
+        tables = self._in_scope(wanted)
         claims = [
             (table, model.z3.And(self._foreign(model, wanted, table), violation(model, table))) for table in tables
         ]
@@ -179,7 +180,8 @@ class Prover:
             conditions = [*(when for each in tables for when in each.clauses.conditions), *self.conditions]
             holders = {coordinate.type for each in tables for coordinate in each.coordinates}
             solver = model.z3.SolverFor("QF_FD")
-            solver.add(*model.facts(conditions, sorted(holders), {}))
+            self._bounds[prefix] = model.facts(conditions, sorted(holders), {})
+            solver.add(*self._bounds[prefix])
             self._models[prefix] = (model, solver)
         return self._models[prefix]
 
@@ -232,20 +234,24 @@ class Prover:
         other, _ = self._model("then ")
         z3 = model.z3
         solver = z3.SolverFor("QF_FD")
-        for each, its in (self._models[""], self._models["then "]):
-            solver.add(*its.assertions(), *self._while(each, wanted, kinds_of(self.policy, wanted)))
+        kinds = kinds_of(self.policy, wanted)
+        for prefix, each in (("", model), ("then ", other)):
+            solver.add(*self._bounds[prefix], *self._while(each, wanted, kinds))
         solver.add(*(a == b for a, b in zip(model.is_kind, other.is_kind, strict=True)))
         solver.add(*(a == b for a, b in zip(model.is_span, other.is_span, strict=True)))
         for name in model.is_value:
             same = z3.And([a == b for a, b in zip(model.is_value[name], other.is_value[name], strict=True)])
             solver.add(z3.Or(same, model.pinned(name, UNREACHABLE)))
         tables = self._in_scope(wanted)
-        for table in tables:
-            gone = z3.And(model.outcomes(table.clauses).given, z3.Not(other.outcomes(table.clauses).given))
-            if solver.check(gone) == z3.sat:
-                solution = solver.model()
-                return Proof(wanted, False, len(tables), self._replayed(wanted, table, model.world(solution)))
-        return Proof(wanted, True, len(tables))
+        claims = [
+            z3.And(model.outcomes(each.clauses).given, z3.Not(other.outcomes(each.clauses).given)) for each in tables
+        ]
+        solver.add(z3.Or(claims))
+        if solver.check() == z3.unsat:
+            return Proof(wanted, True, len(tables))
+        solution = solver.model()
+        table = next(each for each, claim in zip(tables, claims, strict=True) if z3.is_true(solution.eval(claim, True)))
+        return Proof(wanted, False, len(tables), self._replayed(wanted, table, model.world(solution)))
 
     def _links(self, wanted: Property) -> Proof:
         """A link that is open for a kind of caller while nothing of what it leads to could be given to it."""
@@ -255,36 +261,44 @@ class Prover:
             for entry in catalogue.entries.values()
             if entry.category == "LINK" and not {*catalogue.targets(entry), entry.coordinate.type} & catalogue.hubs
         ]
-        possible = self._possible(wanted)
         asked = 0
-        for entry in links:
-            behind = {each for target in catalogue.targets(entry) for each in catalogue.group(target)}
-            named = clauses_of(self.policy, entry.coordinate).grants
-            for at in (self.at,) if wanted.today else spans_of(self.policy):
-                for kind in kinds_of(self.policy, wanted):
+        for at in (self.at,) if wanted.today else spans_of(self.policy):
+            for kind in kinds_of(self.policy, wanted):
+                possible = self._possible(kind, at)
+                caller, _ = realise(kind, {}, at)
+                for entry in links:
                     asked += 1
-                    caller, _ = realise(kind, {}, at)
-                    if not behind or named or not self.policy.grade(caller, entry.coordinate, at)[0]:
+                    behind = {each for target in catalogue.targets(entry) for each in catalogue.group(target)}
+                    named = clauses_of(self.policy, entry.coordinate).grants
+                    fine = not behind or named or behind & possible
+                    if fine or not self.policy.grade(caller, entry.coordinate, at)[0]:
                         continue
-                    if not any((kind, at, each) in possible for each in behind):
-                        told = "the link is open, and nothing of what it leads to can be given"
-                        example = Counterexample(str(entry.coordinate), kind, at, {}, None, told)
-                        return Proof(wanted, False, asked, example)
+                    told = "the link is open, and nothing of what it leads to can be given"
+                    return Proof(wanted, False, asked, Counterexample(str(entry.coordinate), kind, at, {}, None, told))
         return Proof(wanted, True, asked)
 
-    def _possible(self, wanted: Property) -> set[tuple[Kind, datetime, Coordinate]]:
-        """Who could be given what, when: every (kind, instant, coordinate) with some world that gives it."""
+    def _possible(self, kind: Kind, at: datetime) -> set[Coordinate]:
+        """What could be given to callers of ``kind`` at ``at``: every coordinate with some world that gives it."""
         model, solver = self._model("")
-        found: set[tuple[Kind, datetime, Coordinate]] = set()
-        instants = {self.at} if wanted.today else set(spans_of(self.policy))
-        for table in self.tables():
-            given = model.outcomes(table.clauses).given
-            for kind, in_kind in zip(model.kinds, model.is_kind, strict=True):
-                if not any(kind[0] in each.grant.recipients for each in table.clauses.grants):
-                    continue
-                for at, in_span in zip(model.spans, model.is_span, strict=True):
-                    if at in instants and solver.check(in_kind, in_span, given) == model.z3.sat:
-                        found.update((kind, at, each) for each in table.coordinates)
+        z3 = model.z3
+        open_tables = [
+            each for each in self.tables() if any(kind[0] in clause.grant.recipients for clause in each.clauses.grants)
+        ]
+        found: set[Coordinate] = set()
+        solver.push()
+        try:
+            solver.add(model.is_kind[model.kinds.index(kind)], model.is_span[model.spans.index(at)])
+            while open_tables:
+                claims = [model.outcomes(each.clauses).given for each in open_tables]
+                if solver.check(z3.Or(claims)) != z3.sat:
+                    break
+                solution = solver.model()
+                given = [z3.is_true(solution.eval(claim, True)) for claim in claims]
+                for table, yes in zip(open_tables, given, strict=True):
+                    found.update(table.coordinates if yes else ())
+                open_tables = [table for table, yes in zip(open_tables, given, strict=True) if not yes]
+        finally:
+            solver.pop()
         return found
 
     def _flows(self, wanted: Property) -> Proof:
@@ -297,7 +311,9 @@ class Prover:
             )
         for each in self.crossings:
             if self.policy.flow(each.coordinate, each.to, each.use, self.at) is None:
-                told = f"{each.coordinate} is sent to {each.to} as {each.use}, and no flow clause in force says it may be"
+                told = (
+                    f"{each.coordinate} is sent to {each.to} as {each.use}, and no flow clause in force says it may be"
+                )
                 example = Counterexample(str(each.coordinate), (each.to, "", ""), self.at, {}, None, told)
                 return Proof(wanted, False, len(self.crossings), example)
         return Proof(wanted, True, len(self.crossings))
@@ -305,12 +321,10 @@ class Prover:
 
 def _equalities(pinned: Mapping[str, list[Value]]) -> list[Condition]:
 
-
     return [Atom(name, "is", value) for name, values in pinned.items() for value in values if value is not None]
 
 
 def _names(when: Condition) -> set[str]:
-
 
     return {name for atom in atoms_of(when) for name in atom.facts}
 
@@ -348,15 +362,15 @@ def _never(model: Model, table: _Table, wanted: Property) -> Any:
 
 
 def _masked(model: Model, table: _Table, wanted: Property) -> Any:
-    outcomes = model.outcomes(table.clauses)
-    if not wanted.mask:
-        return outcomes.allow
-    masked = outcomes.masks.get(wanted.mask, model.z3.BoolVal(False))
-    return model.z3.And(outcomes.given, model.z3.Not(masked))
+    masked = model.z3.BoolVal(False)
+    for mask, wins in model.outcomes(table.clauses).masks.items():
+        if wanted.mask in ("", mask):
+            masked = model.z3.Or(masked, wins)
+    return model.z3.And(_never(model, table, wanted), model.z3.Not(masked))
 
 
 def _requires(model: Model, table: _Table, wanted: Property) -> Any:
-    return model.z3.And(model.outcomes(table.clauses).given, model.z3.Not(model.true(wanted.needs)))
+    return model.z3.And(_never(model, table, wanted), model.z3.Not(model.true(wanted.needs)))
 
 
 def _statutes(model: Model, table: _Table, wanted: Property) -> Any:

@@ -264,9 +264,7 @@ class Model:
             places = [(*place, number) for place in places for number in range(len(values))]
         found = []
         for place in places:
-            known = {
-                name: at_instant(values[v], at) for (values, _, name), v in zip(columns, place, strict=True)
-            }
+            known = {name: at_instant(values[v], at) for (values, _, name), v in zip(columns, place, strict=True)}
             if evaluate(atom, known.__getitem__, at) is side:
                 found.append(place)
         return found
@@ -372,13 +370,7 @@ class Model:
         """When a law makes the value absent, when it denies it, when that is open; a notice turns absent into denied."""
         z3 = self.z3
         hits = [(rule, z3.And(self.bound(rule), self.true(rule.rule.when))) for rule in rules]
-        gone = z3.Or(
-            [
-                z3.And(hit, z3.Not(self._noticed(rule)))
-                for rule, hit in hits
-                if rule.rule.effect == "absent"
-            ]
-        )
+        gone = z3.Or([z3.And(hit, z3.Not(self._noticed(rule))) for rule, hit in hits if rule.rule.effect == "absent"])
         any_hit = z3.Or([hit for _, hit in hits])
         doubtful = z3.Or(
             [
