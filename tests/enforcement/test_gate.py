@@ -63,7 +63,7 @@ async def test_a_fetch_that_only_reads_keys_and_facts_is_let_through() -> None:
 
 async def test_the_way_to_another_person_is_not_closed_by_this_ones_flag() -> None:
     """A visa's holder may be somebody else than its record says: decided when the holder is known."""
-    gate, _, _ = _gate(Authority(p1=True), '{ visas { nodes { holder { name } } } }')
+    gate, _, _ = _gate(Authority(p1=True), "{ visas { nodes { holder { name } } } }")
     visa = ("Visa", {"__f_holder": {"__f_id": "p1"}})
     assert await gate.admit(("Visa.holder", "Person.id"), [visa]) == [True]
 

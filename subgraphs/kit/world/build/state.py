@@ -54,7 +54,9 @@ _FEE_USD_MINOR = {"H": 20500, "L": 20500, "O": 20500, "P": 20500, "R": 20500, "Q
 _OTHER_FEE_USD_MINOR = 18500
 
 
-def refusal(ground: str, at: datetime, post: str, *, overcome: bool = False, waiver: WaiverFact | None = None) -> RefusalFact:
+def refusal(
+    ground: str, at: datetime, post: str, *, overcome: bool = False, waiver: WaiverFact | None = None
+) -> RefusalFact:
     """A refusal; its family follows from the ground: 212(a)(1) medical, 212(a)(2) and (3) serious, else ordinary."""
     family = "ORDINARY"
     if ground.startswith("212(a)(1)"):
@@ -70,7 +72,12 @@ def note(at: datetime, text: str, author: str = "co-nwd-1") -> ConsularNoteFact:
 
 
 def revocation(
-    kind: str, at: datetime, ground: str, *, effective: datetime | None = None, notice_to: tuple[str, ...] = ("CBP", "ICE_VSP")
+    kind: str,
+    at: datetime,
+    ground: str,
+    *,
+    effective: datetime | None = None,
+    notice_to: tuple[str, ...] = ("CBP", "ICE_VSP"),
 ) -> VisaRevocationFact:
     """A revocation, effective at once unless another instant is given."""
     return VisaRevocationFact(kind, at, effective or at, notice_to, ground)
@@ -101,10 +108,7 @@ def application(
     """A visa application; biometrics are taken at the interview, `check` None means they have not been sent."""
     moments = [at for at in (submitted, interview, decided) if at is not None and at <= draft.today.now]
     as_of = max(moments, default=draft.today.ago(1))
-    if kind == "IV":
-        number = draft.numbers.immigrant_case(post, as_of.year)
-    else:
-        number = draft.numbers.application()
+    number = draft.numbers.immigrant_case(post, as_of.year) if kind == "IV" else draft.numbers.application()
     biometric = None
     if check is not None and interview is not None and interview <= draft.today.now:
         biometric = BiometricCheckFact(draft.fingerprint_number(interview), interview, check)
@@ -153,9 +157,7 @@ def _tell(draft: Draft, fact: VisaApplicationFact) -> None:
     for item in fact.refusals:
         draft.happened("STATE_CA", "CCD", item.at, "application.refused", "Refused", application_id=number)
     if fact.decided_at is not None and fact.status in ("APPROVED_NOT_ISSUED", "ISSUED"):
-        draft.happened(
-            "STATE_CA", "CCD", fact.decided_at, "application.approved", "Approved", application_id=number
-        )
+        draft.happened("STATE_CA", "CCD", fact.decided_at, "application.approved", "Approved", application_id=number)
 
 
 def visa(
