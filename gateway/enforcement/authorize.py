@@ -59,6 +59,7 @@ class _Frame:
     fields: frozenset[str] = frozenset()
     outer: _Frame | None = None
     own_subject: str = ""
+    record: bool = False
     paths: set[str] = field(default_factory=set)
 
     def note(self, needs: frozenset[str]) -> bool:
@@ -77,7 +78,7 @@ class _Frame:
         """See to it that the record's fact is at hand, on this object or on one around it."""
         if path.partition(".")[0] in self.fields:
             self.paths.add(path)
-        elif self.outer is not None:
+        elif self.outer is not None and not self.record:  # a record's facts are its own, never another record's
             self.outer.ask(path)
 
     def ask_subject(self) -> None:
@@ -303,7 +304,9 @@ class _Walk:
         possible = self.shapes.possible(target)
         outer = next(iter(scope.frames.values()))
         own = {
-            name: _Frame(self.shapes.field_names(name), outer, self.shapes.subjects.get(name, ""))
+            name: _Frame(
+                self.shapes.field_names(name), outer, self.shapes.subjects.get(name, ""), name in self.shapes.keys
+            )
             for name in possible
             if name not in self.shapes.plumbing
         }
