@@ -83,6 +83,7 @@ class Form:
         self.taken = taken
         self._slots: dict[str, tuple[Slot, ...]] = {}
         self._rows: dict[str, tuple[_Row, ...]] = {}
+        self._needs_type: bool | None = None
         self._object = type_.name if isinstance(type_, GraphQLObjectType) else None
 
     def slots(self, typename: str) -> tuple[Slot, ...]:
@@ -131,6 +132,9 @@ class Form:
             if typename is None:
                 report.wrong(link, self.type.name)
                 return BUBBLE
+            if claimed is None and self._undecided():
+                report.null(link, f"{self.type.name}.__typename")
+                return BUBBLE
         return self.fill(value, typename, link, report)
 
     def fill(self, value: dict[str, Any], typename: str, link: Link, report: Report) -> Any:
@@ -155,6 +159,20 @@ class Form:
                 return BUBBLE
             shaped[key] = item
         return shaped
+
+    def _undecided(self) -> bool:
+        """Whether a fragment asks for the type of an object of this interface, so that it must be known."""
+        if self._needs_type is None:
+            self._needs_type = self._asks_for_type(self.selections)
+        return self._needs_type
+
+    def _asks_for_type(self, selections: Iterable[Selection]) -> bool:
+        for item in selections:
+            if isinstance(item, Field) or not self.taken(item):
+                continue
+            if not self._applies(item.type, self.type.name) or self._asks_for_type(item.selections):
+                return True
+        return False
 
     def _make_rows(self, typename: str) -> tuple[_Row, ...]:
         """The slots as plain tuples, which is how ``fill`` reads them."""

@@ -143,8 +143,17 @@ def test_a_runtime_type_that_the_api_does_not_allow_here_is_null(typename: Any) 
 
 def test_an_interface_without_a_type_name_answers_what_was_asked_of_the_interface() -> None:
     """Behind an interface object nobody asked for the real type; only the interface's own fields are known."""
-    told = answer("{ node { id ... on User { name } ... on Node { same: id } } }", {"node": {"id": "1", "same": "1"}})
+    told = answer("{ node { id ... on Node { same: id } } }", {"node": {"id": "1", "same": "1"}})
     assert told == Answer({"node": {"id": "1", "same": "1"}})
+
+
+def test_an_object_whose_type_a_fragment_asks_for_must_have_one() -> None:
+    """Otherwise nobody could tell which fields the answer should have: the object is null, with one error."""
+    text = "{ node { id ... on User { name } } }"
+    told = answer(text, {"node": {"id": "1"}})
+    assert (told.data, errors(told)) == ({"node": None}, [("UNEXPECTED_NULL", ["node"])])
+    failure = FetchFailure("users", "NOPE", "m", (("node", "name"),))
+    assert errors(answer(text, {"node": {"id": "1"}}, failure)) == [("NOPE", ["node"])]
 
 
 def test_a_fragment_that_covers_every_possible_type_applies_without_a_type_name() -> None:
