@@ -84,7 +84,7 @@ class Graph:
 
     def __post_init__(self) -> None:
         self.documents = Documents(self.supergraph.api_schema, self.limits)
-        self.views = Views(self.supergraph.api_schema, self.policy)
+        self.views = Views(self.supergraph.api_schema, self.policy, self.limits)
 
     def plan(self, operation: Operation, at: datetime) -> Plan:
         """The plan of a permitted operation, from the cache where it is known, with every flow in it covered at ``at``.

@@ -22,7 +22,7 @@ from gateway.enforcement.permitted import Permitted
 from gateway.errors import RequestError
 from gateway.execution import Answer, FetchFailure, Merged, execute, project
 from gateway.house import Graph, House, Question, Reply, Vouched
-from gateway.operation import Operation, read_operation
+from gateway.operation import Documents, Operation, read_operation
 from gateway.planning import Plan
 from gateway.recording import record_of
 
@@ -36,7 +36,7 @@ async def answer(question: Question, caller: Caller, graph: Graph, house: House)
     argument reads what is withheld (403), or the record cannot be written (503).
     """
     at, request_id = house.clock(), house.new_id()
-    operation = _read(question, graph)
+    operation = _read(question, graph, graph.views.documents(caller, at))
     facts, flags = await find_facts(operation, caller, graph, house, at)
     permitted = authorize(operation, graph.policy, caller, graph.shapes, facts, flags, at)
     plan = graph.plan(permitted.operation, at)
@@ -57,16 +57,16 @@ async def answer(question: Question, caller: Caller, graph: Graph, house: House)
 async def answer_unrestricted(question: Question, graph: Graph, house: House) -> Reply:
     """The reply to ``question`` on a graph that governs nothing: the same line without caller, rulings and record."""
     request_id = house.new_id()
-    operation = _read(question, graph)
+    operation = _read(question, graph, graph.documents)
     merged = await execute(graph.plan(operation, house.clock()), graph.supergraph, operation.variables, house.transport)
     told = project(operation, merged.data, graph.supergraph.api_schema, merged.failures)
     return Reply(orjson.dumps(told.as_json()), request_id)
 
 
-def _read(question: Question, graph: Graph) -> Operation:
-    """The operation that the question asks for, within limits, valid and normalized."""
+def _read(question: Question, graph: Graph, documents: Documents) -> Operation:
+    """The operation that the question asks for: within limits, valid on what the caller may name, and normalized."""
     operation = read_operation(
-        question.query, graph.supergraph.api_schema, question.variables, question.name, graph.limits, graph.documents
+        question.query, graph.supergraph.api_schema, question.variables, question.name, graph.limits, documents
     )
     if operation.kind == "subscription":
         raise RequestError(

@@ -1,4 +1,8 @@
-"""The graph as one caller may see it: the API schema without the fields that no grant gives its agency and role."""
+"""The graph as one caller may see it: the API schema without the fields that no grant gives its agency and role.
+
+Two views of it: what a caller is *given* answers introspection; what it may *name* is what its documents are valid on.
+The second is wider by the fields that no agreement covers yet: those are denied with the reason, and whom to ask.
+"""
 
 from __future__ import annotations
 
@@ -24,12 +28,14 @@ from graphql.language import NamedTypeNode
 
 from gateway.caller import Caller
 from gateway.coordinates import Coordinate
+from gateway.operation import Documents, Limits
 from gateway.policy import Policy
+from gateway.policy.naming import closed_to
 
 __all__ = ["Views", "view_sdl"]
 
 _Composite = ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode
-_MOST_VIEWS = 64
+_MOST_VIEWS = 192  # three for each kind of caller
 _NOTHING = '''
 """Nothing of this graph is given to your role."""
 type Query {
@@ -39,12 +45,12 @@ type Query {
 '''
 
 
-def view_sdl(schema: GraphQLSchema, visible: Callable[[Coordinate], bool]) -> DocumentNode:
+def view_sdl(schema: GraphQLSchema, visible: Callable[[Coordinate], bool], *, strict: bool = False) -> DocumentNode:
     """The schema as a document in which only ``visible`` coordinates of object types are left.
 
     Types that nothing leads to any more, and types without fields, are gone as well. An interface keeps a field when
-    one of its implementers does. A caller to whom no field of ``Query`` is left sees a graph that says so: GraphQL
-    knows no schema without a query.
+    one of its implementers does; the others then keep it as well, as GraphQL asks of them, unless ``strict``. A caller
+    to whom no field of ``Query`` is left sees a graph that says so: GraphQL knows no schema without a query.
     """
     document = parse(print_schema(schema), no_location=True)
     kinds: dict[str, Any] = {each.name.value: each for each in document.definitions if hasattr(each, "name")}
@@ -58,7 +64,7 @@ def view_sdl(schema: GraphQLSchema, visible: Callable[[Coordinate], bool]) -> Do
             inside = [each for each, other in kinds.items() if name in _interfaces(other)]
             seen = {each.name.value for other in inside for each in kept.get(other, ())}
             kept[name] = tuple(each for each in node.fields or () if each.name.value in seen)
-            for other in inside:  # an implementer has every field its interface has
+            for other in () if strict else inside:  # an implementer has every field its interface has
                 _restore(other, kinds, kept, {each.name.value for each in kept[name]})
     _close(kinds, kept)
     if not kept.get("Query"):
@@ -139,14 +145,39 @@ class Views:
 
     schema: GraphQLSchema
     policy: Policy
-    _made: OrderedDict[tuple[Any, ...], GraphQLSchema] = field(default_factory=OrderedDict)
+    limits: Limits = field(default_factory=Limits)
+    _made: OrderedDict[tuple[Any, ...], Any] = field(default_factory=OrderedDict)
 
     def of(self, caller: Caller, at: datetime) -> GraphQLSchema:
         """The schema that introspection answers from for ``caller``: what some grant in force could ever give it."""
-        key = (caller.agency, caller.role, self.policy.next_change(at))
+        given: GraphQLSchema = self._known("given", caller, at, self._given)
+        return given
+
+    def documents(self, caller: Caller, at: datetime) -> Documents:
+        """Reads the documents of callers of this agency and role, valid on what they may name."""
+        documents: Documents = self._known("named", caller, at, self._documents)
+        return documents
+
+    def may_name(self, caller: Caller, coordinate: Coordinate, at: datetime) -> bool:
+        """Whether ``caller`` may know that there is such a ``coordinate``."""
+        return coordinate not in self._known("closed", caller, at, self._closed)
+
+    def _known(self, what: str, caller: Caller, at: datetime, make: Callable[[Caller, datetime], Any]) -> Any:
+        key = (what, caller.agency, caller.role, self.policy.next_change(at))
         if key not in self._made:
-            given = self.policy.view(caller.agency, caller.role, at)
-            self._made[key] = build_ast_schema(view_sdl(self.schema, given.__contains__), assume_valid=True)
+            self._made[key] = make(caller, at)
             if len(self._made) > _MOST_VIEWS:
                 self._made.popitem(last=False)
         return self._made[key]
+
+    def _given(self, caller: Caller, at: datetime) -> GraphQLSchema:
+        given = self.policy.view(caller.agency, caller.role, at)
+        return build_ast_schema(view_sdl(self.schema, given.__contains__), assume_valid=True)
+
+    def _closed(self, caller: Caller, at: datetime) -> frozenset[Coordinate]:
+        return closed_to(self.policy, caller.agency, caller.role, at)
+
+    def _documents(self, caller: Caller, at: datetime) -> Documents:
+        closed: frozenset[Coordinate] = self._known("closed", caller, at, self._closed)
+        named = view_sdl(self.schema, lambda each: each not in closed, strict=True)
+        return Documents(self.schema, self.limits, shown=build_ast_schema(named, assume_valid=True))

@@ -43,6 +43,7 @@ class Document:
     """A document that was read, within limits and valid; normalizes each of its operations once, when asked for."""
 
     schema: GraphQLSchema
+    shown: GraphQLSchema
     text_hash: str
     operations: dict[str, OperationDefinitionNode]
     fragments: dict[str, FragmentDefinitionNode]
@@ -93,11 +94,19 @@ def _type_text(definition: VariableDefinitionNode) -> str:
 class Documents:
     """The documents read lately, by text; bounded, the least recently used one goes first.
 
-    One instance belongs to one API schema and one set of limits: a view for another caller class has its own.
+    One instance belongs to one API schema, one set of limits and one kind of caller. ``shown`` is what of the schema
+    such a caller may name (all of it when not given): documents are valid on that, and normalized on the whole.
     """
 
-    def __init__(self, schema: GraphQLSchema, limits: Limits = _DEFAULT_LIMITS, size: int = 512) -> None:
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        limits: Limits = _DEFAULT_LIMITS,
+        size: int = 512,
+        shown: GraphQLSchema | None = None,
+    ) -> None:
         self.schema = schema
+        self.shown = shown
         self.limits = limits
         self.size = size
         self._kept: OrderedDict[str, Document] = OrderedDict()
@@ -111,7 +120,7 @@ class Documents:
         if known is not None:
             self._kept.move_to_end(text)
             return known
-        document = read_document(text, self.schema, self.limits)
+        document = read_document(text, self.schema, self.limits, self.shown)
         self._kept[text] = document
         if len(self._kept) > self.size:
             self._kept.popitem(last=False)
@@ -151,8 +160,10 @@ def _check_subscription(node: DocumentNode, schema: GraphQLSchema) -> None:
             )
 
 
-def read_document(text: str, api_schema: GraphQLSchema, limits: Limits = _DEFAULT_LIMITS) -> Document:
-    """The document of ``text``: within limits, parsed and valid against ``api_schema``.
+def read_document(
+    text: str, api_schema: GraphQLSchema, limits: Limits = _DEFAULT_LIMITS, shown: GraphQLSchema | None = None
+) -> Document:
+    """The document of ``text``: within limits, parsed and valid against ``shown`` (``api_schema`` or a part of it).
 
     Raises ``LimitError`` when a limit is passed, ``OperationError`` with SYNTAX_ERROR, SUBSCRIPTIONS_NOT_SERVED,
     UNKNOWN_FIELD, VALIDATION_FAILED and its relatives otherwise; all of them before anything is expanded.
@@ -160,8 +171,9 @@ def read_document(text: str, api_schema: GraphQLSchema, limits: Limits = _DEFAUL
     check_text(text, limits)
     node = _parse(text, limits)
     check_document(node, limits)
-    _check_subscription(node, api_schema)
-    validate_document(node, api_schema)
+    visible = shown or api_schema
+    _check_subscription(node, visible)
+    validate_document(node, visible)
     operations: dict[str, OperationDefinitionNode] = {}
     fragments: dict[str, FragmentDefinitionNode] = {}
     for definition in node.definitions:
@@ -170,7 +182,7 @@ def read_document(text: str, api_schema: GraphQLSchema, limits: Limits = _DEFAUL
         elif isinstance(definition, FragmentDefinitionNode):
             fragments[definition.name.value] = definition
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-    return Document(api_schema, digest, operations, fragments)
+    return Document(api_schema, visible, digest, operations, fragments)
 
 
 def read_operation(
@@ -194,4 +206,4 @@ def read_operation(
     operation = document.operation(node)
     if not node.variable_definitions:
         return operation
-    return replace(operation, variables=coerce_variables(node, api_schema, given))
+    return replace(operation, variables=coerce_variables(node, document.shown, given))

@@ -269,7 +269,7 @@ async def test_q31_a_missing_child(ask: Asker, world: World) -> None:
         31,
         """query($t: ID!) { traveler(id: $t) { names { family given } birth { date { value } }
           arrivals(last: 1) { nodes { at poe { code } flight } } departures { totalCount }
-          petitions { totalCount } visas { totalCount } asylumCases { caseNumber } } }""",
+          petitions { totalCount } visas { totalCount } } }""",
         t=STORY + "26",
     )
     assert found.data["traveler"] == {
@@ -279,7 +279,6 @@ async def test_q31_a_missing_child(ask: Asker, world: World) -> None:
         "departures": {"totalCount": 0},
         "petitions": None,
         "visas": None,
-        "asylumCases": [],
     }
     assert found.sharing() == [
         "traveler.arrivals.nodes.[].flight DENY PURPOSE_NOT_COVERED CBP",
@@ -289,7 +288,6 @@ async def test_q31_a_missing_child(ask: Asker, world: World) -> None:
     basis = world.basis(found)
     assert "Arrival.at ALLOW CBP-INTERNAL/1 1.5" in basis
     assert "PersonName.family ALLOW OBIM-ALL-IDENTITY/1 III.1" in basis
-    assert "Traveler.asylumCases ABSENT CFR-208-6 208.6 records" in basis
 
 
 async def test_q31_break_glass_never_opens_a_credible_fear_claim(ask: Asker) -> None:

@@ -14,7 +14,7 @@ STORY = "TRV-01KST0RY0000000000000000"
 
 STATUS = """query($t: ID!) { traveler(id: $t) {
   petitions { totalCount nodes { formType status } } benefitRequests { totalCount nodes { form status } }
-  admissions { nodes { admittedAt } } visaApplications { nodes { refusals { ground } } } asylumCases { stage } } }"""
+  admissions { nodes { admittedAt } } visaApplications { nodes { refusals { ground } } } } }"""
 
 
 async def test_q21_status_and_pending_benefit(ask: Asker, world: World) -> None:
@@ -25,7 +25,6 @@ async def test_q21_status_and_pending_benefit(ask: Asker, world: World) -> None:
         "benefitRequests": {"totalCount": 1, "nodes": [{"form": "I485", "status": "PENDING"}]},
         "admissions": None,
         "visaApplications": None,
-        "asylumCases": [],
     }
     assert found.sharing() == [
         "traveler.admissions DENY PURPOSE_NOT_COVERED CBP",
@@ -34,7 +33,6 @@ async def test_q21_status_and_pending_benefit(ask: Asker, world: World) -> None:
     basis = world.basis(found)
     assert "Petition.status ALLOW USCIS-ERO-STATUS/1 III.1" in basis
     assert "BenefitRequest.status ALLOW USCIS-ERO-STATUS/1 III.2" in basis
-    assert "Traveler.asylumCases ABSENT CFR-208-6 208.6 records" in basis
     assert [each for each in world.traffic.requests if each.subgraph == "visas"] == []
 
 
@@ -47,7 +45,6 @@ async def test_q21_a_protected_person_has_no_filings(ask: Asker, world: World) -
         "benefitRequests": {"totalCount": 0, "nodes": []},
         "admissions": None,
         "visaApplications": None,
-        "asylumCases": [],
     }
     assert found.sharing() == [
         "traveler.admissions DENY PURPOSE_NOT_COVERED CBP",
