@@ -1,6 +1,6 @@
 """What a caller may know of by name: the graph without what no agreement could ever give to its agency and role.
 
-Law: docs/policy.md section 5, "introspection", and docs/decisions/0014-what-is-never-grantable.md. A coordinate is
+Law: docs/policy.md section 5, "introspection", and docs/decisions/0021-what-is-never-grantable.md. A coordinate is
 *closed* to a role when nothing in force gives it and either its category is its owner's alone, or a statute makes it
 absent for every purpose the role has, whatever the record. What is merely not agreed on yet is not closed, nor what an
 agreement with the caller's own agency expressly withholds (both signed it): these are denied with the reason, so that

@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, Response
 from gateway.coordinates import Coordinate
 from gateway.errors import GatewayError, RequestError
 from gateway.opening import OpenHouse
+from gateway.policy.decision import Decision, Outcome, Reason
 from gateway.policy.explain import explain_json, explain_lines
 from gateway.web.callers import read_caller
 
@@ -18,7 +19,8 @@ async def explain(request: Request) -> Response:
     """The decision on ``?coordinate=Type.field`` for the caller itself, as data and, under ``text``, in words.
 
     It is decided without any fact of a case, a record or a person, so nothing in it can tell of one: what depends on
-    them is ``unknown`` here. Only auditors are told, by the record, what a fact came to.
+    them is ``unknown`` here. Only auditors are told, by the record, what a fact came to. What the caller may not name
+    is explained like what is nowhere.
     """
     opened: OpenHouse = request.app.state.opened
     if opened.tokens is None:
@@ -36,8 +38,10 @@ async def explain(request: Request) -> Response:
             where="coordinate",
             hint="Ask for /explain?coordinate=Visa.status.",
         ) from None
-    policy = opened.graph.policy
-    decision = policy.decide(caller, coordinate, {}, opened.house.clock())
+    policy, at = opened.graph.policy, opened.house.clock()
+    decision = policy.decide(caller, coordinate, {}, at)
+    if not opened.graph.views.may_name(caller, coordinate, at):
+        decision = Decision(Outcome.DENY, text, "", reason=Reason.NO_SUCH_FIELD)
     page = {**explain_json(decision, policy.epoch), "text": "\n".join(explain_lines(decision, policy.epoch))}
     return JSONResponse(page, headers={"cache-control": "no-store"})
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from graphql import REMOVE, FieldNode, TypeInfo, TypeInfoVisitor, Visitor, parse, print_ast, visit
 
 from gateway.audit import AuditRecord
 from gateway.caller import Caller
@@ -178,6 +179,22 @@ class Answered:
         }
 
 
+class _Nameable(Visitor):
+    """Takes out the fields that a schema does not have, and what is left without any selection."""
+
+    def __init__(self, info: TypeInfo) -> None:
+        super().__init__()
+        self.info = info
+
+    def enter_field(self, node: FieldNode, *_: Any) -> Any:
+        """Out with a field that the parent type does not have."""
+        return None if self.info.get_field_def() is not None else REMOVE
+
+    def leave_field(self, node: FieldNode, *_: Any) -> Any:
+        """Out with a composite field of which nothing is left."""
+        return REMOVE if node.selection_set is not None and not node.selection_set.selections else None
+
+
 @dataclass(slots=True)
 class Asker:
     """Asks the pipeline as somebody."""
@@ -194,6 +211,13 @@ class Asker:
         opened = self.world.opened
         reply = await answer(Question(query, variables), caller, opened.graph, opened.house)
         return Answered(orjson.loads(reply.body), reply.body)
+
+    def nameable(self, who: str | int | Caller, query: str) -> str:
+        """``query`` without the fields that are no fields to ``who``: what a client of theirs could have written."""
+        schema = self.world.opened.graph.views.documents(self.caller(who), TODAY).shown
+        assert schema is not None
+        info = TypeInfo(schema)
+        return print_ast(visit(parse(query), TypeInfoVisitor(info, _Nameable(info))))
 
     def caller(self, who: str | int | Caller) -> Caller:
         """The caller that ``who`` means."""

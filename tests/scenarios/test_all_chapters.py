@@ -73,7 +73,7 @@ def is_fact_reading(request: SubgraphRequest) -> bool:
 async def test_all_chapters_cost_nine_requests_in_three_waves(ask: Asker, world: World, who: str, most: int) -> None:
     """Seven subgraphs, more than forty fields; after the case and the flags at most nine requests, three deep."""
     caller = ask.caller(who)
-    found = await ask(replace(caller, case=CASES[caller.agency]), QUESTION, t=GRACE)
+    found = await ask(replace(caller, case=CASES[caller.agency]), ask.nameable(caller, QUESTION), t=GRACE)
     assert found.errors == []
     record = world.record(found)
     shown = {item["coordinate"] for item in record["disclosed"] if item["outcome"] in ("ALLOW", "MASK")}
@@ -87,7 +87,7 @@ async def test_all_chapters_cost_nine_requests_in_three_waves(ask: Asker, world:
 
 async def test_the_supervisor_hears_of_six_agencies(ask: Asker) -> None:
     """One answer, its values from six owners."""
-    found = await ask("consular-supervisor-nwd", QUESTION, t=GRACE)
+    found = await ask("consular-supervisor-nwd", ask.nameable("consular-supervisor-nwd", QUESTION), t=GRACE)
     traveler = found.data["traveler"]
     assert [each["receiptNumber"] for each in traveler["petitions"]["nodes"]] == ["IOE0924029001", "IOE0927029002"]
     assert [each["pims"] for each in traveler["petitions"]["nodes"]] == [
@@ -110,8 +110,8 @@ async def test_the_supervisor_hears_of_six_agencies(ask: Asker) -> None:
         "on": "2026-06-24",
         "final": False,
     }
-    for nothing in ("asylumCases", "protectedFlags"):
-        assert traveler[nothing] == []
+    for unknown in ("asylumCases", "protectedFlags"):  # no words of a supervisor's graph
+        assert unknown not in traveler
     for denied in ("exchangePrograms", "lookouts", "detentions", "criminalHistory", "benefitRequests"):
         assert traveler[denied] is None
 
@@ -164,7 +164,7 @@ async def test_what_is_denied_is_never_asked_for(ask: Asker, world: World, who: 
     """No request of any persona selects a denied coordinate for the client, and every selection is vouched for."""
     caller = ask.caller(who)
     caller = replace(caller, case=CASES.get(caller.agency, ""))
-    await ask(caller, QUESTION, t=GRACE)
+    await ask(caller, ask.nameable(caller, QUESTION), t=GRACE)
     policy, schema = world.opened.graph.policy, world.opened.graph.supergraph.api_schema
     checked = 0
     for request in world.traffic.requests:
@@ -183,7 +183,7 @@ async def test_what_is_denied_is_never_asked_for(ask: Asker, world: World, who: 
 async def test_no_denied_field_is_in_the_text_of_any_request(ask: Asker, world: World, who: str) -> None:
     """The ledger's denials beside the bytes: a field that is denied on every type is a word no subgraph reads."""
     caller = ask.caller(who)
-    found = await ask(replace(caller, case=CASES.get(caller.agency, "")), QUESTION, t=GRACE)
+    found = await ask(replace(caller, case=CASES.get(caller.agency, "")), ask.nameable(caller, QUESTION), t=GRACE)
     denied = {e["coordinate"].split(".")[1] for e in found.page["extensions"]["sharing"] if e["outcome"] == "DENY"}
     record = world.record(found)
     given = {item["coordinate"].split(".")[1] for item in record["disclosed"] if item["outcome"] != "DENY"}

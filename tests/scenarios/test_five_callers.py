@@ -189,7 +189,7 @@ async def test_the_security_agent(ask: Asker, world: World) -> None:
 
 async def test_the_deportation_officer(ask: Asker, world: World) -> None:
     """Her own agency's case whole, petitions under SYN-16, and nothing of State, VSP, SEVP; crossings are for leads."""
-    found = await ask(ERO, QUESTION, t=GRACE)
+    found = await ask(ERO, ask.nameable(ERO, QUESTION), t=GRACE)
     assert found.data["traveler"] == {
         "names": NAMES,
         "visas": None,
@@ -232,7 +232,7 @@ async def test_the_deportation_officer(ask: Asker, world: World) -> None:
 
 async def test_the_auditor(ask: Asker, world: World) -> None:
     """An auditor reads the record of disclosures, and no traveler."""
-    found = await ask(AUDITOR, QUESTION, t=GRACE)
+    found = await ask(AUDITOR, ask.nameable(AUDITOR, QUESTION), t=GRACE)
     assert found.data == {"traveler": None}
     assert found.sharing() == ["traveler DENY NO_AGREEMENT OBIM"]
     assert rests_on(world, found) == {}
@@ -243,7 +243,7 @@ async def test_all_five_are_about_the_same_person_in_the_record(ask: Asker, worl
     """Four answers name one and the same pseudonym; nobody's name or number is in the record."""
     subjects = set()
     for caller in (PRIMARY, OFFICER, AGENT, ERO):
-        record = world.record(await ask(caller, QUESTION, t=GRACE))
+        record = world.record(await ask(caller, ask.nameable(caller, QUESTION), t=GRACE))
         subjects.add(tuple(record["subjects"]))
         text = str({**record, "caller": {}})
         for word in ("Adeyemi", "TRV-", "S2900002", "IOE0924029001"):

@@ -63,7 +63,7 @@ async def test_q32_even_when_the_protected_person_is_the_case(ask: Asker) -> Non
 
 LISTS = """query($t: ID!) { traveler(id: $t) {
   petitions { totalCount nodes { formType status } pageInfo { hasNextPage endCursor } }
-  benefitRequests { totalCount } asylumCases { caseNumber } protectedFlags { kind }
+  benefitRequests { totalCount }
   identifiers(kinds: [RECEIPT]) { kind value }
   timeline(kinds: ["petition.received", "petition.approved"]) { kind summary } } }"""
 
@@ -76,8 +76,6 @@ async def test_q32_lists_counts_and_timeline_read_as_a_person_who_never_filed(as
     assert protected.data["traveler"] == {
         "petitions": {"totalCount": 0, "nodes": [], "pageInfo": {"hasNextPage": False, "endCursor": None}},
         "benefitRequests": {"totalCount": 0},
-        "asylumCases": [],
-        "protectedFlags": None,
         "identifiers": [],
         "timeline": [],
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from gateway.errors import OperationError
 from tests.scenarios.asking import Asker, World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -331,7 +332,9 @@ async def test_q09_asylum_and_credible_fear_leave_no_trace_at_a_post(ask: Asker,
     for word in ("CREDIBLE", "FEAR", "ASY-0013", "130000001A3", "208.6", "PAROLE"):
         assert word not in text
     assert "asylumCases" not in world.traffic.bodies("petitions")
-    with pytest.raises(OperationError, match="Cannot query field 'asylumCases' on type 'Traveler'"):  # no such word here
+    with pytest.raises(
+        OperationError, match="Cannot query field 'asylumCases' on type 'Traveler'"
+    ):  # no such word here
         await ask(9, "query($t: ID!) { traveler(id: $t) { asylumCases { caseNumber } } }", t=STORY + "13")
 
 
