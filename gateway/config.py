@@ -61,6 +61,7 @@ class Settings:
     issuer: str = ""
     audience: str = "two-way-street"
     jwks: Path | None = None
+    record: str = ""  # a PostgreSQL URL for the record; files below ``var`` when empty
     today: datetime | None = None  # development only: the day of the synthetic world, by which agreements are decided
 
     @property
@@ -88,6 +89,7 @@ def read_settings(environment: Mapping[str, str] | None = None, **given: Any) ->
         "issuer": str,
         "audience": str,
         "jwks": Path,
+        "record": str,
         "today": _aware,
     }
     for name, read in readers.items():

@@ -118,7 +118,7 @@ def open_house(settings: Settings, apps: Mapping[str, Any] | None = None) -> Ope
     transport = (
         HttpTransport({name: entry.url for name, entry in registry.items()}) if apps is None else AsgiTransport(apps)
     )
-    log = AuditLog(settings.var / "record" / "record.sqlite3", load_record_key(keys))
+    log = AuditLog(settings.record or settings.var / "record" / "record.sqlite3", load_record_key(keys))
     house = House(
         transport=guarded(transport, settings.subgraph_timeout),
         record=log,

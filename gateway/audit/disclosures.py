@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from gateway.audit.keys import Pseudonyms
+from gateway.audit.place import Where
 from gateway.audit.search import Found, Search, search
 
 __all__ = ["Disclosure", "disclosures_of"]
@@ -44,10 +44,11 @@ class Disclosure:
     article: str
     count: int
     subjects_in_answer: int
+    shard: str = ""
 
 
 def disclosures_of(
-    log: Path,
+    log: Where,
     pseudonyms: Pseudonyms,
     traveler_id: str,
     *,
@@ -62,33 +63,35 @@ def disclosures_of(
         return ()
     what = Search(subjects=subjects, since=since, until=until)
     lines: list[Disclosure] = []
-    before: int | None = None
+    before: str | None = None
     while True:
         page, _ = search(log, what, limit=_PAGE, before=before)
         for found in page:
             lines += _lines(found, within_agency)
         if len(page) < _PAGE:
-            return tuple(sorted(lines, key=lambda line: (line.at, line.index, line.coordinate)))
-        before = page[-1].index
+            return tuple(sorted(lines, key=lambda line: (line.at, line.shard, line.index, line.coordinate)))
+        before = page[-1].cursor
 
 
 def _lines(found: Found, within_agency: bool) -> list[Disclosure]:
     record = found.record
     caller = record["caller"]
     return [
-        _line(found.index, record, item)
+        _line(found, item)
         for item in record["disclosed"]
-        if item["outcome"].upper() in _RELEASED
+        if record["kind"] == "release"
+        and item["outcome"].upper() in _RELEASED
         and item["count"]
         and (within_agency or item["owner"] != caller["agency"])
     ]
 
 
-def _line(index: int, record: dict[str, Any], item: dict[str, Any]) -> Disclosure:
+def _line(found: Found, item: dict[str, Any]) -> Disclosure:
+    record = found.record
     caller = record["caller"]
     return Disclosure(
         at=record["at"],
-        index=index,
+        index=found.index,
         request_id=record["request"],
         owner=item["owner"],
         recipient=caller["agency"],
@@ -103,4 +106,5 @@ def _line(index: int, record: dict[str, Any], item: dict[str, Any]) -> Disclosur
         article=item["article"],
         count=item["count"],
         subjects_in_answer=len(record["subjects"]),
+        shard=found.shard,
     )

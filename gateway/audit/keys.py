@@ -1,4 +1,4 @@
-"""The audit log's keys on disk: one that signs heads, and one a month that turns travelers into pseudonyms."""
+"""The audit log's keys on disk: one that signs checkpoints, and one a month that turns travelers into pseudonyms."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-__all__ = ["Pseudonyms", "load_public_key", "load_signing_key"]
+__all__ = ["Pseudonyms", "has_signing_key", "load_public_key", "load_signing_key"]
 
 _SIGNING = "audit-head.key"
 _PUBLIC = "audit-head.pub"
@@ -22,7 +22,7 @@ _PERIOD = re.compile(r"audit-subjects-(\d{4}-\d{2})\.key")
 
 
 def load_signing_key(folder: Path) -> Ed25519PrivateKey:
-    """The Ed25519 key that signs the log's heads, made on first use (mode 0600), its public half beside it."""
+    """The Ed25519 key that signs the log's checkpoints, made on first use (mode 0600), its public half beside it."""
     seed = _secret(folder / _SIGNING)
     key = Ed25519PrivateKey.from_private_bytes(seed)
     public = folder / _PUBLIC
@@ -30,6 +30,11 @@ def load_signing_key(folder: Path) -> Ed25519PrivateKey:
         raw = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
         public.write_text(base64.b64encode(raw).decode() + "\n")
     return key
+
+
+def has_signing_key(folder: Path) -> bool:
+    """Whether the folder holds the key that signs, and is more than a copy for verifying."""
+    return (folder / _SIGNING).exists()
 
 
 def load_public_key(folder: Path) -> Ed25519PublicKey:
@@ -54,8 +59,12 @@ class Pseudonyms:
 
     def every(self, traveler_id: str) -> tuple[str, ...]:
         """The traveler's pseudonyms in all months whose key still exists, oldest first; what a search looks for."""
-        periods = sorted(found[1] for path in self._folder.glob("*.key") if (found := _PERIOD.fullmatch(path.name)))
-        return tuple(_pseudonym(period, self._path(period).read_bytes(), traveler_id) for period in periods)
+        return tuple(_pseudonym(name, self._path(name).read_bytes(), traveler_id) for name in self.periods())
+
+    def periods(self) -> tuple[str, ...]:
+        """The months (``2026-11``) whose key still exists, oldest first."""
+        found = (_PERIOD.fullmatch(path.name) for path in self._folder.glob("*.key"))
+        return tuple(sorted(each[1] for each in found if each))
 
     def shred(self, period: str) -> bool:
         """Delete a month's key: its records stay whole and verifiable, but lead to nobody. False if it had none."""
@@ -63,6 +72,10 @@ class Pseudonyms:
         path = self._path(period)
         if not path.exists():
             return False
+        with path.open("r+b") as file:  # the bytes first, for what the file system keeps of deleted files
+            file.write(bytes(path.stat().st_size))
+            file.flush()
+            os.fsync(file.fileno())
         path.unlink()
         return True
 

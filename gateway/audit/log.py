@@ -1,112 +1,93 @@
-"""The append-only log: a hash chain in SQLite, made durable in groups; nothing is answered before its record is in it.
+"""The append-only log: a Merkle tree in a database, made durable in groups; nothing is answered before its record is in.
 
-If it looks wrong, look here: one writer thread takes everything queued, chains it, commits once (WAL,
-``synchronous=FULL``), signs the new head into the heads file, and only then lets the waiting requests go on.
-Several processes may write one log: each continues from the tail it finds inside its own write transaction.
+If it looks wrong, look here: one writer thread takes everything queued, adds it to the tree, signs a checkpoint, commits
+once (WAL and ``synchronous=FULL``, or PostgreSQL), copies the checkpoint into the trail, and only then lets the waiting
+requests go on. Each process writes a shard of its own (``gateway.audit.place``).
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
-import sqlite3
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from queue import Empty, SimpleQueue
 
-import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gateway.audit.chain import (
-    GENESIS,
-    SCHEMA,
-    Entry,
-    Head,
-    columns,
-    envelope,
-    heads_path,
-    link,
-    opened,
-    read_heads,
-)
-from gateway.audit.record import AuditRecord
-from gateway.errors import RecordUnavailable
+from gateway.audit.checkpoint import Checkpoint
+from gateway.audit.database import StoreError, transaction
+from gateway.audit.entry import SALT, Entry, Stored, commitment, envelope
+from gateway.audit.merkle import leaf_hash
+from gateway.audit.opening import check_end
+from gateway.audit.place import Claim, Place, Where, place_of
+from gateway.audit.record import AuditRecord, instant
+from gateway.audit.shard import Shard
 
-__all__ = ["AuditLog", "LogSettings"]
+__all__ = ["ORIGIN", "AuditLog", "LogSettings"]
 
-_INSERT = """insert into record (idx, prev, hash, body, at, request, user, agency, role, purpose, "case")
-values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+ORIGIN = "two-way-street.example/record"
+"""What the origins of the shards' checkpoints begin with, unless the settings say otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
 class LogSettings:
     """How the log writes: records per commit, records that may wait, records checked on opening, and seconds to wait
-    for another writer's lock; ``max_pages`` caps the database file (0: the disk is the cap)."""
+    for somebody else's lock; ``max_pages`` caps the database file (0: the disk is the cap); ``shard`` is the shard to
+    write (``""``: one that nobody writes, or a new one) and ``origin`` what new shards' origins begin with."""
 
     group: int = 512
     waiting: int = 20_000
     tail: int = 1_000
     lock_seconds: float = 2.0
     max_pages: int = 0
+    shard: str = ""
+    origin: str = ORIGIN
 
 
 @dataclass(slots=True)
 class _Waiting:
+    at: str
     record: bytes
     future: asyncio.Future[Entry]
     loop: asyncio.AbstractEventLoop
 
-    def settle(self, result: Entry | RecordUnavailable) -> None:
-        try:
-            self.loop.call_soon_threadsafe(self._settle, result)
-        except RuntimeError:  # the loop that waited is gone, and with it the request
-            return
-
-    def _settle(self, result: Entry | RecordUnavailable) -> None:
-        if self.future.done():  # the client went away; the record stands all the same
-            return
-        if isinstance(result, Entry):
-            self.future.set_result(result)
-        else:
-            self.future.set_exception(result)
-
 
 class AuditLog:
-    """An open log. ``await append(record)`` comes back once the record is durable and chained."""
+    """An open log. ``await append(record)`` comes back once the record is durable and in the tree."""
 
-    def __init__(self, path: Path, key: Ed25519PrivateKey, settings: LogSettings | None = None) -> None:
-        """Open or create the log at ``path``; verifies its tail and the signed head.
+    def __init__(self, path: Where, key: Ed25519PrivateKey, settings: LogSettings | None = None) -> None:
+        """Open or create the log at ``path`` and take a shard of it; verifies the shard's end and signed checkpoint.
 
-        Raises ``RecordUnavailable`` ``AUDIT_UNAVAILABLE`` when the database cannot be opened or the chain is broken:
+        Raises ``RecordUnavailable`` ``AUDIT_UNAVAILABLE`` when the database cannot be opened or the shard is broken:
         appending after a break would give the break a valid history.
         """
-        self._path = path
         self._key = key
         self._settings = settings or LogSettings()
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
         self._gate = threading.Lock()
         self._closed = False
         self._broken = ""
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = self._connect()
-            self._heads = os.open(heads_path(path), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
-            self._torn = heads_path(path).read_bytes()[-1:] not in {b"", b"\n"}
-        except (OSError, sqlite3.Error) as error:
-            raise _unavailable("it cannot be opened") from error
-        try:
-            self._tail = self._check_tail()
-        except BaseException:
-            self._release()
-            raise
+        self._place: Place = place_of(path)
+        self._claim = self._take(self._settings.shard)
         self._writer = threading.Thread(target=self._write, name="audit-log", daemon=True)
         self._writer.start()
 
     @property
+    def shard(self) -> str:
+        """The id of the shard that this process writes."""
+        return self._claim.shard
+
+    @property
     def tail(self) -> Entry:
-        """The last entry this process knows to be durable; index -1 for an empty log."""
+        """The last entry this process knows to be durable; index -1 for an empty shard."""
         return self._tail
+
+    @property
+    def checkpoint(self) -> Checkpoint | None:
+        """The newest signed checkpoint; None for an empty shard."""
+        return self._signed
 
     @property
     def writable(self) -> bool:
@@ -117,17 +98,17 @@ class AuditLog:
         """Where the record stands, once it is durable.
 
         Raises ``RecordUnavailable`` ``AUDIT_UNAVAILABLE`` when it is not: disk full, database locked, too many
-        records waiting, log closed, or the chain found broken. Then nothing may be answered.
+        records waiting, log closed, or the shard found broken. Then nothing may be answered.
         """
         loop = asyncio.get_running_loop()
-        waiting = _Waiting(record.canonical(), loop.create_future(), loop)
+        waiting = _Waiting(instant(record.at), record.canonical(), loop.create_future(), loop)
         with self._gate:  # so that nothing is queued behind the closing mark
             if self._closed:
-                raise _unavailable("it is closed")
+                raise StoreError("it is closed")
             if self._broken:
-                raise _unavailable(self._broken)
+                raise StoreError(self._broken)
             if self._queue.qsize() >= self._settings.waiting:
-                raise _unavailable("too many records are waiting")
+                raise StoreError("too many records are waiting")
             self._queue.put(waiting)
         return await waiting.future
 
@@ -139,92 +120,60 @@ class AuditLog:
             self._closed = True
             self._queue.put(None)
         self._writer.join()
-        self._release()
+        self._release(self._claim)
 
-    def _connect(self) -> sqlite3.Connection:
-        db = sqlite3.connect(
-            self._path, timeout=self._settings.lock_seconds, isolation_level=None, check_same_thread=False
-        )
+    # -- opening
+
+    def _take(self, wanted: str) -> Claim:
+        """Claim a shard and know its end."""
+        claim = self._place.claim(wanted, self._settings.lock_seconds, self._settings.max_pages)
+        self._trail = -1
         try:
-            db.execute("pragma journal_mode=wal")
-            db.execute("pragma synchronous=full")
-            if self._settings.max_pages:
-                db.execute(f"pragma max_page_count={int(self._settings.max_pages)}")
-            db.executescript(SCHEMA)
-        except sqlite3.Error:
-            db.close()
+            self._open(claim)
+        except BaseException:
+            self._release(claim)
             raise
-        return db
+        return claim
 
-    def _release(self) -> None:
-        self._db.close()
-        os.close(self._heads)
-
-    def _check_tail(self) -> Entry:
-        """The last entry, its newest records rehashed and the newest signed head found among them or before them."""
+    def _open(self, claim: Claim) -> None:
+        trail = self._place.trail(claim.shard)
+        self._shard = Shard(claim.shard, claim.database, trail)
+        self._shard.make(f"{self._settings.origin}/{claim.shard}")
+        end = check_end(self._shard, self._key.public_key(), self._settings.tail)
+        self._origin, self._frontier, self._tail, self._noted = end.origin, end.frontier, end.tail, end.noted
+        self._signed = end.checkpoint
+        if trail is None:
+            return
         try:
-            last = self._db.execute("select coalesce(max(idx), -1) from record").fetchone()[0]
-            start = max(0, last + 1 - self._settings.tail)
-            before = self._entry_at(start - 1)
-            entry = self._follow(before, last)
-            head = max(read_heads(heads_path(self._path)), key=lambda head: head.index, default=None)
-            if head is not None:
-                self._check_head(head)
-        except (sqlite3.Error, OSError) as error:
-            raise _unavailable("its end cannot be read") from error
-        if head is None or head.index < entry.index:
-            self._sign(entry)  # a crash came between the commit and its head
-        return entry
+            self._trail = os.open(trail, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o640)
+        except OSError as error:
+            raise StoreError("its trail of checkpoints cannot be opened", str(trail)) from error
+        self._torn = not end.trail_whole
+        if end.checkpoint is not None and not end.trail_has_it:
+            self._follow(end.checkpoint)  # a crash came between the commit and its copy
 
-    def _check_head(self, head: Head) -> None:
-        if not head.signed_by(self._key.public_key()):
-            raise _unavailable(f"head {head.index} is not signed by this log's key")
-        if self._entry_at(head.index).hash != head.hash:
-            raise _unavailable(f"record {head.index} is not what its head signed")
+    def _release(self, claim: Claim) -> None:
+        if self._trail >= 0:
+            os.close(self._trail)
+            self._trail = -1
+        claim.release()
 
-    def _entry_at(self, index: int) -> Entry:
-        if index < 0:
-            return Entry(-1, GENESIS)
-        row = self._db.execute("select hash from record where idx = ?", (index,)).fetchone()
-        if row is None:
-            raise _unavailable(f"record {index} is missing")
-        return Entry(index, row[0])
-
-    def _follow(self, entry: Entry, last: int) -> Entry:
-        """Walk from ``entry`` to the record ``last``; raises when a link does not hold."""
-        rows = self._db.execute(
-            "select idx, prev, hash, body from record where idx > ? and idx <= ? order by idx", (entry.index, last)
-        )
-        for index, prev, hashed, body in rows:
-            sound = index == entry.index + 1 and prev == entry.hash and hashed == link(prev, body)
-            if not sound or opened(body)[0] != index:
-                raise _unavailable(f"the chain breaks at record {entry.index + 1}")
-            entry = Entry(index, hashed)
-        if entry.index != last:
-            raise _unavailable(f"record {entry.index + 1} is missing")
-        return entry
+    # -- the writer's thread
 
     def _write(self) -> None:
-        while True:
-            batch = self._take()
-            if not batch:
-                return
+        while batch := self._next():
             try:
                 entries = self._commit(batch)
-            except RecordUnavailable as error:
-                self._broken = error.hint
-                self._refuse(batch, error.hint)
-            except sqlite3.Error as error:
-                self._refuse(batch, _cause(error))
+            except StoreError as error:
+                self._settle(batch, error)
             except OSError:
-                self._refuse(batch, "its head cannot be written")
+                self._settle(batch, StoreError("its trail of checkpoints cannot be written"))
             except Exception as error:  # whatever it was, a waiting request must hear of it
-                self._refuse(batch, f"the writer failed ({type(error).__name__})")
+                self._settle(batch, StoreError(f"the writer failed ({type(error).__name__})"))
             else:
-                for waiting, entry in zip(batch, entries, strict=True):
-                    waiting.settle(entry)
+                self._settle(batch, entries)
 
-    def _take(self) -> list[_Waiting]:
+    def _next(self) -> list[_Waiting]:
         """Wait for a record, then take all that are queued (up to a group's size); empty when the log closes."""
         first = self._queue.get()
         if first is None:
@@ -242,72 +191,68 @@ class AuditLog:
         return batch
 
     def _commit(self, batch: list[_Waiting]) -> list[Entry]:
-        self._db.execute("begin immediate")
-        try:
-            entries = self._insert(self._current_tail(), [waiting.record for waiting in batch])
-            self._db.execute("commit")
-        except BaseException:
-            if self._db.in_transaction:
-                self._db.execute("rollback")
-            raise
+        if self._broken:
+            raise StoreError(self._broken)
+        if not self._claim.database.open:  # the server went away, and the claim on the shard with it
+            self._release(self._claim)
+            self._claim = self._take(self._claim.shard)
+        frontier, noted = self._frontier.copy(), self._noted
+        kept: list[Stored] = []
+        tiles: list[tuple[int, int, bytes]] = []
+        salts = os.urandom(SALT * len(batch))
+        for at, waiting in enumerate(batch):
+            noted = max(noted, waiting.at)  # the clock may step back; what was noted later stays later
+            body = envelope(self.shard, frontier.size, noted, waiting.record)
+            salt = salts[at * SALT : at * SALT + SALT]
+            leaf = commitment(salt, body)
+            kept.append(Stored(frontier.size, leaf, salt, body))
+            tiles += frontier.add(leaf_hash(leaf))
+        signed = Checkpoint.sign(self._origin, frontier.size, frontier.root(), self._key)
+        with transaction(self._shard.database):
+            self._check_tail()
+            self._shard.append(kept, tiles, signed)
+        self._frontier, self._noted, self._signed = frontier, noted, signed
+        entries = [Entry(each.index, each.commitment, self.shard) for each in kept]
         self._tail = entries[-1]
-        self._sign(self._tail)
+        self._follow(signed)
         return entries
 
-    def _current_tail(self) -> Entry:
-        """The tail inside this transaction: ours, or what another process appended to it since."""
-        last = self._db.execute("select coalesce(max(idx), -1) from record").fetchone()[0]
-        if last < self._tail.index or self._entry_at(self._tail.index).hash != self._tail.hash:
-            raise _unavailable(f"records up to {self._tail.index} were written and are gone or changed")
-        return self._follow(self._tail, last) if last > self._tail.index else self._tail
+    def _check_tail(self) -> None:
+        """Inside the transaction: the shard ends where this process left it."""
+        size = self._frontier.size
+        found = self._shard.commitments(max(0, size - 1), size + 1)
+        if found != ([(self._tail.index, self._tail.hash)] if size else []):
+            self._broken = f"records up to {max(0, size - 1)} were written and are gone or changed"
+            raise StoreError(self._broken)
 
-    def _insert(self, tail: Entry, records: list[bytes]) -> list[Entry]:
-        """Chain the records after ``tail``, with what searching needs of each; where each stands."""
-        entries: list[Entry] = []
-        rows, subjects, coordinates = [], [], []
-        for record in records:
-            index = tail.index + 1
-            body = envelope(index, record)
-            entry = Entry(index, link(tail.hash, body))
-            row, of_subjects, of_coordinates = columns(orjson.loads(record))
-            rows.append((index, tail.hash, entry.hash, body, *row))
-            subjects += [(index, *item) for item in of_subjects]
-            coordinates += [(index, *item) for item in of_coordinates]
-            entries.append(entry)
-            tail = entry
-        self._db.executemany(_INSERT, rows)
-        self._db.executemany("insert into record_subject values (?, ?)", subjects)
-        self._db.executemany("insert into record_coordinate values (?, ?, ?, ?, ?, ?)", coordinates)
-        return entries
-
-    def _sign(self, entry: Entry) -> None:
-        if entry.index < 0:
+    def _follow(self, signed: Checkpoint) -> None:
+        """Copy the checkpoint into the trail. Not synced: it is durable in the database, and copied anew on opening."""
+        if self._trail < 0:
             return
-        line = ("\n" if self._torn else "") + Head.sign(entry, self._key).line()
+        line = (("\n" if self._torn else "") + signed.line()).encode()
         self._torn = True  # until proven otherwise: the next line then begins on a line of its own
-        if os.write(self._heads, line.encode()) != len(line):
+        if os.write(self._trail, line) != len(line):
             raise OSError("short write")
-        # not synced: the records are durable already, and a head that a power cut takes is signed anew on opening
         self._torn = False
 
-    def _refuse(self, batch: list[_Waiting], cause: str) -> None:
-        for waiting in batch:
-            waiting.settle(_unavailable(cause))
+    def _settle(self, batch: Sequence[_Waiting], result: Sequence[Entry] | StoreError) -> None:
+        """Tell each waiting request, with one call into each event loop."""
+        loops: dict[asyncio.AbstractEventLoop, list[int]] = {}
+        for at, waiting in enumerate(batch):
+            loops.setdefault(waiting.loop, []).append(at)
+        for loop, places in loops.items():
+            try:
+                loop.call_soon_threadsafe(_tell, [batch[at].future for at in places],
+                                          result if isinstance(result, StoreError) else [result[at] for at in places])  # fmt: skip
+            except RuntimeError:  # the loop that waited is gone, and with it the requests
+                continue
 
 
-def _cause(error: sqlite3.Error) -> str:
-    code = getattr(error, "sqlite_errorcode", None)
-    if code == sqlite3.SQLITE_FULL:
-        return "the disk is full"
-    if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
-        return "the database is locked"
-    return "the database refuses to write"
-
-
-def _unavailable(cause: str) -> RecordUnavailable:
-    return RecordUnavailable(
-        "AUDIT_UNAVAILABLE",
-        "the audit record could not be made durable, so nothing is answered",
-        where="the audit log",
-        hint=cause,
-    )
+def _tell(futures: Sequence[asyncio.Future[Entry]], result: Sequence[Entry] | StoreError) -> None:
+    for at, future in enumerate(futures):
+        if future.done():  # the client went away; the record stands all the same
+            continue
+        if isinstance(result, StoreError):
+            future.set_exception(StoreError(result.hint, result.where))
+        else:
+            future.set_result(result[at])

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -15,7 +16,21 @@ from graphql.language import Lexer, Source, TokenKind
 
 from gateway.caller import Caller
 
-__all__ = ["AuditRecord", "Disclosed", "FailureNote", "FetchNote", "digest", "instant", "without_literals"]
+__all__ = [
+    "KINDS",
+    "AuditRecord",
+    "Disclosed",
+    "FailureNote",
+    "FetchNote",
+    "Truths",
+    "digest",
+    "instant",
+    "without_literals",
+]
+
+KINDS = frozenset({"release", "intent", "retention", "shredding", "look"})
+"""What a record can be of: an answer; the intent to give one that is made in parts, or under break-glass; payloads
+deleted; a month's key shredded; somebody's look into the log."""
 
 _LITERALS = {TokenKind.STRING: '"*"', TokenKind.BLOCK_STRING: '"*"', TokenKind.INT: "0", TokenKind.FLOAT: "0"}
 _TIGHT = {TokenKind.DOLLAR, TokenKind.AT, TokenKind.SPREAD, TokenKind.PAREN_L, TokenKind.BRACKET_L}
@@ -25,11 +40,24 @@ _QUOTED = re.compile(r'"""(?:[^"]|"(?!""))*"""|"(?:[^"\\\n]|\\.)*"')
 
 
 @dataclass(frozen=True, slots=True)
+class Truths:
+    """How the conditions that were weighed came out, for ``count`` values: (atom, ``true``, ``false`` or ``unknown``).
+
+    An atom is a condition in the words of the agreement (``case.state is open``). What the fact was is not kept: only
+    whether the condition held, so that the request can be decided again under another policy.
+    """
+
+    count: int
+    atoms: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Disclosed:
     """What became of one coordinate: the outcome, how many values it covers, and the agreement it rests on.
 
     ``outcome`` is a name of ``gateway.policy.Outcome`` (``ALLOW``, ``MASK``, ``DENY``, ``ABSENT``, ``UNAVAILABLE``);
-    ``count`` how many values came out that way; ``owner`` the agency the value originates from.
+    ``count`` how many values came out that way; ``owner`` the agency the value originates from. ``truths`` tells how
+    the conditions came out, once for each way they did.
     """
 
     coordinate: str
@@ -41,6 +69,7 @@ class Disclosed:
     agreement: str = ""
     version: int = 0
     article: str = ""
+    truths: tuple[Truths, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +99,9 @@ class AuditRecord:
     ``at`` is the request's one instant (aware, kept in UTC). ``operation_text`` and ``plan`` have their literals
     blanked here, whatever the caller handed in: a literal can be a receipt number. ``subjects`` are pseudonyms
     (``gateway.audit.keys.Pseudonyms``), never traveler numbers. ``epoch`` and ``supergraph`` are the hashes of the
-    policy and of the graph that decided. ``answer_bytes`` and ``answer_hash`` describe the bytes that leave. Raises
-    ``ValueError`` for a naive ``at`` or a subject that is not a pseudonym.
+    policy and of the graph that decided. ``answer_bytes`` and ``answer_hash`` describe the bytes that leave. ``kind`` is
+    one of ``KINDS``; ``note`` says what a record of another kind than ``release`` has to say, and to which request an
+    answer in parts belongs. Raises ``ValueError`` for a naive ``at``, a subject that is not a pseudonym, or another kind.
     """
 
     request_id: str
@@ -91,10 +121,13 @@ class AuditRecord:
     answer_bytes: int = 0
     answer_hash: str = ""
     kind: str = "release"
+    note: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         if self.at.tzinfo is None:
             raise ValueError("an audit record's `at` needs a time zone; pass the request's aware instant")
+        if self.kind not in KINDS:
+            raise ValueError(f"an audit record's kind is one of {', '.join(sorted(KINDS))}")
         for subject in self.subjects:
             if "." not in subject or subject.startswith("TRV-"):
                 raise ValueError("an audit record's subjects are pseudonyms; use Pseudonyms.of(traveler_id, at)")
@@ -102,11 +135,11 @@ class AuditRecord:
         put(self, "at", self.at.astimezone(UTC))
         put(self, "subjects", tuple(sorted(set(self.subjects))))
         put(self, "operation_text", without_literals(self.operation_text))
-        put(self, "plan", _blank_quotes(self.plan, {fetch.subgraph for fetch in self.fetches}))
+        put(self, "plan", _blank_quotes(self.plan, frozenset(fetch.subgraph for fetch in self.fetches)))
 
     def as_json(self) -> dict[str, Any]:
         """The record as plain JSON values (strings, whole numbers, lists, objects)."""
-        return {
+        found = {
             "kind": self.kind,
             "request": self.request_id,
             "at": instant(self.at),
@@ -119,16 +152,19 @@ class AuditRecord:
                 "hash": self.operation_hash,
                 "text": self.operation_text,
             },
-            "disclosed": [_fields(item) for item in self.disclosed],
+            "disclosed": [_disclosed(item) for item in self.disclosed],
             "subjects": list(self.subjects),
             "plan": self.plan,
             "fetches": [_fields(item) for item in self.fetches],
             "failures": [_fields(item) for item in self.failures],
             "answer": {"bytes": self.answer_bytes, "hash": self.answer_hash},
         }
+        if self.note:
+            found["note"] = dict(self.note)
+        return found
 
     def canonical(self) -> bytes:
-        """The record's canonical JSON: UTF-8, keys sorted, no spaces, no fractions; what the chain hashes."""
+        """The record's canonical JSON: UTF-8, keys sorted, no spaces, no fractions; what the leaf commits to."""
         return orjson.dumps(self.as_json(), option=orjson.OPT_SORT_KEYS)
 
 
@@ -145,6 +181,7 @@ def digest(answer: bytes | Iterable[bytes]) -> str:
     return f"sha256:{hasher.hexdigest()}"
 
 
+@lru_cache(maxsize=1024)
 def without_literals(text: str) -> str:
     """GraphQL text with every string literal as ``"*"`` and every number as ``0``; names and variables stay.
 
@@ -165,7 +202,8 @@ def without_literals(text: str) -> str:
     return "".join(words)
 
 
-def _blank_quotes(text: str, keep: set[str]) -> str:
+@lru_cache(maxsize=1024)
+def _blank_quotes(text: str, keep: frozenset[str]) -> str:
     # a plan is not GraphQL, but quotes what GraphQL quotes; the names of subgraphs are no values
     blank = _QUOTED.sub(lambda found: found[0] if found[0].strip('"') in keep else '"*"', text)
     return _LONG_NUMBER.sub("0", blank)
@@ -176,6 +214,23 @@ def _caller(caller: Caller) -> dict[str, str]:
     return {name: getattr(caller, name) for name in names}
 
 
-def _fields(item: Disclosed | FetchNote | FailureNote) -> dict[str, Any]:
+def _disclosed(item: Disclosed) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "coordinate": item.coordinate,
+        "outcome": item.outcome,
+        "owner": item.owner,
+        "count": item.count,
+        "mask": item.mask,
+        "reason": item.reason,
+        "agreement": item.agreement,
+        "version": item.version,
+        "article": item.article,
+    }
+    if item.truths:
+        found["truths"] = [{"count": each.count, "atoms": dict(each.atoms)} for each in item.truths]
+    return found
+
+
+def _fields(item: FetchNote | FailureNote) -> dict[str, Any]:
     values = ((name, getattr(item, name)) for name in item.__slots__)
     return {name: list(value) if isinstance(value, tuple) else value for name, value in values}

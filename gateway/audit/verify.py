@@ -1,136 +1,121 @@
-"""Verifying a log: walk the chain and its signed heads, and name the first record that is not as it was written."""
+"""Verifying a live log: every shard's records against its checkpoints, and what searching uses against the records."""
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import closing
-from dataclasses import dataclass
-from enum import StrEnum
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from gateway.audit.chain import COLUMNS, GENESIS, Entry, Head, columns, heads_path, link, opened, read_heads
+from gateway.audit.checkpoint import Checkpoint
+from gateway.audit.database import StoreError
+from gateway.audit.entry import opened
+from gateway.audit.index import differing
+from gateway.audit.merkle import TILE, Tree, leaf_hash
+from gateway.audit.place import Place, Where, place_of
+from gateway.audit.shard import Shard, open_shard, read_trail
+from gateway.audit.walk import Fault, ShardVerdict, Tampering, settle_deleted, walk
 
-__all__ = ["Fault", "Tampering", "Verdict", "verify"]
-
-
-class Tampering(StrEnum):
-    """What can be wrong with a log."""
-
-    EDIT = "edit"  # a record's bytes, hash or search columns were changed
-    DROP = "drop"  # a record is missing from the middle
-    REORDER = "reorder"  # a record stands where another was written
-    TRUNCATE = "truncate"  # records at the end, which a signed head covers, are missing
-    FORK = "fork"  # the records form another history than the one that was signed
-    HEAD = "head"  # a head is not signed by the log's key
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """The first thing found wrong: at which index, of which kind, and why."""
-
-    index: int
-    kind: Tampering
-    what: str
+__all__ = ["Verdict", "missing_shards", "verify"]
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How many records were found sound, the chain's hash there, how many heads agree, and the fault if any."""
+    """What was found of each shard, in order of their ids; not ``complete`` for an export of chosen records."""
 
-    records: int
-    hash: bytes
-    heads: int
-    fault: Fault | None = None
+    shards: tuple[ShardVerdict, ...]
+    complete: bool = True
+
+    @property
+    def fault(self) -> Fault | None:
+        """The first shard's fault that has one; None when all is sound."""
+        return next((shard.fault for shard in self.shards if shard.fault is not None), None)
 
     @property
     def sound(self) -> bool:
         """Whether nothing was found wrong."""
         return self.fault is None
 
+    @property
+    def records(self) -> int:
+        """How many records were found sound, in all shards."""
+        return sum(shard.records for shard in self.shards)
 
-def verify(log: Path, key: Ed25519PublicKey, *, witness: Head | None = None) -> Verdict:
-    """Walk the log at ``log`` and its heads file.
+    @property
+    def checkpoints(self) -> int:
+        """How many signed checkpoints agree with them."""
+        return sum(shard.checkpoints for shard in self.shards)
 
-    ``witness`` is a head that somebody else kept (an agency, an auditor): only it can show that the log *and* its
-    heads file were rolled back together, or written anew by whoever holds the key. Raises ``sqlite3.Error`` when the
-    file is no log.
+
+def verify(log: Where, key: Ed25519PublicKey, *, witnessed: Sequence[Checkpoint] = ()) -> Verdict:
+    """Walk every shard of the log.
+
+    ``witnessed`` are checkpoints that somebody else kept (an agency, an auditor): only they can show that a shard *and*
+    its trail were rolled back together, deleted, or written anew by whoever holds the key. Raises
+    ``RecordUnavailable`` when the log cannot be read.
     """
-    heads = list(read_heads(heads_path(log)))
-    if witness is not None:
-        heads.append(witness)
-    for head in heads:
-        if not head.signed_by(key):
-            return Verdict(0, GENESIS, 0, Fault(head.index, Tampering.HEAD, "the head is not signed by the log's key"))
-    signed: dict[int, set[bytes]] = {}
-    for head in heads:
-        signed.setdefault(head.index, set()).add(head.hash)
-    with closing(sqlite3.connect(f"{log.absolute().as_uri()}?mode=ro", uri=True)) as db:
-        return _walk(db, signed)
+    place = place_of(log)
+    found = [_shard(place, name, key, witnessed) for name in place.shards()]
+    found += missing_shards({each.shard for each in found}, witnessed)
+    return Verdict(tuple(settle_deleted(found)))
 
 
-def _walk(db: sqlite3.Connection, signed: dict[int, set[bytes]]) -> Verdict:
-    entry, agreed, previous = Entry(-1, GENESIS), 0, -1
-    names = ", ".join(f'"{name}"' for name in COLUMNS)
-    for row in db.execute(f"select idx, prev, hash, body, {names} from record order by idx"):  # noqa: S608 - own names
-        fault = _fault(db, entry, row)
-        if fault is None and (hashes := signed.get(entry.index + 1)) is not None:
-            if hashes != {row[2]}:
-                what = f"the chain up to here is not the one that was signed; it departs after record {previous}"
-                fault = Fault(row[0], Tampering.FORK, what)
-            agreed, previous = agreed + 1, row[0]
-        if fault is not None:
-            return Verdict(entry.index + 1, entry.hash, agreed, fault)
-        entry = Entry(row[0], row[2])
-    last = max(signed, default=-1)
-    if last > entry.index:
-        what = f"a head covers {last + 1} records, the log holds {entry.index + 1}"
-        fault = Fault(entry.index + 1, Tampering.TRUNCATE, what)
-        return Verdict(entry.index + 1, entry.hash, agreed, fault)
-    return Verdict(entry.index + 1, entry.hash, agreed)
+def missing_shards(there: set[str], witnessed: Sequence[Checkpoint]) -> list[ShardVerdict]:
+    """A verdict for every shard that a witness saw and that is gone."""
+    gone = sorted({each.shard for each in witnessed if each.size} - there)
+    what = "a witness saw this shard, and it is gone"
+    return [ShardVerdict(name, fault=Fault(0, Tampering.TRUNCATE, what, name)) for name in gone]
 
 
-def _fault(db: sqlite3.Connection, entry: Entry, row: tuple[Any, ...]) -> Fault | None:
-    """What is wrong with the row that follows ``entry``, or None."""
-    expected = entry.index + 1
-    index, prev, hashed, body, *found = row
-    if index != expected:
-        return Fault(expected, Tampering.DROP, f"the record is missing; the next one is {index}")
-    if link(prev, body) != hashed:
-        return Fault(index, Tampering.EDIT, "the record's bytes do not give its hash")
+def _shard(place: Place, name: str, key: Ed25519PublicKey, witnessed: Sequence[Checkpoint]) -> ShardVerdict:
+    trail = place.trail(name)
+    copied = trail is not None and trail.exists()
     try:
-        place, record = opened(body)
-        want = columns(record)
-    except (ValueError, KeyError, TypeError):
-        return Fault(index, Tampering.EDIT, "the record's bytes are no record")
-    if place != index:
-        if any(other == index for other in _places(db, index)):
-            return Fault(index, Tampering.REORDER, f"the record that stands here was written as {place}")
-        return Fault(index, Tampering.DROP, f"the record is missing; record {place} was moved into its place")
-    if prev != entry.hash:
-        return Fault(index, Tampering.FORK, "the record follows another history than the one before it")
-    if (tuple(found), _subjects(db, index), _coordinates(db, index)) != (want[0], want[1], sorted(want[2])):
-        return Fault(index, Tampering.EDIT, "the search columns do not say what the record says")
-    return None
+        copies = list(read_trail(trail, ""))  # before the records, so that none is newer than they are
+        with open_shard(place, name) as shard:
+            origin = shard.origin
+            checkpoints = [
+                *shard.checkpoints(),
+                *(replace(each, origin=origin) for each in copies),
+                *(each for each in witnessed if each.shard == name),
+            ]
+            verdict = walk(name, shard.stored(), checkpoints, key, lambda index: _stands_later(shard, index))
+            if verdict.fault is None:
+                verdict = replace(verdict, fault=_derived(place, shard, verdict.deleted))
+            return verdict
+    except StoreError as error:
+        if not copied:
+            raise
+        what = f"the shard's checkpoints are here, and its records cannot be read: {error.hint}"
+        return ShardVerdict(name, fault=Fault(0, Tampering.TRUNCATE, what, name))
 
 
-def _places(db: sqlite3.Connection, start: int) -> Iterator[int]:
-    for (body,) in db.execute("select body from record where idx > ? order by idx", (start,)):
+def _stands_later(shard: Shard, index: int) -> bool:
+    """Whether the payload that was written as ``index`` stands there or at a later place."""
+    for each in shard.stored(index):
         try:
-            yield opened(body)[0]
-        except (ValueError, KeyError, TypeError):
+            if each.body is not None and opened(each.body).index == index:
+                return True
+        except ValueError:
             continue
+    return False
 
 
-def _subjects(db: sqlite3.Connection, index: int) -> list[tuple[Any, ...]]:
-    return db.execute("select subject from record_subject where idx = ? order by subject", (index,)).fetchall()
-
-
-def _coordinates(db: sqlite3.Connection, index: int) -> list[tuple[Any, ...]]:
-    rows = db.execute(
-        "select coordinate, outcome, owner, agreement, count from record_coordinate where idx = ?", (index,)
-    )
-    return sorted(rows.fetchall())
+def _derived(place: Place, shard: Shard, deleted: int) -> Fault | None:
+    """What is wrong with what follows from the records: the tiles that proofs are made from, and the index."""
+    leaves = [leaf_hash(leaf) for _, leaf in shard.commitments(0, 1 << 62)]
+    tree, tiles = Tree(leaves), shard.tiles()
+    expected = {
+        (level, index): tree.node(level, index)
+        for level in range(TILE, max(TILE, len(leaves).bit_length()), TILE)
+        for index in range(len(leaves) >> level)
+    }
+    have = {(level, index): hashed for level, index, hashed in tiles}
+    if have != expected:
+        bad = {at for at in have.keys() | expected.keys() if have.get(at) != expected.get(at)}
+        first = min(index << level for level, index in bad)
+        return Fault(first, Tampering.EDIT, "a kept hash of a subtree is not what its records give", shard.name)
+    wrong = differing(place, shard, deleted, len(leaves))
+    if wrong is not None:
+        return Fault(wrong, Tampering.EDIT, "the search index does not say what the record says", shard.name)
+    return None

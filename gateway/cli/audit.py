@@ -13,15 +13,20 @@ from rich.table import Table
 
 from gateway.audit import (
     Found,
-    Head,
     Pseudonyms,
     Search,
+    Verdict,
+    VerifierKey,
+    Where,
     count_by,
     disclosures_of,
-    load_public_key,
+    read_witness,
     search,
     verify,
+    verify_export,
 )
+from gateway.cli import audit_evidence, audit_keeping
+from gateway.cli.audit_shared import Json, Record, existing, looked, public_key
 from gateway.cli.shared import Var, instant_of
 from gateway.errors import RequestError
 
@@ -29,49 +34,58 @@ __all__ = ["app"]
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="The record: verify, search, account for disclosures.",
+    help="The record: verify, search, account for disclosures, export, witness, retain.",
     epilog="Example: [bold]gateway audit verify[/bold]",
     rich_markup_mode="rich",
 )
-_JSON = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+audit_evidence.register(app)
+audit_keeping.register(app)
 
 
-def _log(var: Path) -> Path:
-    path = var / "record" / "record.sqlite3"
-    if not path.exists():
-        raise RequestError(
-            "RECORD_MISSING", "There is no record here yet.", where=str(path), hint="Name the folder with --var."
-        )
-    return path
-
-
-@app.command("verify", epilog="Example: [bold]gateway audit verify[/bold]")
+@app.command(
+    "verify",
+    epilog="Example: [bold]gateway audit verify[/bold]\n\nExample: [bold]gateway audit verify evidence.zip --key log.pub --witness kept/[/bold]",
+)
 def verify_command(
-    witness: Annotated[str, typer.Option("--witness", help="A head line that somebody else kept.")] = "",
+    file: Annotated[Path | None, typer.Argument(help="An export or bundle; the live record when not given.")] = None,
+    key: Annotated[str, typer.Option("--key", help="The log's public key: a file, or its text.")] = "",
+    witness: Annotated[
+        list[Path] | None, typer.Option("--witness", help="A note that a witness kept, or a folder of them.")
+    ] = None,
+    witness_key: Annotated[
+        list[str] | None,
+        typer.Option("--witness-key", help="A witness's verifier key; its notes must be signed by one."),
+    ] = None,
+    record: Record = "",
     var: Var = Path("var"),
 ) -> None:
-    """Walk the whole record and say whether it is as it was written; exit code 1 names the first bad index."""
-    kept = Head.parse(witness) if witness else None
-    if witness and kept is None:
-        raise RequestError(
-            "HEAD_MALFORMED", "The witness is no head line.", where="--witness", hint="Give a line of the heads file."
-        )
-    log = _log(var)
-    try:
-        key = load_public_key(var / "keys")
-    except FileNotFoundError:
-        raise RequestError(
-            "KEYS_MISSING",
-            "The key that signed the record's heads is not here, so nothing can be said of them.",
-            where=str(var / "keys"),
-            hint="Put the record's public key there.",
-        ) from None
-    verdict = verify(log, key, witness=kept)
-    if verdict.fault is not None:
-        fault = verdict.fault
-        typer.echo(f"NOT SOUND: record {fault.index}: {fault.kind}: {fault.what}", err=True)
+    """Say whether the record, or an export of it, is as it was written; exit code 1 names the first bad index."""
+    where = None if file is not None else existing(var, record)
+    public = public_key(var, key)
+    names = [VerifierKey.parse(text) for text in witness_key or ()]
+    witnessed = read_witness(witness or (), public, names)
+    verdict = (
+        verify_export(file, public, witnessed=witnessed)
+        if file is not None
+        else verify(where or Path(), public, witnessed=witnessed)
+    )
+    _tell(verdict, len(witnessed))
+
+
+def _tell(verdict: Verdict, witnessed: int) -> None:
+    for shard in verdict.shards:
+        if shard.fault is not None:
+            fault = shard.fault
+            typer.echo(f"NOT SOUND: record {fault.index} of shard {fault.shard}: {fault.kind}: {fault.what}", err=True)
+    if not verdict.sound:
         raise typer.Exit(1)
-    typer.echo(f"sound: {verdict.records} records, {verdict.heads} signed heads, head {verdict.hash.hex()}")
+    part = "" if verdict.complete else " (a partial export: each is proven, and nothing is said of others)"
+    notes = f", {witnessed} witnessed" if witnessed else ""
+    typer.echo(f"sound: {verdict.records} records, {verdict.checkpoints} signed checkpoints{notes}{part}")
+    for shard in verdict.shards:
+        more = f", {shard.deleted} payloads deleted on record" if shard.deleted else ""
+        more += f", the clock stepped back {shard.stepped_back} times" if shard.stepped_back else ""
+        typer.echo(f"  shard {shard.shard}: {shard.records} records, root {shard.root.hex()}{more}")
 
 
 @app.command(
@@ -88,32 +102,35 @@ def search_command(
     agreement: Annotated[str, typer.Option("--agreement")] = "",
     outcome: Annotated[str, typer.Option("--outcome", help="ALLOW, MASK, DENY, ABSENT or UNAVAILABLE.")] = "",
     request: Annotated[str, typer.Option("--request", help="A request id.")] = "",
+    kind: Annotated[str, typer.Option("--kind", help="release, intent, look, retention or shredding.")] = "",
     since: Annotated[str, typer.Option("--since")] = "",
     until: Annotated[str, typer.Option("--until")] = "",
     by: Annotated[
         str, typer.Option("--by", help="Count by user, agency, role, purpose, coordinate, agreement ...")
     ] = "",
     limit: Annotated[int, typer.Option("--limit", min=1, max=10_000)] = 20,
-    as_json: _JSON = False,
+    as_json: Json = False,
+    record: Record = "",
     var: Var = Path("var"),
 ) -> None:
-    """Find records: who saw what of whom, under which agreement, when. Newest first."""
+    """Find records: who saw what of whom, under which agreement, when. Newest first. The search is on record itself."""
     subjects = Pseudonyms(var / "keys").every(traveler) if traveler else ()
     if traveler and not subjects:
         typer.echo("no records")
         return
     what = Search(
         subjects, user, agency, purpose, case, coordinate, agreement, outcome, request,
-        instant_of(since) if since else None, instant_of(until) if until else None,
+        instant_of(since) if since else None, instant_of(until) if until else None, kind,
     )  # fmt: skip
-    log = _log(var)
+    log = existing(var, record)
     if by:
         _counts(log, what, by, as_json)
         return
     found, total = search(log, what, limit=limit)
+    looked(var, log, "search", subjects)  # before anything is shown, and not among what was found
     if as_json:
         for each in found:
-            typer.echo(json.dumps({"index": each.index, **each.record}))
+            typer.echo(json.dumps({"shard": each.shard, "index": each.index, **each.record}))
         return
     table = Table("#", "at", "caller", "case", "operation", "released", "withheld", title=f"{total} records")
     for each in found:
@@ -127,11 +144,12 @@ def _row(found: Found) -> tuple[str, ...]:
     released = sum(item.get("count", 0) for item in record["disclosed"] if item["outcome"] in ("ALLOW", "MASK"))
     withheld = sum(1 for item in record["disclosed"] if item["outcome"] not in ("ALLOW", "MASK"))
     who = f"{caller['agency']}/{caller['role']} {caller.get('user', '')}"
-    name = record["operation"]["name"] or record["operation"]["hash"][:12]
-    return str(found.index), record["at"][:19], who, caller.get("case", ""), name, str(released), str(withheld)
+    name = record["operation"]["name"] or record["operation"]["hash"][:12] or record["kind"]
+    place = f"{found.shard}/{found.index}"
+    return place, record["at"][:19], who, caller.get("case", ""), name, str(released), str(withheld)
 
 
-def _counts(log: Path, what: Search, by: str, as_json: bool) -> None:
+def _counts(log: Where, what: Search, by: str, as_json: bool) -> None:
     try:
         counted = count_by(log, what, by)  # type: ignore[arg-type]  # checked there
     except ValueError as problem:
@@ -153,13 +171,16 @@ def disclosures_command(
     traveler: Annotated[str, typer.Argument(help="The traveler's id.")],
     since: Annotated[str, typer.Option("--since")] = "",
     until: Annotated[str, typer.Option("--until")] = "",
-    as_json: _JSON = False,
+    as_json: Json = False,
+    record: Record = "",
     var: Var = Path("var"),
 ) -> None:
     """Account for what was disclosed about one person, to whom, why and under which agreement (5 U.S.C. 552a(c))."""
+    log, pseudonyms = existing(var, record), Pseudonyms(var / "keys")
+    looked(var, log, "disclosures", pseudonyms.every(traveler))
     lines = disclosures_of(
-        _log(var),
-        Pseudonyms(var / "keys"),
+        log,
+        pseudonyms,
         traveler,
         since=instant_of(since) if since else None,
         until=instant_of(until) if until else None,

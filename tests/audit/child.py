@@ -11,7 +11,7 @@ from gateway.audit import AuditLog, load_signing_key
 from tests.audit.conftest import record
 
 
-async def main(log: Path, keys: Path, start: int) -> None:
+async def main(log: str, keys: Path, start: int) -> None:
     """Sixteen tasks append for ever, each under numbers of its own, from ``start`` on."""
     audit = AuditLog(log, load_signing_key(keys))
 
@@ -26,4 +26,4 @@ async def main(log: Path, keys: Path, start: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])))
+    asyncio.run(main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])))

@@ -16,7 +16,9 @@ from tests.cli.conftest import Gateway, told
 
 COMMANDS = [
     ("serve",), ("compose",), ("check",), ("plan",), ("explain",), ("matrix",), ("token",),
-    ("audit",), ("audit", "verify"), ("audit", "search"), ("audit", "disclosures"), (),
+    ("audit",), ("audit", "verify"), ("audit", "search"), ("audit", "disclosures"), ("audit", "export"),
+    ("audit", "bundle"), ("audit", "proof"), ("audit", "witness"), ("audit", "keygen"), ("audit", "checkpoint"),
+    ("audit", "retain"), ("audit", "shred"), (),
 ]  # fmt: skip
 QUERY = "query Q($id: ID!) { traveler(id: $id) { names { family } petitions { nodes { rfeReasons status } } } }"
 LEFT = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key"])\n'
@@ -250,11 +252,18 @@ def test_a_setting_that_cannot_be_used_is_named(gateway: Gateway, composed: Path
 # ---- audit: without a record ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("arguments", [("verify",), ("search",), ("disclosures", "TRV-1")])
+@pytest.mark.parametrize(
+    "arguments",
+    [("verify",), ("search",), ("disclosures", "TRV-1"), ("export",), ("bundle", "x.zip"), ("proof", "a1", "0"),
+     ("checkpoint",), ("retain", "--older-than", "1y")],
+)  # fmt: skip
 def test_audit_where_there_is_no_record(gateway: Gateway, tmp_path: Path, arguments: tuple[str, ...]) -> None:
     told(gateway("audit", *arguments, "--var", tmp_path), "RECORD_MISSING")
 
 
 def test_audit_of_what_cannot_be_read(gateway: Gateway, tmp_path: Path) -> None:
-    told(gateway("audit", "verify", "--witness", "x", "--var", tmp_path), "HEAD_MALFORMED")
+    told(gateway("audit", "verify", tmp_path / "none", "--var", tmp_path), "KEYS_MISSING")
+    told(gateway("audit", "verify", tmp_path / "none", "--key", "x", "--var", tmp_path), "KEY_MALFORMED")
+    told(gateway("audit", "witness", "--key", tmp_path / "none", "--var", tmp_path), "KEYS_MISSING")
+    told(gateway("audit", "shred", "2026-11", "--var", tmp_path), "PERIOD_UNKNOWN")
     told(gateway("audit", "search", "--since", "yesterday", "--var", tmp_path), "DATE_MALFORMED")

@@ -70,17 +70,17 @@ def test_verify_finds_a_record_that_was_changed(gateway: Gateway, var: Path, ans
     copy = tmp_path / "var"
     (copy / "record").mkdir(parents=True)
     shutil.copytree(var / "keys", copy / "keys")
-    with sqlite3.connect(f"file:{var / 'record' / 'record.sqlite3'}?mode=ro", uri=True) as source:
-        target = sqlite3.connect(copy / "record" / "record.sqlite3")
-        source.backup(target)
-    source.close()
-    for heads in (var / "record").glob("*heads*"):
-        shutil.copy(heads, copy / "record")
-    with target:
-        target.execute(
-            "update record set body = cast(replace(cast(body as text), 'cbp-primary', 'cbp-nobody') as blob)"
-        )
-    target.close()
+    for file in (var / "record").glob("record.*.sqlite3"):
+        with sqlite3.connect(f"file:{file}?mode=ro", uri=True) as source:
+            target = sqlite3.connect(copy / "record" / file.name)
+            source.backup(target)
+        source.close()
+        if file.name != "record.index.sqlite3":
+            with target:
+                target.execute(
+                    "update payload set body = cast(replace(cast(body as text), 'cbp-primary', 'cbp-nobody') as blob)"
+                )
+        target.close()
 
     result = gateway("audit", "verify", "--var", copy)
 

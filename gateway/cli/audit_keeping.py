@@ -1,0 +1,147 @@
+"""``gateway audit witness``, ``keygen``, ``checkpoint``, ``retain`` and ``shred``: keeping the record, and forgetting."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.audit import (
+    AuditLog,
+    Cosigned,
+    Pseudonyms,
+    Signer,
+    open_shard,
+    operator,
+    place_of,
+    retain,
+    retention_due,
+    shred,
+    store_cosignatures,
+    witness,
+)
+from gateway.cli.audit_shared import Record, existing, public_key, where_of, writing
+from gateway.cli.shared import Var, instant_of
+from gateway.errors import RequestError
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to ``gateway audit``."""
+    app.command("witness", epilog="Example: [bold]gateway audit witness --key state-ca.key --state kept/[/bold]")(
+        witness_command
+    )
+    app.command("keygen", epilog="Example: [bold]gateway audit keygen state.example/witness state-ca.key[/bold]")(
+        keygen_command
+    )
+    app.command("checkpoint", epilog="Example: [bold]gateway audit checkpoint[/bold]")(checkpoint_command)
+    app.command("retain", epilog="Example: [bold]gateway audit retain --older-than 5y[/bold]")(retain_command)
+    app.command("shred", epilog="Example: [bold]gateway audit shred 2021-11[/bold]")(shred_command)
+
+
+def keygen_command(
+    name: Annotated[str, typer.Argument(help="The witness's name, a URL without its scheme: state.example/witness.")],
+    file: Annotated[Path, typer.Argument(help="The file to write the private key to.")],
+) -> None:
+    """Make a witness's key, and print the verifier key to give to whoever verifies."""
+    typer.echo(str(Signer.make(name, file).public))
+
+
+def witness_command(
+    key: Annotated[Path, typer.Option("--key", help="The witness's private key (gateway audit keygen).")],
+    state: Annotated[
+        Path, typer.Option("--state", help="The witness's own folder, where it keeps what it saw last.")
+    ] = Path("witness"),
+    log_key: Annotated[str, typer.Option("--log-key", help="The log's public key: a file, or its text.")] = "",
+    submit: Annotated[bool, typer.Option("--submit/--no-submit", help="Hand the cosignatures to the log.")] = True,
+    record: Record = "",
+    var: Var = Path("var"),
+) -> None:
+    """Check that the record has only grown since this witness last saw it, and cosign it; exit code 1 if it has not."""
+    signer = Signer.load(key)
+    log = existing(var, record)
+    found = witness(log, public_key(var, log_key), signer, state, datetime.now(UTC))
+    cosigned = [each for each in found if isinstance(each, Cosigned)]
+    if submit:
+        store_cosignatures(log, cosigned, signer)
+    for each in cosigned:
+        typer.echo(str(each.note))
+    refused = [each for each in found if not isinstance(each, Cosigned)]
+    for no in refused:
+        typer.echo(f"NOT COSIGNED: shard {no.shard}: {no.why}", err=True)
+    if refused:
+        raise typer.Exit(1)
+
+
+def checkpoint_command(record: Record = "", var: Var = Path("var")) -> None:
+    """Print the newest signed checkpoint of each shard, with its witnesses' signatures, as C2SP notes."""
+    log = existing(var, record)
+    key = public_key(var)
+    place = place_of(log)
+    for name in place.shards():
+        with open_shard(place, name) as shard:
+            signed = shard.last_checkpoint()
+            lines = [line for size, _, line in shard.cosignatures() if signed is not None and size == signed.size]
+        if signed is not None:
+            typer.echo(str(signed.note(key)) + "".join(lines))
+
+
+def retain_command(
+    older_than: Annotated[str, typer.Option("--older-than", help="A date, or an age: 90d, 18m, 5y.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be deleted, and delete nothing.")] = False,
+    record: Record = "",
+    var: Var = Path("var"),
+) -> None:
+    """Delete payloads that were noted before a date or age; leaves and proofs stay. The deletion is on record first."""
+    log = existing(var, record)
+    before = _before(older_than)
+    if dry_run:
+        _tell("would be deleted", retention_due(log, before))
+        return
+
+    async def work(own: AuditLog, at: datetime) -> Mapping[str, int]:
+        return await retain(own, log, before, at, operator())
+
+    _tell("deleted", writing(var, log, work))
+
+
+def _tell(what: str, found: Mapping[str, int]) -> None:
+    for shard, count in found.items():
+        typer.echo(f"shard {shard}: {count} payloads {what}")
+    if not found:
+        typer.echo(f"no payloads {what}")
+
+
+def shred_command(
+    period: Annotated[str, typer.Argument(help="A month, as 2026-11.")],
+    record: Record = "",
+    var: Var = Path("var"),
+) -> None:
+    """Destroy a month's subject key: its records stay provable and lead to nobody. This cannot be undone."""
+    pseudonyms = Pseudonyms(var / "keys")
+    log = where_of(var, record)
+
+    async def work(own: AuditLog, at: datetime) -> bool:
+        return await shred(own, pseudonyms, period, at, operator())
+
+    if period not in pseudonyms.periods() or not writing(var, log, work):
+        raise RequestError(
+            "PERIOD_UNKNOWN",
+            f"There is no subject key for {period!r}.",
+            where="PERIOD",
+            hint="The months with a key: " + (", ".join(pseudonyms.periods()) or "none") + ".",
+        )
+    typer.echo(f"the subject key of {period} is destroyed; its records lead to nobody")
+
+
+def _before(text: str) -> datetime:
+    """The instant that an age or a date means; raises ``RequestError`` ``DATE_MALFORMED``."""
+    if (age := re.fullmatch(r"(\d{1,5})([dmy])", text)) is None:
+        return instant_of(text)
+    days = {"d": 1, "m": 31, "y": 366}[age[2]]  # never younger than asked for
+    return datetime.now(UTC) - timedelta(days=int(age[1]) * days)
