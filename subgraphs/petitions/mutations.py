@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 import strawberry
 from sqlalchemy import func, select
@@ -23,6 +24,7 @@ from subgraphs.petitions.inputs import (
     RevokePetition,
     SendPetitionToDos,
 )
+from subgraphs.petitions.loaders import protections_within
 from subgraphs.petitions.states import ACTION_OF_STEP, PETITION
 from subgraphs.petitions.tables import ActionRow, PetitionEventRow, PetitionRow
 
@@ -43,7 +45,23 @@ _STEP_OF_REVOKER = {
 
 
 async def _find(write: Write, receipt: str) -> PetitionRow:
-    return await write.get(PetitionRow, check("RECEIPT", receipt), name="petition")
+    """The petition to change; raises ``Refusal`` NO_SUCH_RECORD where there is none that the caller may know of.
+
+    A statute that keeps a petition from an officer keeps the officer from deciding on it, and from learning of it by
+    trying: so this is asked before anything is done, and answered as for a number that nobody has.
+    """
+    number = check("RECEIPT", receipt)
+    row = await write.get(PetitionRow, number, name="petition")
+    facts: dict[str, Any] = {"record.formType": row.form_type.name, "record.classification.code": row.classification}
+    guards = ("p1367", "asylum2086", "sealed", "minor")
+    if row.beneficiary_id is None:
+        facts |= {f"subject.{name}": False for name in guards} | {"subject.id": ""}
+    else:
+        known = await protections_within(write, row.beneficiary_id)
+        facts |= {f"subject.{name}": getattr(known, name) for name in guards} | {"subject.id": row.beneficiary_id}
+    if not write.context.clear("Petition.status", facts):
+        raise Refusal("NO_SUCH_RECORD", "There is no such petition")
+    return row
 
 
 async def _record(write: Write, row: PetitionRow, code: str, note: str | None) -> None:

@@ -146,6 +146,32 @@ async def test_ero_places_in_proceedings(fresh: World) -> None:
     assert read.data == {"removalCase": {"stage": "CHARGED", "charges": ["237(a)(1)(B)"], "ntaServedOn": "2026-11-01"}}
 
 
+async def test_a_protected_petition_cannot_be_decided_by_who_may_not_know_of_it(fresh: World) -> None:
+    """8 U.S.C. 1367 bars use as well: without the training the number is nobody's, and nothing happens to it."""
+    ask = Asker(fresh)
+    text = """mutation($r: String!) { decidePetition(input: { receiptNumber: $r, decision: DENIED }) { status } }"""
+    protected = await ask(ADJUDICATOR, text, r="IOE0925010001")
+    nobodys = await ask(ADJUDICATOR, text, r="IOE0925099999")
+    assert protected.data == {"decidePetition": None}
+    assert [each["extensions"]["code"] for each in protected.errors] == ["NO_SUCH_RECORD"]
+    assert protected.body.replace(protected.request_id.encode(), b"") == nobodys.body.replace(
+        nobodys.request_id.encode(), b""
+    )
+    officer = Caller(
+        "USCIS",
+        "uscis-protection-officer",
+        "benefit-adjudication",
+        "IOE0925010001",
+        "mut-vsc",
+        "VSC",
+        training=("1367",),
+    )
+    left = await ask(officer, 'query { petition(receiptNumber: "IOE0925010001") { formType status } }')
+    assert left.data["petition"] == {"formType": "I918", "status": "EVIDENCE_RECEIVED"}
+    trained = replace(ADJUDICATOR, training=("1367",))
+    assert (await ask(trained, text, r="IOE0925010001")).data == {"decidePetition": {"status": "DENIED"}}
+
+
 @pytest.mark.parametrize(
     ("act", "agency"),
     [(act, agency) for act, (_, owner) in ACTS.items() for agency in EVERYBODY if agency != owner],
