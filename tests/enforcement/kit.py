@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gateway.caller import Caller
@@ -174,10 +174,11 @@ def applied(
     made: Policy | None = None,
     who: Caller | None = None,
     subjects: Mapping[str, Mapping[str, Any]] | None = None,
+    failed: Sequence[Sequence[str | int]] = (),
 ) -> Applied:
     """The rulings carried out on ``data``, in place."""
     made = made or policy_of()
-    return apply_rulings(found, data, made, who or caller(), shapes_for(made), subjects or {}, AT)
+    return apply_rulings(found, data, made, who or caller(), shapes_for(made), subjects or {}, AT, failed=failed)
 
 
 def shown(selections: tuple[Selection, ...]) -> str:

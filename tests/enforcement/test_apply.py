@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gateway.policy import UNREACHABLE, Policy
-from tests.enforcement.kit import NAMES, OPEN, P1367, agreement, applied, permitted, policy_of
+from tests.enforcement.kit import NAMES, OPEN, P1367, agreement, applied, permitted, policy_of, shown
 
 BY_KIND = agreement(
     more="""
@@ -148,3 +148,43 @@ def test_an_object_of_a_type_that_was_not_decided_on_is_dropped() -> None:
     data: dict[str, Any] = {"search": [{"__typename": "Secret", "number": "V1"}]}
     applied(permitted('{ search(text: "x") { ... on Visa { number } } }'), data)
     assert data == {"search": []}
+
+
+def test_a_person_known_from_the_argument_is_known_in_all_chapters() -> None:
+    """The flags came with the argument: the chapters need no hidden id to be decided on."""
+    made = policy_of(OPEN, NAMES, prohibitions=(P1367,))
+    query = '{ person(id: "p") { name visas { totalCount nodes { number } } } }'
+    flags = {"p": {"subject.p1367": False}}
+    data = {"person": {"name": "A", **_rows("B2", "B2")}}
+    told = applied(permitted(query, made, subjects=flags), data, made, subjects=flags)
+    assert data["person"]["visas"]["totalCount"] == 2
+    assert [row["number"] for row in data["person"]["visas"]["nodes"]] == ["V0", "V1"]
+    assert told.ledger == []
+
+
+def test_an_absent_connection_keeps_the_shape_that_was_asked_for() -> None:
+    """Nobody was asked, and the answer is an empty page with the client's own keys, not a null."""
+    made = policy_of(OPEN, NAMES, prohibitions=(P1367.replace('"Visa", "Person"', '"Visa"'),))
+    query = """{ person(id: "p") { visas(first: 5) {
+      count: totalCount nodes { number } edges { cursor } pageInfo { more: hasNextPage endCursor } } } }"""
+    flags = {"p": {"subject.p1367": True}}
+    data: dict[str, Any] = {"person": {}}
+    found = permitted(query, made, subjects=flags)
+    assert "visas" not in shown(found.operation.selections)
+    applied(found, data, made, subjects=flags)
+    assert data["person"]["visas"] == {
+        "count": 0,
+        "nodes": [],
+        "edges": [],
+        "pageInfo": {"more": False, "endCursor": None},
+    }
+
+
+def test_a_fact_that_came_with_an_error_is_unreachable() -> None:
+    """Null with an error is not null: a condition that null would settle stays open, so nothing is shown."""
+    made = policy_of(BY_KIND)
+    data: dict[str, Any] = {"visa": {"number": "V0", "__f_kind": None}}
+    found = permitted('{ visa(number: "V0") { number } }', made)
+    told = applied(found, data, made, failed=[("visa", "__f_kind")])
+    assert data == {"visa": {"number": None, "__f_kind": UNREACHABLE}}
+    assert [(entry.outcome, entry.path) for entry in told.ledger] == [("UNAVAILABLE", ("visa", "number"))]

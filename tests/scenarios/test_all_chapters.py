@@ -150,7 +150,7 @@ def _walk(
             for concrete in _concrete(parent, schema):
                 yield f"{concrete}.{name}", below
             if node.selection_set is not None:
-                target = get_named_type(kind.fields[name].type).name  # type: ignore[union-attr]
+                target: str = get_named_type(getattr(kind, "fields")[name].type).name  # noqa: B009 - only composite types get here
                 yield from _walk(node.selection_set, target, schema, hidden=below)
 
 
