@@ -67,7 +67,7 @@ def _whole(exported: Exported, name: str, key: Ed25519PublicKey, witnessed: Sequ
         return any(_written_as(row) == index for row, _ in exported.rows(name))
 
     seen = [each for each in witnessed if each.shard == name]
-    verdict = walk(name, rows(), [*checkpoints, *seen], key, later, unproven)
+    verdict = walk(name, rows(), checkpoints, seen, key, later, unproven)
     promised = exported.sizes[name]
     if verdict.fault is None and promised > verdict.records:
         what = f"the export says that it holds {promised} records, and holds {verdict.records}"

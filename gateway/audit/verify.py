@@ -77,9 +77,9 @@ def _shard(place: Place, name: str, key: Ed25519PublicKey, witnessed: Sequence[C
             checkpoints = [
                 *shard.checkpoints(),
                 *(replace(each, origin=origin) for each in copies),
-                *(each for each in witnessed if each.shard == name),
             ]
-            verdict = walk(name, shard.stored(), checkpoints, key, lambda index: _stands_later(shard, index))
+            seen = [each for each in witnessed if each.shard == name]
+            verdict = walk(name, shard.stored(), checkpoints, seen, key, lambda index: _stands_later(shard, index))
             if verdict.fault is None:
                 verdict = replace(verdict, fault=_derived(place, shard, verdict.deleted))
             return verdict

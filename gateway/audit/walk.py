@@ -59,21 +59,22 @@ def walk(
     shard: str,
     rows: Iterable[Stored],
     checkpoints: Sequence[Checkpoint],
+    witnessed: Sequence[Checkpoint],
     key: Ed25519PublicKey,
     later: Callable[[int], bool],
     unproven: Callable[[Stored], str] | None = None,
 ) -> ShardVerdict:
-    """The verdict over the shard's ``rows`` (in order of index) and every checkpoint known of it.
+    """The verdict over the shard's ``rows`` (in order of index), the log's own ``checkpoints``, and those ``witnessed``.
 
     ``later(index)`` tells whether the payload written as ``index`` stands further on; ``unproven(row)`` what is wrong
     with the proof that came with a row (``""``: nothing). ``deleted`` counts the payloads
     missing at the beginning; whether that was on record is for ``settle_deleted``, once all shards are walked.
     """
-    for each in checkpoints:
+    for each in (*checkpoints, *witnessed):
         if not each.signed_by(key):
             what = f"the checkpoint over {each.size} records is not signed by the log's key"
             return ShardVerdict(shard, fault=Fault(max(0, each.size - 1), Tampering.CHECKPOINT, what, shard))
-    return _Walk(shard, checkpoints, later, unproven or (lambda row: "")).over(rows)
+    return _Walk(shard, checkpoints, witnessed, later, unproven or (lambda row: "")).over(rows)
 
 
 class _Walk:
@@ -81,6 +82,7 @@ class _Walk:
         self,
         shard: str,
         checkpoints: Sequence[Checkpoint],
+        witnessed: Sequence[Checkpoint],
         later: Callable[[int], bool],
         unproven: Callable[[Stored], str],
     ) -> None:
@@ -88,11 +90,13 @@ class _Walk:
         self.later = later
         self.unproven = unproven
         self.signed: dict[int, set[bytes]] = {}
-        for each in checkpoints:
+        self.witnessed = {each.size for each in witnessed}
+        for each in (*checkpoints, *witnessed):
             self.signed.setdefault(each.size, set()).add(each.root)
         self.frontier = Frontier()
         self.found = ShardVerdict(shard)
         self.agreed = 0  # the size up to which a checkpoint agrees
+        self.seen = 0  # the size up to which a witness does
         self.pending: dict[str, int] = {}
         self.noted = ""
 
@@ -161,11 +165,15 @@ class _Walk:
         roots = self.signed.get(self.frontier.size)
         if roots is None:
             return None
+        size = self.frontier.size
+        if len(roots) > 1:  # the log's own word is worth nothing where it gave it twice
+            what = f"the log signed two histories of {size} records, which part somewhere from record {self.seen} on"
+            return self.fault(self.seen, Tampering.FORK, what)
         if roots != {self.frontier.root()}:
-            last = self.frontier.size - 1
-            span = f"record {last}" if last == self.agreed else f"the records {self.agreed} to {last}"
-            return self.fault(self.agreed, Tampering.FORK, f"{span} are not the history that was signed")
-        self.agreed = self.frontier.size
+            span = f"record {size - 1} is" if size - 1 == self.agreed else f"the records {self.agreed} to {size - 1} are"
+            return self.fault(self.agreed, Tampering.FORK, f"{span} not the history that was signed")
+        self.agreed = size
+        self.seen = size if size in self.witnessed else self.seen
         promised = {
             name: max(self.pending.get(name, 0), self.found.promised.get(name, 0))
             for name in {*self.pending, *self.found.promised}

@@ -2,159 +2,136 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable
-from contextlib import closing
+import asyncio
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gateway.audit import AuditLog, Head, Tampering, heads_path, load_public_key, read_heads, verify
-from gateway.audit.chain import Entry, link
-from tests.audit.conftest import Place, record
-
-Tamper = Callable[[sqlite3.Connection, Path], None]
-OpenLog = Callable[..., AuditLog]
+from gateway.audit import Search, StoreError, Tampering, load_signing_key, search, verify
+from gateway.audit.shard import open_shard
+from gateway.audit.place import place_of
+from tests.audit.bending import TABLE, Bent, change_payload, keep_checkpoints, resign
+from tests.audit.conftest import SHARD, OpenLog, Place, record
 
 
 @pytest.fixture
-async def log(place: Place, open_log: OpenLog) -> Path:
-    """A closed log of ten records, each with a head of its own."""
+async def bent(place: Place, open_log: OpenLog) -> Place:
+    """A closed log of ten records, each with a checkpoint of its own, that has been searched."""
     audit = open_log()
     for number in range(10):
         await audit.append(record(number))
     audit.close()
-    return place.log
+    assert search(place.log, Search())[1] == 10
+    return place
 
 
-def sql(*statements: str) -> Tamper:
-    def run(db: sqlite3.Connection, log: Path) -> None:
-        for statement in statements:
-            db.execute(statement)
-
-    return run
-
-
-def rewrite(start: int, stop: int) -> Tamper:
-    """Change record ``start`` and make the hashes of the records from there up to ``stop`` follow."""
-
-    def run(db: sqlite3.Connection, log: Path) -> None:
-        db.create_function("chain", 2, link)
-        db.execute("update record set body = cast(replace(cast(body as text), 'sha256:e', 'sha256:f') as blob)"
-                   " where idx = ?", (start,))  # fmt: skip
-        for index in range(start, stop):
-            db.execute("update record set hash = chain(prev, body) where idx = ?", (index,))
-            db.execute("update record set prev = (select hash from record where idx = ?) where idx = ?",
-                       (index, index + 1))  # fmt: skip
-
-    return run
-
-
-def swap(left: int, right: int) -> Tamper:
-    def run(db: sqlite3.Connection, log: Path) -> None:
-        for table in ("record", "record_subject", "record_coordinate"):
-            for old, new in ((left, -1), (right, left), (-1, right)):
-                db.execute(f"update {table} set idx = ? where idx = ?", (new, old))
-
-    return run
-
-
-def drop_and_close_ranks(index: int) -> Tamper:
-    def run(db: sqlite3.Connection, log: Path) -> None:
-        for table in ("record", "record_subject", "record_coordinate"):
-            db.execute(f"delete from {table} where idx = ?", (index,))
-            for later in range(index + 1, 10):
-                db.execute(f"update {table} set idx = ? where idx = ?", (later - 1, later))
-
-    return run
-
-
-def forge_head(db: sqlite3.Connection, log: Path) -> None:
-    hashed = db.execute("select hash from record where idx = 9").fetchone()[0]
-    with heads_path(log).open("a") as heads:
-        heads.write(Head.sign(Entry(9, hashed), Ed25519PrivateKey.generate()).line())
-
-
-def roll_back(db: sqlite3.Connection, log: Path) -> None:
-    db.execute("delete from record where idx > 5")
-    keep_heads(5)(db, log)
-
-
-def keep_heads(last: int) -> Tamper:
-    def run(db: sqlite3.Connection, log: Path) -> None:
-        heads = [head for head in read_heads(heads_path(log)) if head.index <= last]
-        heads_path(log).write_text("".join(head.line() for head in heads))
-
-    return run
-
-
-EDITED_BODY = "update record set body = cast(replace(cast(body as text), 'u-17', 'u-18') as blob) where idx = 4"
-
-TABLE: list[tuple[str, Tamper, Tampering, int]] = [
-    ("edit a record's bytes", sql(EDITED_BODY), Tampering.EDIT, 4),
-    ("edit a record's hash", sql("update record set hash = zeroblob(32) where idx = 4"), Tampering.EDIT, 4),
-    ("edit the hash before", sql("update record set prev = zeroblob(32) where idx = 4"), Tampering.EDIT, 4),
-    ("edit a search column", sql("update record set user = 'u-18' where idx = 4"), Tampering.EDIT, 4),
-    ("hide a subject", sql("delete from record_subject where idx = 4"), Tampering.EDIT, 4),
-    ("add a coordinate", sql("insert into record_coordinate values (4, 'A.b', 'DENY', '', '', 1)"), Tampering.EDIT, 4),
-    ("drop from the middle", sql("delete from record where idx = 4"), Tampering.DROP, 4),
-    ("drop the first", sql("delete from record where idx = 0"), Tampering.DROP, 0),
-    ("drop and close the ranks", drop_and_close_ranks(4), Tampering.DROP, 4),
-    ("swap two", swap(3, 6), Tampering.REORDER, 3),
-    ("swap neighbours", swap(3, 4), Tampering.REORDER, 3),
-    ("cut off the end", sql("delete from record where idx > 7"), Tampering.TRUNCATE, 8),
-    ("cut off everything", sql("delete from record"), Tampering.TRUNCATE, 0),
-    ("rewrite one record with its hash", rewrite(4, 4), Tampering.EDIT, 4),
-    ("rewrite history from a record on", rewrite(4, 10), Tampering.FORK, 4),
-    ("rewrite a stretch", rewrite(4, 6), Tampering.FORK, 4),
-    ("sign with another key", forge_head, Tampering.HEAD, 9),
-]
-
-
-@pytest.mark.parametrize(("tamper", "kind", "index"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE])
-def test_the_first_bad_record_is_named(log: Path, place: Place, tamper: Tamper, kind: Tampering, index: int) -> None:
-    with closing(sqlite3.connect(log)) as db, db:
-        tamper(db, log)
-    verdict = verify(log, load_public_key(place.keys))
+@pytest.mark.parametrize("case", TABLE, ids=lambda case: case.name)
+def test_the_first_bad_record_is_named(bent: Place, case: Bent) -> None:
+    if case.files and not bent.files:
+        pytest.skip("it takes files")
+    with bent.database() as database:
+        case.bend(database, bent)
+    verdict = verify(bent.log, bent.public)
     assert verdict.fault is not None
-    assert (verdict.fault.kind, verdict.fault.index) == (kind, index)
+    assert (verdict.fault.kind, verdict.fault.index, verdict.fault.shard) == (case.kind, case.index, SHARD)
     assert not verdict.sound
+    print(f"| {case.name} | {verdict.fault.kind} | {verdict.fault.index} | {verdict.fault.what} |")
 
 
-def test_a_rewritten_stretch_without_its_heads_still_breaks_at_its_end(log: Path, place: Place) -> None:
-    with closing(sqlite3.connect(log)) as db, db:
-        rewrite(4, 5)(db, log)
-        db.execute("update record set prev = zeroblob(32) where idx = 5")
-        db.create_function("chain", 2, link)
-        db.execute("update record set hash = chain(prev, body) where idx = 5")
-        keep_heads(3)(db, log)
-    fault = verify(log, load_public_key(place.keys)).fault
+def test_an_untouched_log_is_sound(bent: Place) -> None:
+    verdict = verify(bent.log, bent.public)
+    assert (verdict.fault, verdict.records, verdict.checkpoints) == (None, 10, 10)
+
+
+async def test_a_kept_hash_that_was_changed_is_found_at_its_first_record(place: Place, open_log: OpenLog) -> None:
+    audit = open_log()
+    await asyncio.gather(*(audit.append(record(number)) for number in range(600)))
+    audit.close()
+    with place.database() as database:
+        database.run("update tile set hash = (select hash from tile where idx = 0) where idx = 1")
+    fault = verify(place.log, place.public).fault
     assert fault is not None
-    assert (fault.kind, fault.index) == (Tampering.FORK, 5)
+    assert (fault.kind, fault.index) == (Tampering.EDIT, 256)
+    with pytest.raises(StoreError) as caught:
+        open_log()
+    assert "are not what their checkpoint signed" in caught.value.hint
 
 
-def test_an_untouched_log_is_sound(log: Path, place: Place) -> None:
-    verdict = verify(log, load_public_key(place.keys))
-    assert (verdict.sound, verdict.records, verdict.heads) == (True, 10, 10)
-
-
-@pytest.mark.parametrize(
-    ("tamper", "kind", "index"),
-    [
-        (roll_back, Tampering.TRUNCATE, 6),
-        (lambda db, log: (rewrite(4, 10)(db, log), keep_heads(3)(db, log))[0], Tampering.FORK, 9),
-    ],
-    ids=["roll back log and heads together", "rewrite and forget the heads"],
-)
-def test_only_a_witness_sees_a_log_rolled_back_with_its_heads(
-    log: Path, place: Place, tamper: Tamper, kind: Tampering, index: int
-) -> None:
-    witness = max(read_heads(heads_path(log)), key=lambda head: head.index)
-    with closing(sqlite3.connect(log)) as db, db:
-        tamper(db, log)
-    key = load_public_key(place.keys)
-    assert verify(log, key).sound
-    fault = verify(log, key, witness=witness).fault
+async def test_within_a_group_the_rewritten_stretch_is_named(place: Place, open_log: OpenLog) -> None:
+    """Only roots tell a record rewritten with its leaf, so the group is named; the payload's own bytes name one."""
+    audit = open_log()
+    await audit.append(record(0))
+    await asyncio.gather(*(audit.append(record(number)) for number in range(1, 9)))
+    audit.close()
+    with place.database() as database:
+        change_payload(5, leaf=True)(database, place)
+        sizes = [int(size) for (size,) in database.rows("select size from checkpoint order by size")]
+    before = max(size for size in sizes if size <= 5)
+    fault = verify(place.log, place.public).fault
     assert fault is not None
-    assert (fault.kind, fault.index) == (kind, index)
+    assert (fault.kind, fault.index) == (Tampering.FORK, before)
+    assert f"{before} to {min(size for size in sizes if size > 5) - 1}" in fault.what
+
+
+async def test_every_shard_is_checked(place: Place, open_log: OpenLog) -> None:
+    for name in ("a1", "b2", "c3"):
+        audit = open_log(shard=name)
+        for number in range(3):
+            await audit.append(record(number))
+        audit.close()
+    with place.database("b2") as database:
+        database.run("delete from payload where idx = 1")
+    verdict = verify(place.log, place.public)
+    assert [(shard.shard, shard.fault is None) for shard in verdict.shards] == [
+        ("a1", True),
+        ("b2", False),
+        ("c3", True),
+    ]
+    assert verdict.fault is not None
+    assert (verdict.fault.shard, verdict.fault.index) == ("b2", 1)
+
+
+@pytest.mark.parametrize("how", ["rolled back", "rewritten by who holds the key", "deleted"])
+def test_only_a_witness_sees_what_the_log_itself_could_do(bent: Place, how: str) -> None:
+    with open_shard(place_of(bent.log), SHARD) as shard:
+        witnessed = shard.checkpoints()
+    with bent.database() as database:
+        if how == "rolled back":
+            database.run("delete from leaf where idx > 5")
+            database.run("delete from payload where idx > 5")
+            keep_checkpoints(6)(database, bent)
+        elif how == "deleted" and not bent.files:
+            database.run(f"drop schema record_{SHARD} cascade")
+        elif how != "deleted":
+            resign(4, load_signing_key(bent.keys))(database, bent)
+    if how == "deleted" and bent.files:
+        for file in bent.folder.glob(f"record.{SHARD}.*"):
+            file.unlink()
+    with bent.index() as index:
+        for table in ("record", "record_subject", "record_coordinate", "indexed"):
+            index.run(f"delete from {table}")
+    assert verify(bent.log, bent.public).sound
+    fault = verify(bent.log, bent.public, witnessed=witnessed[-1:]).fault
+    assert fault is not None
+    expected = {
+        "rolled back": (Tampering.TRUNCATE, 6),
+        "rewritten by who holds the key": (Tampering.FORK, 0),
+        "deleted": (Tampering.TRUNCATE, 0),
+    }
+    assert (fault.kind, fault.index) == expected[how]
+    if how == "rewritten by who holds the key":  # the more a witness kept, the nearer
+        nearer = verify(bent.log, bent.public, witnessed=witnessed).fault
+        assert nearer is not None
+        assert (nearer.kind, nearer.index) == (Tampering.FORK, 4)
+
+
+def test_a_log_that_is_not_there_has_no_shards(files: Place) -> None:
+    assert verify(files.log, load_signing_key(files.keys).public_key()).shards == ()
+
+
+def test_what_is_no_database_is_told(files: Place, tmp_path: Path) -> None:
+    key = load_signing_key(files.keys).public_key()
+    files.file("sqlite3").write_bytes(b"no database at all, but long enough to look like one" * 10)
+    with pytest.raises(StoreError) as caught:
+        verify(files.log, key)
+    assert caught.value.hint == "it cannot be opened"
