@@ -138,6 +138,7 @@ def make_app(
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        subgraph.trust.prepare()
         yield
         await subgraph.database.dispose()
 

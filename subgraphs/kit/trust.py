@@ -172,6 +172,11 @@ class Trust:
             self._facts = (policy, frozenset(facts | roots))
         return self._facts[1]
 
+    def prepare(self) -> None:
+        """Read the agency's own copy of the agreements now, so that the first request need not wait for it."""
+        if self.policy is None:
+            self.policy = own_policy(self.settings, "at start")
+
     def _policy(self, epoch: str) -> PolicyCopy | None:
         if self.policy is None or (self.policy.epoch != epoch and epoch not in self._epochs_tried):
             # the gateway decided by another bundle: ours may be newer on disk; look once for each such epoch
