@@ -73,7 +73,7 @@ check: install-dev
 	$(BIN)/gateway check
 
 pytest: install-dev
-	TWS_TEST_POSTGRES=1 $(BIN)/pytest -n $(JOBS)
+	TWS_TEST_POSTGRES=1 $(BIN)/pytest -n $(JOBS) $(if $(STRICT),,-m "not slow")
 
 bench: install-dev
 	$(BIN)/pytest tests/benchmarks -p no:xdist --benchmark-only -q
