@@ -207,7 +207,7 @@ async def test_pages_meet_without_gap_or_repetition(subgraph: SubgraphFactory) -
 
 async def test_a_page_is_bounded_and_a_cursor_is_not_to_be_made_up(subgraph: SubgraphFactory) -> None:
     app = await subgraph("petitions", four())
-    for variables, code in (({"first": 101}, "BAD_PAGE"), ({"first": 1, "after": "b3BlbiBzZXNhbWU"}, "BAD_CURSOR")):
+    for variables, code in (({"first": 1001}, "BAD_PAGE"), ({"first": 1, "after": "b3BlbiBzZXNhbWU"}, "BAD_CURSOR")):
         answer = await app.ask(LIST, variables)
         assert answer["data"] == {"petitions": None}
         assert answer["errors"][0]["extensions"]["code"] == code
