@@ -54,6 +54,9 @@ class Database(Protocol):
     def end(self, *, keep: bool) -> None:
         """Make what was done since ``begin`` durable, or undo it; nothing happens outside a transaction."""
 
+    def scrub(self) -> None:
+        """Make nothing of what was deleted be left in files, as far as nobody reads there now."""
+
     def close(self) -> None:
         """Close the connection; closing twice is fine."""
 
@@ -97,6 +100,7 @@ class SqliteDatabase:
             if write:
                 self.run("pragma journal_mode=wal")
                 self.run("pragma synchronous=full")
+                self.run("pragma secure_delete=on")
                 if max_pages:
                     self.run(f"pragma max_page_count={int(max_pages)}")
             else:
@@ -133,6 +137,10 @@ class SqliteDatabase:
             self.run("commit")
         elif self._db.in_transaction:
             self._db.rollback()
+
+    def scrub(self) -> None:
+        """Empty the write-ahead log into the file, where deleted bytes are overwritten."""
+        self.rows("pragma wal_checkpoint(truncate)")
 
     def close(self) -> None:
         """Close the connection; closing twice is fine."""

@@ -53,6 +53,7 @@ def _whole(exported: Exported, name: str, key: Ed25519PublicKey, witnessed: Sequ
     if fault is not None:
         return ShardVerdict(name, fault=fault)
     last = max(checkpoints, key=lambda each: each.size, default=None)
+    led_to = last is not None and last.size >= exported.sizes[name]  # else what the proofs lead to was cut off
     proofs: dict[int, list[bytes]] = {}
 
     def rows() -> Iterator[Stored]:
@@ -61,7 +62,8 @@ def _whole(exported: Exported, name: str, key: Ed25519PublicKey, witnessed: Sequ
             yield row
 
     def unproven(row: Stored) -> str:
-        return _unproven(row, proofs.pop(row.index), last)
+        proof = proofs.pop(row.index)
+        return _unproven(row, proof, last) if led_to else ""
 
     def later(index: int) -> bool:
         return any(_written_as(row) == index for row, _ in exported.rows(name))

@@ -136,9 +136,11 @@ class Shard:
             with transaction(self.database):
                 rows = self.database.rows("select idx from payload where idx < ? order by idx limit ?", (until, _PAGE))
                 if not rows:
-                    return deleted
+                    break
                 self.database.many("delete from payload where idx = ?", rows)
             deleted += len(rows)
+        self.database.scrub()
+        return deleted
 
     def cosign(self, size: int, name: str, line: str) -> None:
         """Keep a witness's signature line over the checkpoint of that size."""

@@ -170,7 +170,9 @@ class _Walk:
             what = f"the log signed two histories of {size} records, which part somewhere from record {self.seen} on"
             return self.fault(self.seen, Tampering.FORK, what)
         if roots != {self.frontier.root()}:
-            span = f"record {size - 1} is" if size - 1 == self.agreed else f"the records {self.agreed} to {size - 1} are"
+            span = (
+                f"record {size - 1} is" if size - 1 == self.agreed else f"the records {self.agreed} to {size - 1} are"
+            )
             return self.fault(self.agreed, Tampering.FORK, f"{span} not the history that was signed")
         self.agreed = size
         self.seen = size if size in self.witnessed else self.seen

@@ -16,8 +16,18 @@ from typing import Any
 
 import pytest
 
-from gateway.audit import AuditLog, AuditRecord, Disclosed, FetchNote, LogSettings, Pseudonyms, Where
-from gateway.audit import load_public_key, load_signing_key, place_of
+from gateway.audit import (
+    AuditLog,
+    AuditRecord,
+    Disclosed,
+    FetchNote,
+    LogSettings,
+    Pseudonyms,
+    Where,
+    load_public_key,
+    load_signing_key,
+    place_of,
+)
 from gateway.audit.database import Database
 from gateway.audit.postgres import PostgresDatabase
 from gateway.caller import Caller

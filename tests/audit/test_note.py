@@ -15,7 +15,9 @@ from gateway.errors import RequestError
 
 NEUMANN = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
 TEXT = "If you think cryptography is the answer to your problem,\nthen you don't know what your problem is.\n"
-LINE = "\u2014 PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n"
+LINE = (
+    "\u2014 PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n"
+)
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 SIGNED = Checkpoint.sign("two-way-street.example/record/a1", 7, bytes(32), KEY)
 
@@ -33,7 +35,15 @@ def test_the_note_of_the_go_implementation_is_read_and_holds() -> None:
 
 @pytest.mark.parametrize(
     "raw",
-    ["", "text\n", "text\n\n", "text\n\nno dash\n", f"text\n\n{LINE}trailing", f"te\txt\n\n{LINE}", f"text\n\n{LINE[:-1]}"],
+    [
+        "",
+        "text\n",
+        "text\n\n",
+        "text\n\nno dash\n",
+        f"text\n\n{LINE}trailing",
+        f"te\txt\n\n{LINE}",
+        f"text\n\n{LINE[:-1]}",
+    ],
 )
 def test_what_is_no_note_is_none(raw: str) -> None:
     assert Note.parse(raw) is None

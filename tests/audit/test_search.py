@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gateway.audit import AuditLog, Disclosed, Search, count_by, disclosures_of, search
+from gateway.audit import Disclosed, Search, count_by, disclosures_of, search
 from gateway.caller import Caller
-from tests.audit.conftest import NOW, OFFICER, STATUS, Place, record
+from tests.audit.conftest import NOW, OFFICER, STATUS, OpenLog, Place, record
 
-OpenLog = Callable[..., AuditLog]
 ANNA, BORIS = "TRV-01HZX0000000000000000000AA", "TRV-01HZX0000000000000000000BB"
 CONSUL = Caller("STATE_CA", "consular-officer", "visa-adjudication", case="AA00000001", user="u-20")
 DENIED = Disclosed("Visa.annotation", "DENY", owner="STATE_CA", count=1, reason="NO_AGREEMENT")
@@ -65,7 +63,7 @@ def test_a_traveler_is_found_in_every_month_and_nobody_else_is(place_with_log: P
 
 def test_pages_go_back_in_time_and_the_total_stays(place_with_log: Place) -> None:
     first, total = search(place_with_log.log, Search(), limit=2)
-    second, again = search(place_with_log.log, Search(), limit=2, before=first[-1].index)
+    second, again = search(place_with_log.log, Search(), limit=2, before=first[-1].cursor)
     assert ([item.index for item in first], [item.index for item in second]) == ([4, 3], [2, 1])
     assert total == again == 5
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from gateway.audit import Search, StoreError, Tampering, load_signing_key, search, verify
-from gateway.audit.shard import open_shard
 from gateway.audit.place import place_of
+from gateway.audit.shard import open_shard
 from tests.audit.bending import TABLE, Bent, change_payload, keep_checkpoints, resign
 from tests.audit.conftest import SHARD, OpenLog, Place, record
 
