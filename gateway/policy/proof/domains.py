@@ -132,7 +132,7 @@ def _domain(name: str, base: list[Any], listed: bool, policy: Policy) -> tuple[A
         base = [(each,) for each in base] if name.startswith("caller.") else base
     if name == "case.state":
         base = [*base, *(each for each in ("open", "closed", "none") if each not in base)]
-    values = [*base, *lists]
+    values = [*lists, *base] if name == "caller.training" else [*base, *lists]  # no certificate comes first
     flag = name.startswith("subject.") and name != "subject.id"
     if flag:
         values = [True, False]
