@@ -18,6 +18,8 @@ class Missing(Protocol):
     @property
     def paths(self) -> Sequence[tuple[str | int, ...]]: ...
     @property
+    def code(self) -> str: ...
+    @property
     def coordinates(self) -> Sequence[str]: ...
 
 
@@ -27,6 +29,8 @@ def missing_entries(permitted: Permitted, failures: Iterable[Missing], policy: P
     _index(permitted.ruled, (), index)
     entered: set[tuple[str, tuple[str, ...]]] = set()
     for failure in failures:
+        if permitted.client.kind == "mutation" and not failure.code.startswith("SUBGRAPH_"):
+            continue  # the owner refused the change: it was reached, and the error says why
         wanted = frozenset(failure.coordinates)
         for path in failure.paths:
             for coordinate, shown in _fields_at(_plain(path), wanted, index):

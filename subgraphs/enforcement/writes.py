@@ -81,9 +81,7 @@ async def place_in_proceedings(write: Write, given: PlaceInProceedings) -> Remov
     court = None if given.court is None else require_code("court", given.court)
     encounter = await write.get(EncounterRow, check("EVENT_NUMBER", given.eventNumber), name="encounter")
     if not encounter.at.date() <= given.ntaServedOn <= write.context.now.date():
-        raise Refusal(
-            "BAD_INPUT", "A notice to appear is served between the day of the encounter and today"
-        )
+        raise Refusal("BAD_INPUT", "A notice to appear is served between the day of the encounter and today")
     row = await _case_of(write, encounter)
     row.stage = STAGES.fire(row.stage, "charge" if court is None else "docket")
     row.state = state_of(row.stage)

@@ -62,6 +62,7 @@ async def test_uscis_decides_a_petition(fresh: World) -> None:
     again = await ask(ADJUDICATOR, DECIDE)
     assert again.data == {"decidePetition": None}
     assert [each["extensions"]["code"] for each in again.errors] == ["ILLEGAL_TRANSITION"]
+    assert again.ledger() == {}  # the owner was reached and refused; nothing is missing
     read = await ask(ADJUDICATOR, 'query { petition(receiptNumber: "IOE0926009002") { status validTo } }')
     assert read.data == {"petition": {"status": "APPROVED", "validTo": "2029-10-31"}}
 

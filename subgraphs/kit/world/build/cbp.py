@@ -121,9 +121,7 @@ def admit(
 ) -> AdmissionFact:
     """An I-94 from the crossing. Without `until` the stay follows from the class: D/S, indefinite, or unknown."""
     at = of.at + timedelta(minutes=40)
-    number = draft.identify(
-        "I94_NUMBER", draft.numbers.i94(legacy=at.date() < _LEGACY_UNTIL), "CBP", "NIIS", at
-    )
+    number = draft.identify("I94_NUMBER", draft.numbers.i94(legacy=at.date() < _LEGACY_UNTIL), "CBP", "NIIS", at)
     fact = AdmissionFact(
         i94_number=number,
         crossing_id=of.crossing_id,
@@ -183,8 +181,6 @@ def look_out(
 ) -> LookoutFact:
     """A lookout in TECS. It causes no event: its existence is masked."""
     number = draft.numbers.serial("LKT-")
-    fact = LookoutFact(
-        number, draft.traveler_id, kind, placed_by, at, expires, instruction, source("CBP", "TECS", at)
-    )
+    fact = LookoutFact(number, draft.traveler_id, kind, placed_by, at, expires, instruction, source("CBP", "TECS", at))
     draft.lookouts.append(fact)
     return fact

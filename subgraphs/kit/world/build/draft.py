@@ -125,23 +125,17 @@ class Draft:
         """Add a passport issued on the date and valid for that many years, and its number as an identifier."""
         number = self.numbers.passport()
         expires = issued + timedelta(days=years * 365)
-        lines = td3(
-            number=number, family=self.family, given=self.given, born=self.born, sex=self.sex, expires=expires
-        )
+        lines = td3(number=number, family=self.family, given=self.given, born=self.born, sex=self.sex, expires=expires)
         fact = PassportFact(number, ISSUER, issued, expires, lines)
         self.passports.append(fact)
         asserted = source("STATE_CA", "CCD", self.today.ago(400))
-        self.identifiers.append(
-            IdentifierFact("PASSPORT", number, "STATE_CA", ISSUER, issued, expires, 1.0, asserted)
-        )
+        self.identifiers.append(IdentifierFact("PASSPORT", number, "STATE_CA", ISSUER, issued, expires, 1.0, asserted))
         return fact
 
     def identify(self, kind: str, value: str, agency: str, system: str, at: datetime, confidence: float = 1.0) -> str:
         """Add an identifier once and return its value."""
         if not any(known.kind == kind and known.value == value for known in self.identifiers):
-            fact = IdentifierFact(
-                kind, value, agency, None, at.date(), None, confidence, source(agency, system, at)
-            )
+            fact = IdentifierFact(kind, value, agency, None, at.date(), None, confidence, source(agency, system, at))
             self.identifiers.append(fact)
         return value
 
