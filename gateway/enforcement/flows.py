@@ -1,6 +1,6 @@
-"""What composition makes one agency's subgraph receive from another: keys and requirements, each a disclosure.
+"""What composition makes one agency's subgraph receive from another: keys, requirements, contexts, each a disclosure.
 
-Law: docs/policy.md section 5, "composition" and "plan". A value that a ``@key`` or a ``@requires`` carries from its
+Law: docs/policy.md section 5, "composition" and "plan". A value that ``@key``, ``@requires`` or ``@fromContext`` carries from its
 owner to another agency's subgraph needs a ``flow`` clause of an agreement in force. The graph is checked when it is
 opened and by ``gateway check``; every plan is checked again, edge by edge, before it is run.
 """
@@ -51,6 +51,11 @@ def edges_of(supergraph: Supergraph, policy: Policy) -> tuple[Edge, ...]:
                 if join.requires:
                     because = f"@requires of {kind.name}.{field.name}"
                     found.update(_edges(supergraph, policy, kind.name, join.requires, join.graph, "input", because))
+                for argument in join.context_arguments:
+                    because = f"@fromContext of {kind.name}.{field.name}({argument.name}:)"
+                    for setter in supergraph.contexts.get(argument.context, ()):
+                        given = argument.selection
+                        found.update(_edges(supergraph, policy, setter, given, join.graph, "input", because))
     return tuple(sorted(found))
 
 
@@ -120,6 +125,9 @@ def _sent(batch: EntityBatch, supergraph: Supergraph) -> Iterator[Coordinate]:
     for shape in batch.inputs:
         for name in shape.types:
             yield from _carried(name, shape.selections, supergraph)
+    for context in batch.contexts:
+        for name in context.types:
+            yield from _carried(name, context.selections, supergraph)
 
 
 def _carried(parent: str, selections: Iterable[InputSelection], supergraph: Supergraph) -> Iterator[Coordinate]:

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import lru_cache
 
+from gateway.execution.contexts import spread
 from gateway.execution.representations import conditional
 from gateway.execution.shape import Shape, read_shape, rename
 from gateway.execution.wire import encode
 from gateway.operation.model import Condition
 from gateway.planning.plan import Conditional, EntityBatch, Fetch, Node, Plan
 
-__all__ = ["CompiledBatch", "CompiledFetch", "CompiledPlan", "compile_plan"]
+__all__ = ["CompiledBatch", "CompiledFetch", "CompiledPlan", "compile_copies", "compile_plan"]
 
 # how many plans stay compiled; their owners keep far fewer alive
 _KEPT = 2_000
@@ -42,6 +44,7 @@ class CompiledFetch:
     conditions: tuple[Condition, ...]
     waits: int
     dependents: tuple[int, ...]
+    contextual: bool = False  # some of its batches take values from around their objects
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,14 @@ def _fetch(fetch: Fetch, outer: tuple[Condition, ...], dependents: tuple[int, ..
         conditions=tuple(dict.fromkeys((*outer, *fetch.conditions))),
         waits=len(set(fetch.depends)),
         dependents=dependents,
+        contextual=any(batch.contexts for batch in fetch.batches),
     )
+
+
+@lru_cache(maxsize=256)
+def compile_copies(fetch: Fetch, copies: tuple[int, ...], conditions: tuple[Condition, ...]) -> CompiledFetch:
+    """``fetch`` with each batch as often as ``copies`` says (see ``contexts.spread``), compiled."""
+    return _fetch(spread(fetch, copies), conditions, ())
 
 
 def _batch(batch: EntityBatch, top: Shape) -> CompiledBatch:

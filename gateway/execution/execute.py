@@ -15,7 +15,8 @@ from weakref import WeakKeyDictionary
 from graphql import GraphQLSchema
 
 from gateway.errors import FetchError
-from gateway.execution.compiled import CompiledBatch, CompiledFetch, compile_plan
+from gateway.execution.compiled import CompiledBatch, CompiledFetch, compile_copies, compile_plan
+from gateway.execution.contexts import MOST_COPIES, Handed, handed_down
 from gateway.execution.merge import Merger
 from gateway.execution.paths import find, trace
 from gateway.execution.reading import MESSAGES, ErrorEntry, SubgraphAnswer, read_answer
@@ -25,7 +26,7 @@ from gateway.execution.shape import Shape
 from gateway.execution.transport import SubgraphRequest, Transport
 from gateway.execution.wire import encode
 from gateway.operation.model import Condition
-from gateway.planning.plan import Fetch, Path, Plan
+from gateway.planning.plan import Fetch, Input, Path, Plan
 from gateway.supergraph import Supergraph
 
 __all__ = ["Budget", "Gate", "execute"]
@@ -124,17 +125,21 @@ class _Run:
         if not self._hold(compiled.conditions):
             return
         fetch = compiled.fetch
-        gathered = [await self._gather(batch, fetch) for batch in compiled.batches]
+        values: list[bytes] = []
+        if compiled.contextual:
+            compiled, gathered, values = await self._gather_apart(compiled)
+        else:
+            gathered = [await self._gather(batch, fetch) for batch in compiled.batches]
         count = sum(len(each.encoded) for each in gathered)
         targets = () if compiled.batches else find(self.merged.data, fetch.path)
         if not (count or targets):
             return
         self.merged.entities += count
         try:
-            if self.merged.entities > self.budget.entities:
+            if self.merged.entities > self.budget.entities or len(gathered) > MOST_COPIES:
                 raise FetchError("SUBGRAPH_NOT_ASKED", "")
             self.merged.fetched += 1
-            answer = await self._ask(compiled, gathered)
+            answer = await self._ask(compiled, gathered, values)
         except (FetchError, OSError, TimeoutError) as error:
             self._fail_whole(compiled, _code(error))
             return
@@ -151,22 +156,53 @@ class _Run:
         return all(condition.holds(self.variables) for condition in conditions)
 
     async def _gather(self, compiled: CompiledBatch, fetch: Fetch) -> Gathered:
+        objects = await self._objects(compiled, fetch)
+        return gather(objects, self._inputs(compiled)) if objects else Gathered()
+
+    async def _gather_apart(self, compiled: CompiledFetch) -> tuple[CompiledFetch, list[Gathered], list[bytes]]:
+        """The fetch with a copy of each batch for every distinct set of contextual values, and those values."""
+        gathered: list[Gathered] = []
+        copies: list[int] = []
+        values: list[bytes] = []
+        for batch in compiled.batches:
+            groups: dict[Handed, list[dict[str, Any]]] = {}
+            handed = handed_down(self.merged.data, batch.batch)
+            for item in await self._objects(batch, compiled.fetch):
+                if id(item) in handed:
+                    groups.setdefault(handed[id(item)], []).append(item)
+            if not groups:  # the text names its variables all the same
+                groups[tuple((each.variable, b"null") for each in batch.batch.contexts)] = []
+            for number, (given, objects) in enumerate(groups.items()):
+                gathered.append(gather(objects, self._inputs(batch)))
+                values += [encode(f"{name}_{number}" if number else name) + b":" + value for name, value in given]
+            copies.append(len(groups))
+        if max(copies) > 1 and sum(copies) <= MOST_COPIES:
+            compiled = compile_copies(compiled.fetch, tuple(copies), compiled.conditions)
+        return compiled, gathered, values
+
+    def _inputs(self, compiled: CompiledBatch) -> tuple[Input, ...]:
+        return pruned(compiled.batch.inputs, self._hold) if compiled.conditional else compiled.batch.inputs
+
+    async def _objects(self, compiled: CompiledBatch, fetch: Fetch) -> list[dict[str, Any]]:
+        """The objects that a batch is to ask about: where it points, as far as the gate lets it."""
         batch = compiled.batch
         if not self._hold(batch.conditions):
-            return Gathered()
+            return []
         objects = [item for target in batch.targets for item in find(self.merged.data, target)]
         if self.gate is not None and objects:
             fallback = next((name for each in batch.inputs for name in (*each.types, each.typename) if name), "")
             named = [(str(item.get("__typename") or fallback), item) for item in objects]
             admitted = await self.gate.admit(fetch.coordinates, named)
             objects = [item for item, let in zip(objects, admitted, strict=True) if let]
-        inputs = pruned(batch.inputs, self._hold) if compiled.conditional else batch.inputs
-        return gather(objects, inputs)
+        return objects
 
-    async def _ask(self, compiled: CompiledFetch, gathered: Sequence[Gathered]) -> SubgraphAnswer:
+    async def _ask(
+        self, compiled: CompiledFetch, gathered: Sequence[Gathered], given: Sequence[bytes]
+    ) -> SubgraphAnswer:
         """Send one request and read its answer. Raises ``FetchError`` where there is none."""
         fetch = compiled.fetch
         values = [name + encode(self.variables[key]) for key, name in compiled.variables if key in self.variables]
+        values.extend(given)
         values.extend(batch.variable + each.joined() for batch, each in zip(compiled.batches, gathered, strict=True))
         request = SubgraphRequest(
             subgraph=fetch.subgraph,

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TypeAlias
 
 from gateway.operation.model import Condition, Operation
 from gateway.planning.inputs import without_conditions
 from gateway.planning.optimize import Schedule
-from gateway.planning.plan import Conditional, EntityBatch, Fetch, Input, Node, Parallel, Path, Plan, Rename, Sequence
+from gateway.planning.plan import (
+    Conditional,
+    ContextInput,
+    EntityBatch,
+    Fetch,
+    Input,
+    Node,
+    Parallel,
+    Path,
+    Plan,
+    Rename,
+    Sequence,
+)
 from gateway.planning.steps import Out, Step
 from gateway.planning.text import Writer
 from gateway.supergraph.model import Supergraph
@@ -115,13 +128,21 @@ class _Request:
             inputs = tuple(
                 replace(each, selections=without_conditions(each.selections, conditions)) for each in call.inputs
             )
-            batches.append(EntityBatch(alias, variable, call.targets, inputs, renames, conditions))
+            contexts = tuple(
+                replace(each, selections=without_conditions(each.selections, conditions)) for each in call.contexts
+            )
+            batches.append(EntityBatch(alias, variable, call.targets, inputs, renames, conditions, contexts))
         common = tuple(each for each in batches[0].conditions if all(each in batch.conditions for batch in batches))
         return Fetch(
             id=self.number,
             subgraph=self.subgraph.name,
             kind="query",
-            text=self._text("query", [batch.variable for batch in batches], f"{{ {' '.join(parts)} }}"),
+            text=self._text(
+                "query",
+                [batch.variable for batch in batches],
+                f"{{ {' '.join(parts)} }}",
+                [each for batch in batches for each in batch.contexts],
+            ),
             variables=tuple(sorted(self.writer.variables)),
             batches=tuple(batches),
             depends=depends,
@@ -129,9 +150,12 @@ class _Request:
             conditions=common,
         )
 
-    def _text(self, kind: str, representations: list[str], body: str) -> str:
+    def _text(
+        self, kind: str, representations: list[str], body: str, contexts: Iterable[ContextInput] = ()
+    ) -> str:
         types = dict(self.operation.definitions)
         definitions = [f"${name}: [_Any!]!" for name in representations]
+        definitions += [f"${each.variable}: {each.type}" for each in contexts]
         definitions += [f"${name}: {types[name]}" for name in sorted(self.writer.variables)]
         if definitions:
             return f"{kind}({', '.join(definitions)}) {body}"
@@ -148,6 +172,7 @@ class _Call:
         self.conditions = (*around, *(each for each in _shared(self.outs) if each not in around))
         self.typenames = [step.typename for step in steps]
         self.inputs = tuple(Input(step.types, step.typename, step.inputs) for step in steps)
+        self.contexts = tuple({name: each for step in steps for name, each in step.contexts.items()}.values())
 
     def write(self, writer: Writer, hoisted: _Conditions) -> tuple[str, tuple[Rename, ...]]:
         """The selection set of the call."""
@@ -161,6 +186,7 @@ class _Call:
         """Whether both send and ask the very same."""
         return (
             self.inputs == other.inputs
+            and self.contexts == other.contexts
             and self.conditions == other.conditions
             and all(same_selection(one, two) for one, two in zip(self.outs, other.outs, strict=True))
         )

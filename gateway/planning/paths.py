@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from gateway.errors import PlanningError
 from gateway.planning.asks import Ask, Spot, StorageKeys, by_type, child_spot, read_asks
+from gateway.planning.contexts import Drawn, draw, missing_context
 from gateway.planning.ways import Way, Ways
 from gateway.supergraph.model import Supergraph
 from gateway.supergraph.moves import Node
@@ -30,18 +31,16 @@ class NoWay(Exception):  # noqa: N818  (an answer of the search, not a failure o
         self.spot = spot
         self.ask = ask
 
-    def _contextual(self, supergraph: Supergraph, type: str) -> bool:
-        field = supergraph.field(type, self.ask.name)
-        return field is not None and any(join.context_arguments for join in field.joins)
-
     def report(self, supergraph: Supergraph) -> PlanningError:
         """The error for the client when nothing else is left to try."""
         where = f"{self.spot.declared}.{self.ask.name}"
-        if any(self._contextual(supergraph, each) for each in (self.spot.declared, *self.ask.types)):
+        missing = missing_context(supergraph, self.spot, self.ask)
+        if missing:
             return PlanningError(
-                "CONTEXT_UNSUPPORTED",
-                f"{where} takes an argument from an ancestor (@fromContext), which this gateway cannot fill.",
+                "CONTEXT_UNREACHABLE",
+                f"{where} takes an argument from context {missing!r}, which nothing around it can give here.",
                 where=where,
+                hint="Ask for the field below an object whose type sets the context.",
             )
         return PlanningError(
             "UNREACHABLE_FIELD",
@@ -58,7 +57,7 @@ class Cell:
 
     ``node`` is where it leads (None for a leaf). ``mask`` has the requests the whole path takes (see
     :mod:`gateway.planning.ways`), ``level`` the wave in which
-    the field is read, ``length`` the number of cells and jumps.
+    the field is read, ``length`` the number of cells and jumps, ``drawn`` where its contextual arguments come from.
     """
 
     parent: Cell | None
@@ -69,6 +68,7 @@ class Cell:
     mask: int
     level: int
     length: int
+    drawn: tuple[Drawn, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -164,9 +164,16 @@ class Paths:
             for way in self.ways.find(cell.node, ask.name, here):
                 if cell.parent is None and way.hops:
                     continue  # every root stands among the arrivals itself
+                drawn = draw(self.ways, cell, spot, ask.types, way.contexts)
+                if drawn is None:
+                    continue
                 mask = cell.mask | way.mask << (cell.level * self.width)
+                level = cell.level + way.level
+                for each in drawn:
+                    mask |= each.supply.mask << (each.cell.level * self.width)
+                    level = max(level, each.cell.level + each.supply.level + 1)
                 length = cell.length + 1 + len(way.hops)
-                found.append(Cell(cell, spot, ask, way, way.tail, mask, cell.level + way.level, length))
+                found.append(Cell(cell, spot, ask, way, way.tail, mask, level, length, drawn))
         return found
 
     def _presence(self, spot: Spot, arrivals: list[Cell]) -> Choice:
@@ -184,7 +191,7 @@ class Paths:
 
 def _any_leaf(node: Node) -> str:
     for move in node.fields.values():
-        if move.tail is None and not move.requires:
+        if move.tail is None and move.plain:
             return move.name
     return "__typename"
 

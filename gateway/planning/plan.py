@@ -20,6 +20,7 @@ from gateway.operation.model import Condition
 
 __all__ = [
     "Conditional",
+    "ContextInput",
     "EntityBatch",
     "Fetch",
     "Input",
@@ -82,6 +83,23 @@ class Input:
 
 
 @dataclass(frozen=True, slots=True)
+class ContextInput:
+    """A value that a field below takes from an object around it (``@fromContext``), sent as ``variable``.
+
+    It is read by ``selections`` (a chain of single fields, or one chain for each of several types) of the object
+    ``up`` path steps above each target, which is of one of ``types``. A value that is not there is sent as null; where
+    the variable's ``type`` forbids null, the entity is not asked for. Entities whose values differ are asked for
+    apart, in the same request.
+    """
+
+    variable: str
+    type: str
+    up: int
+    types: tuple[str, ...]
+    selections: tuple[InputSelection, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Rename:
     """In a fetch's answer, at ``path`` below the merge point: the value under ``alias`` belongs under ``key``.
 
@@ -111,6 +129,7 @@ class EntityBatch:
     inputs: tuple[Input, ...]
     renames: tuple[Rename, ...] = ()
     conditions: tuple[Condition, ...] = ()
+    contexts: tuple[ContextInput, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,9 +103,10 @@ class _Planning:
     def _best(self, sections: list[list[Choice]]) -> Schedule:
         """The cheapest schedule among the combinations that look cheapest."""
         tries = [combinations(choices, self.ways.width, _TRIED if len(sections) == 1 else 1) for choices in sections]
+        taken = frozenset(name for name, _ in self.operation.definitions)
         best: Schedule | None = None
         for number in range(max(len(each) for each in tries)):
-            builder = Builder(self.supergraph, self.keys)
+            builder = Builder(self.supergraph, self.keys, taken)
             for section, options in enumerate(tries):
                 builder.section = section
                 builder.take(options[min(number, len(options) - 1)])

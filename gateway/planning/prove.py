@@ -31,6 +31,7 @@ from gateway.planning.nodes import (
     key_of,
 )
 from gateway.planning.plan import EntityBatch, Fetch, Input, InputField, InputSelection, Path, Plan, Rename
+from gateway.planning.prove_contexts import context_problems, contextual_names
 from gateway.supergraph.fieldset import FieldSet, FieldSetField, FieldSetFragment, print_field_set
 from gateway.supergraph.model import FieldJoin, Supergraph, list_depth, named_type
 from gateway.supergraph.views import SubgraphView
@@ -58,6 +59,7 @@ class _Proof:
         self.fetch: Fetch
         self.view: SubgraphView
         self.renames: dict[tuple[Path, str], str] = {}
+        self.batch: EntityBatch | None = None
 
     def say(self, problem: str) -> None:
         """Note a problem of the fetch being run."""
@@ -70,6 +72,7 @@ class _Proof:
     def run(self, fetch: Fetch) -> None:
         """Run one fetch: what it reads must be there, what it selects will be."""
         self.fetch = fetch
+        self.batch = None
         self.view = self.supergraph.view(self.supergraph.by_name[fetch.subgraph].graph)
         if not set(fetch.depends) <= self.done:
             self.say(f"runs before {sorted(set(fetch.depends) - self.done)}, on which it depends")
@@ -84,6 +87,7 @@ class _Proof:
             answers = {key_of(node): node for node in fields_of(definition.selection_set)}
             staged = [self._stage(batch, answers[batch.alias]) for batch in fetch.batches]
             for batch, node, spots in staged:
+                self.batch = batch
                 self._land(batch, node, spots, under | frozenset(batch.conditions))
         else:
             self._note_renames(fetch.renames)
@@ -236,7 +240,10 @@ class _Proof:
     ) -> None:
         alias = key_of(node)
         key = self.renames.get((path, alias), alias)
-        identity: Identity = (node.name.value, arguments_of(node.arguments))
+        source = type if self.view.kinds.get(type) == "object" and owner not in self.view.interface_objects else owner
+        hidden = contextual_names(self.view.join(source, node.name.value))
+        own = [each for each in node.arguments or () if each.name.value not in hidden]
+        identity: Identity = (node.name.value, arguments_of(own))
         value = place.values.setdefault(type, {}).setdefault(key, Value(identity))
         if value.identity != identity:
             self.say(f"puts {identity[0]} under {key!r} of {type}, where {value.identity[0]} lies")
@@ -246,8 +253,10 @@ class _Proof:
             if owner in self.view.interface_objects:
                 self.say(f"asks the interface object {owner} for its real type")
             return
-        source = type if self.view.kinds.get(type) == "object" and owner not in self.view.interface_objects else owner
         join = self._join(place, type, source, name, _sent_under(sent, held), provided)
+        if join is not None and join.context_arguments:
+            for problem in context_problems(self.supergraph, self.root, self.batch, node, join):
+                self.say(problem)
         if join is None or node.selection_set is None:
             return
         within = _provided(self.supergraph, provided, type, name) + join.provides

@@ -9,6 +9,7 @@ from graphql import parse, print_ast
 from gateway.operation.model import Condition
 from gateway.planning.plan import (
     Conditional,
+    ContextInput,
     EntityBatch,
     Fetch,
     Input,
@@ -57,6 +58,7 @@ def _print_fetch(fetch: Fetch, pad: str, lines: list[str]) -> None:
     for batch in fetch.batches:
         lines.append(f"{pad}  ${batch.variable} from {', '.join(path_text(each) for each in batch.targets)}")
         lines += [f"{pad}    {_input(each)}" for each in batch.inputs]
+        lines += [f"{pad}    {_context(each, batch.targets)}" for each in batch.contexts]
         if batch.conditions and batch.conditions != fetch.conditions:
             lines.append(f"{pad}    when {_conditions(batch.conditions)}")
         lines += [f"{pad}    {_rename(each)}" for each in batch.renames]
@@ -80,6 +82,14 @@ def _rename(rename: Rename) -> str:
 def _input(shape: Input) -> str:
     whom = "|".join(shape.types)
     return f"{whom + ' as ' if whom else ''}{shape.typename} {{ {_inputs(shape.selections)} }}"
+
+
+def _context(context: ContextInput, targets: tuple[Path, ...]) -> str:
+    """``$context0: String from user of User { currency }``: the value's variable, and the object it is read of."""
+    places = dict.fromkeys(path_text(path[: len(path) - context.up]) or "the root" for path in targets)
+    owners = "|".join(context.types)
+    inner = _inputs(context.selections)
+    return f"${context.variable}: {context.type} from {', '.join(places)} of {owners} {{ {inner} }}"
 
 
 def _inputs(selections: tuple[InputSelection, ...]) -> str:
@@ -145,5 +155,6 @@ def _batch_json(batch: EntityBatch) -> dict[str, Any]:
         "paths": [list(path) for path in batch.targets],
         "inputs": [_input(each) for each in batch.inputs],
         "renames": [_rename(each) for each in batch.renames],
+        "contexts": [_context(each, batch.targets) for each in batch.contexts],
         "if": _conditions(batch.conditions),
     }

@@ -9,7 +9,7 @@ from gateway.operation.model import Condition
 from gateway.planning.asks import Arguments, Spot, StorageKeys, Types, child_spot
 from gateway.planning.inputs import merge_inputs
 from gateway.planning.paths import Cell
-from gateway.planning.plan import InputField, InputFragment, InputSelection, Path
+from gateway.planning.plan import ContextInput, InputField, InputFragment, InputSelection, Path
 from gateway.planning.ways import Hop, SupplyField, Way
 from gateway.supergraph.model import Supergraph
 from gateway.supergraph.moves import Node
@@ -92,6 +92,7 @@ class Step:
     inputs: tuple[InputSelection, ...] = ()
     conditions: Conditions = ()
     providers: dict[Step, None] = field(default_factory=dict)
+    contexts: dict[str, ContextInput] = field(default_factory=dict)
 
     @property
     def place(self) -> tuple[object, ...]:
@@ -102,17 +103,30 @@ class Step:
 _Here: TypeAlias = tuple[Step, Out]
 
 
+@dataclass(frozen=True, slots=True)
+class _Handed:
+    """What a jump carries from contexts: the value of each argument, and the steps that read them."""
+
+    inputs: tuple[tuple[str, ContextInput], ...] = ()
+    providers: tuple[Step, ...] = ()
+
+
+_NOTHING = _Handed()
+
+
 class Builder:
     """Lays chosen cells down as steps, sharing whatever is the same."""
 
-    def __init__(self, supergraph: Supergraph, keys: StorageKeys) -> None:
+    def __init__(self, supergraph: Supergraph, keys: StorageKeys, taken: frozenset[str] = frozenset()) -> None:
         self.supergraph = supergraph
+        self.taken = taken
         self.keys = keys
         self.steps: list[Step] = []
         self.section = 0
         self._cells: dict[Cell, _Here] = {}
         self._entered: dict[tuple[object, ...], Step] = {}
         self._followed: dict[tuple[object, ...], _Here] = {}
+        self._handed: dict[tuple[object, ...], ContextInput] = {}
 
     def take(self, cells: list[Cell]) -> None:
         """Make every path end in the steps."""
@@ -125,9 +139,11 @@ class Builder:
         if cell not in self._cells:
             ask = cell.ask
             start = self._place(cell.parent)
-            step, out = self._follow(start, cell.spot, cell.way, ask.conditions)
+            handed = self._hand_down(cell)
+            step, out = self._follow(start, cell.spot, cell.way, ask.conditions, handed)
             variables = frozenset(name for each in ask.arguments for name in each.variables)
-            item = Item(ask.key, ask.name, ask.plain_arguments, variables, cell.way.types, ask.conditions)
+            arguments = sorted((*ask.plain_arguments, *((name, f"${each.variable}") for name, each in handed.inputs)))
+            item = Item(ask.key, ask.name, tuple(arguments), variables, cell.way.types, ask.conditions)
             item = out.add(item)
             tail = cell.way.tail
             self._cells[cell] = (step, self._open(item, tail, self._abstract(cell)) if tail else out)
@@ -160,24 +176,71 @@ class Builder:
         self.steps.append(step)
         return step
 
-    def _follow(self, start: _Here, spot: Spot, way: Way, conditions: Conditions) -> _Here:
-        """Where the field of ``way`` is read, every jump on the way made."""
+    def _hand_down(self, cell: Cell) -> _Handed:
+        """What the cell's field takes from contexts, laid down where it is read."""
+        if not cell.drawn or cell.ask is None:
+            return _NOTHING
+        found: list[tuple[str, ContextInput]] = []
+        providers: dict[Step, None] = {}
+        for drawn in cell.drawn:
+            here = self._place(drawn.cell)
+            providers[here[0]] = None
+            between = [each for each in cell.spot.conditions if each not in drawn.spot.conditions]
+            conditions = tuple(dict.fromkeys((*between, *cell.ask.conditions)))
+            selections = tuple(
+                self._input([here], each, drawn.spot, conditions, drawn.types, providers)
+                for each in drawn.supply.fields
+            )
+            up = len(cell.spot.path) - len(drawn.spot.path)
+            asked = (cell.spot.path, drawn.argument.type, up, drawn.types, selections)
+            if asked not in self._handed:
+                self._handed[asked] = ContextInput(
+                    self._fresh(), drawn.argument.type, up, drawn.types, selections
+                )
+            found.append((drawn.argument.name, self._handed[asked]))
+        return _Handed(tuple(found), tuple(providers))
+
+    def _fresh(self) -> str:
+        """A variable's name that neither the client nor another context has."""
+        mark = "context"
+        while any(name.startswith(mark) for name in self.taken):
+            mark = "_" + mark
+        return f"{mark}{len(self._handed)}"
+
+    def _follow(
+        self, start: _Here, spot: Spot, way: Way, conditions: Conditions, handed: _Handed | None = None
+    ) -> _Here:
+        """Where the field of ``way`` is read, every jump on the way made; the last of them carries ``handed``."""
         if not way.hops:
             return start
-        asked = (start[0], start[1], spot.path, way, conditions)
+        handed = handed or _NOTHING
+        asked = (start[0], start[1], spot.path, way, conditions, handed.inputs)
         if asked not in self._followed:
             places = [start]
             nodes = [way.start]
-            for hop in way.hops:
-                places.append(places[-1] if hop.move is None else self._enter(places, nodes, hop, spot, conditions))
+            last = max(place for place, hop in enumerate(way.hops) if hop.move is not None or place == 0)
+            for number, hop in enumerate(way.hops):
+                carried = handed if number == last else _NOTHING
+                entered = hop.move is not None
+                places.append(
+                    self._enter(places, nodes, hop, spot, conditions, carried) if entered else places[-1]
+                )
                 nodes.append(hop.tail)
             self._followed[asked] = places[-1]
         return self._followed[asked]
 
-    def _enter(self, places: list[_Here], nodes: list[Node], hop: Hop, spot: Spot, conditions: Conditions) -> _Here:
+    def _enter(
+        self,
+        places: list[_Here],
+        nodes: list[Node],
+        hop: Hop,
+        spot: Spot,
+        conditions: Conditions,
+        handed: _Handed,
+    ) -> _Here:
         if hop.move is None or hop.supply is None:
             raise ValueError("a jump has a move and a supply")
-        providers: dict[Step, None] = {}
+        providers: dict[Step, None] = dict.fromkeys(handed.providers)
         inputs = [self._input(places, each, spot, conditions, hop.types, providers) for each in hop.supply.fields]
         known = next((place for place, node in zip(places, nodes, strict=True) if node.real), None)
         whole = set(hop.types) >= set(spot.types)
@@ -189,11 +252,15 @@ class Builder:
         shape = merge_inputs((), tuple(inputs)) or tuple(inputs)
         root = hop.move.root
         tail = hop.tail
-        key = (self.section, tail.graph, tail.number, spot.path, spot.conditions, types, hop.move.typename, shape)
+        key = (
+            self.section, tail.graph, tail.number, spot.path, spot.conditions, types, hop.move.typename, shape,
+            handed.inputs,
+        )  # fmt: skip
         if key not in self._entered:
             step = self._new(tail, spot.path, root=root, named=spot.abstract and tail.abstract)
             step.types, step.typename, step.inputs = types, hop.move.typename, shape
             step.conditions = spot.conditions
+            step.contexts = {each.variable: each for _, each in handed.inputs}
             self._entered[key] = step
         step = self._entered[key]
         for provider in providers:

@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 from gateway.errors import PlanningError
 from gateway.supergraph.fieldset import FieldSet, FieldSetField
+from gateway.supergraph.model import ContextArgument
 from gateway.supergraph.moves import FieldMove, KeyMove, Moves, Node
 
 __all__ = ["Context", "Hop", "Supply", "SupplyField", "Way", "Ways"]
@@ -78,7 +79,10 @@ class Hop:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Way:
-    """How to read a field: ``hops`` from the start, then the field at the last node, leading to ``tail``."""
+    """How to read a field: ``hops`` from the start, then the field at the last node, leading to ``tail``.
+
+    ``contexts`` are arguments that have to be filled from around the start: the last jump carries them.
+    """
 
     start: Node
     hops: tuple[Hop, ...]
@@ -87,6 +91,7 @@ class Way:
     types: Types
     mask: int
     level: int
+    contexts: tuple[ContextArgument, ...] = ()
 
     @property
     def cost(self) -> tuple[int, int, int, int]:
@@ -201,7 +206,7 @@ class Ways:
 
     def _arrive(self, state: _State, move: FieldMove | None, field: str) -> Iterator[Way]:
         """Reading the field where one already stands: at once, or by a jump back in when it requires something."""
-        if move is None or not move.requires:
+        if move is None or move.plain:
             yield self._way(state, move)
             return
         yield from self._reenter(state, move)
@@ -226,7 +231,8 @@ class Ways:
     def _way(self, state: _State, move: FieldMove | None) -> Way:
         tail = move.tail if move else None
         start = state.contexts[0].node
-        return Way(start, state.hops, state.node, tail, state.types, state.mask, state.level)
+        contexts = move.contexts if move else ()
+        return Way(start, state.hops, state.node, tail, state.types, state.mask, state.level, contexts)
 
     def _jumps(self, state: _State, field: str) -> Iterator[_State]:
         been = {context.node.graph for context in state.contexts if context.node.type == state.node.type}
@@ -351,6 +357,8 @@ class Ways:
         if not here:
             return
         for way in self.find(node, part.name, here):
+            if way.contexts:
+                continue  # an input is the same wherever its object stands
             below: Supply | None = Supply((), 0, 0)
             abstract = False
             if part.selections and way.tail is not None:

@@ -102,12 +102,15 @@ class TypeJoin:
 
 @dataclass(frozen=True, slots=True)
 class ContextArgument:
-    """An argument the gateway fills from an ancestor (``@fromContext``); never shown to clients."""
+    """An argument the gateway fills from an ancestor (``@fromContext``); never shown to clients.
+
+    ``selection`` is what is read of the nearest object around the field whose type sets ``context``.
+    """
 
     name: str
     type: str
     context: str
-    selection: str
+    selection: FieldSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +267,8 @@ class Supergraph:
     """The composed graph: subgraphs, types and roots, with the two schemas derived from it.
 
     ``full_schema`` has every type and field, inaccessible ones included, and no join machinery; ``api_schema`` is
-    what clients see. ``roots`` maps ``query``/``mutation``/``subscription`` to the root type's name.
+    what clients see. ``roots`` maps ``query``/``mutation``/``subscription`` to the root type's name, ``contexts`` a
+    context's name to the types that set it (``@context``).
     """
 
     subgraphs: tuple[Subgraph, ...]
@@ -272,6 +276,7 @@ class Supergraph:
     roots: Mapping[str, str]
     full_schema: GraphQLSchema = field(compare=False, repr=False)
     api_schema: GraphQLSchema = field(compare=False, repr=False)
+    contexts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @cached_property
     def by_graph(self) -> Mapping[str, Subgraph]:
@@ -298,6 +303,17 @@ class Supergraph:
     def possible_types(self, name: str) -> tuple[str, ...]:
         """The object types an object of type ``name`` can be, sorted; empty for an unknown or leaf type."""
         return self._possible.get(name, ())
+
+    @cached_property
+    def _setting(self) -> dict[str, frozenset[str]]:
+        return {
+            name: frozenset(each for setter in setters for each in (setter, *self.possible_types(setter)))
+            for name, setters in self.contexts.items()
+        }
+
+    def sets(self, type: str, context: str) -> bool:
+        """Whether objects of ``type`` set ``context``: by ``@context`` on it or on what it implements or is part of."""
+        return type in self._setting.get(context, ())
 
     def field(self, type: str, name: str) -> FieldDef | None:
         """The field ``type.name``, or None."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from gateway.supergraph.fieldset import FieldSet, FieldSetField, FieldSetFragment
-from gateway.supergraph.model import FieldDef, FieldJoin, Supergraph, TypeDef, named_type
+from gateway.supergraph.model import ContextArgument, FieldDef, FieldJoin, Supergraph, TypeDef, named_type
 
 __all__ = ["FieldMove", "KeyMove", "Moves", "Node"]
 
@@ -21,13 +21,20 @@ __all__ = ["FieldMove", "KeyMove", "Moves", "Node"]
 class FieldMove:
     """A field that a graph resolves. ``tail`` is where it leads (None for a leaf).
 
-    ``requires`` must be sent to the graph with the key before it can be read.
+    ``requires`` must be sent to the graph with the key before it can be read; ``contexts`` are arguments that take
+    their values from objects around this one, which also takes entering the graph by a key.
     """
 
     name: str
     type: str
     tail: Node | None
     requires: FieldSet = ()
+    contexts: tuple[ContextArgument, ...] = ()
+
+    @property
+    def plain(self) -> bool:
+        """Whether it can be read wherever one stands on its node, with nothing sent along."""
+        return not self.requires and not self.contexts
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,14 +124,14 @@ class Node:
 
     def _read_alike(self, field: str, types: tuple[str, ...]) -> FieldMove | None:
         moves = [self.cast(each).fields.get(field) for each in types]
-        found = [move for move in moves if move is not None and not move.requires]
+        found = [move for move in moves if move is not None and move.plain]
         if not found or len(found) < len(types):
             return None
         if len({id(move.tail) for move in found}) == 1:
             return found[0]
         own = self.fields.get(field)
         plain = all(move.tail is not None and not move.tail.provided for move in found)
-        if own is not None and own.tail is not None and plain and not own.requires:
+        if own is not None and own.tail is not None and plain and own.plain:
             return own
         return None
 
@@ -183,8 +190,8 @@ class Moves:
     def resolves(self, owner: TypeDef, field: FieldDef, graph: str) -> FieldJoin | None:
         """The join by which ``graph`` resolves ``owner.field`` itself, or None (external, overridden, not there)."""
         join = field.join(graph)
-        if join is None or join.used_overridden or join.context_arguments:
-            return None  # an argument from a context is one that nobody here can fill
+        if join is None or join.used_overridden:
+            return None
         name = self.supergraph.by_graph[graph].name
         for other in field.joins:
             label = other.override_label
@@ -229,7 +236,7 @@ class Moves:
         """Drop requirements that ``@provides`` has met: then the graph has at hand what it would be sent."""
         for name, move in moves.items():
             if move.requires and self._at_hand(node, moves, move.requires):
-                moves[name] = FieldMove(name, move.type, move.tail)
+                moves[name] = FieldMove(name, move.type, move.tail, (), move.contexts)
 
     def _at_hand(self, node: Node, moves: dict[str, FieldMove], wanted: FieldSet) -> bool:
         for part in wanted:
@@ -240,7 +247,7 @@ class Moves:
                     return False
                 continue
             move = moves.get(part.name)
-            if move is None or move.requires or part.arguments:
+            if move is None or not move.plain or part.arguments:
                 return False
             if part.selections and (move.tail is None or not self._below(move.tail, part.selections)):
                 return False
@@ -255,12 +262,12 @@ class Moves:
         tail_type = named_type(join.type)
         leaf = not self.supergraph.types[tail_type].composite if tail_type in self.supergraph.types else True
         if leaf:
-            return FieldMove(name, join.type, None, requires)
+            return FieldMove(name, join.type, None, requires, join.context_arguments)
         tail = self.node(node.graph, tail_type)
         if provides:
             kept = provides if tail.abstract else self.narrow(provides, tail_type)
             tail = self.node(node.graph, tail_type, kept)
-        return FieldMove(name, join.type, tail, requires)
+        return FieldMove(name, join.type, tail, requires, join.context_arguments)
 
     def key_moves(self, node: Node) -> tuple[KeyMove, ...]:
         """Where the keys of ``node`` lead, own type first, then interfaces that other graphs have as objects."""

@@ -95,7 +95,17 @@ class _Reader:
             api = build_api_schema(self.document, self.prefixes, self.hidden)
         except (TypeError, GraphQLError) as error:
             raise GatewayError("INVALID_SUPERGRAPH", f"the supergraph's types do not hold together: {error}") from error
-        return Supergraph(subgraphs, types, self._roots(types), full, api)
+        return Supergraph(subgraphs, types, self._roots(types), full, api, self._contexts(types))
+
+    def _contexts(self, types: dict[str, TypeDef]) -> dict[str, tuple[str, ...]]:
+        """The types that set each context."""
+        directive = self.features.get("context", "context")
+        found: dict[str, list[str]] = {}
+        for name, each in types.items():
+            for applied in each.directives:
+                if applied.name == directive and isinstance(applied.get("name"), str):
+                    found.setdefault(applied.get("name"), []).append(name)
+        return {context: tuple(setters) for context, setters in found.items()}
 
     def _subgraphs(self) -> tuple[Subgraph, ...]:
         for node in self.types:
@@ -279,7 +289,7 @@ def _field_join(mark: AppliedDirective, type_text: str) -> FieldJoin:
         override_label=mark.get("overrideLabel") or "",
         used_overridden=bool(mark.get("usedOverridden", False)),
         context_arguments=tuple(
-            ContextArgument(each["name"], each["type"], each["context"], each["selection"])
+            ContextArgument(each["name"], each["type"], each["context"], parse_field_set(each["selection"]))
             for each in mark.get("contextArguments") or ()
         ),
     )

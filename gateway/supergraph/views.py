@@ -127,6 +127,7 @@ class SubgraphView:
 
     def _field(self, definition: FieldDef, join: FieldJoin) -> str:
         arguments = [self._value(each) for each in definition.arguments]
+        arguments += [f"{each.name}: {each.type}" for each in join.context_arguments]
         return definition.name + (f"({', '.join(arguments)})" if arguments else "") + f": {join.type}"
 
 

@@ -61,8 +61,8 @@ def test_the_budget_is_whole_again_for_the_next_operation() -> None:
     assert len(plan_operation(supergraph, operation).fetches) == 2
 
 
-def test_arguments_from_a_context_are_refused_by_name() -> None:
+def test_an_argument_from_a_context_that_nothing_sets_is_refused_by_name() -> None:
     supergraph = load_supergraph(supergraph_sdl(CONTEXT, "a"))
     with pytest.raises(PlanningError) as caught:
         plan_operation(supergraph, operation_of(supergraph, "{ user { price { text } } }"))
-    assert (caught.value.code, caught.value.where) == ("CONTEXT_UNSUPPORTED", "Price.text")
+    assert (caught.value.code, caught.value.where) == ("CONTEXT_UNREACHABLE", "Price.text")

@@ -35,6 +35,7 @@ def _absorb(into: Step, step: Step, gone: dict[Step, Step]) -> bool:
         return False
     into.inputs = inputs
     into.out.merge(step.out)
+    into.contexts.update(step.contexts)
     into.providers.update(step.providers)
     gone[step] = into
     return True
