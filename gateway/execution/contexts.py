@@ -144,9 +144,7 @@ def _redeclared(node: VariableDefinitionNode, name: str) -> VariableDefinitionNo
     return VariableDefinitionNode(variable=variable, type=node.type, default_value=node.default_value, directives=())
 
 
-def _text(
-    operation: OperationDefinitionNode, calls: list[FieldNode], definitions: list[VariableDefinitionNode]
-) -> str:
+def _text(operation: OperationDefinitionNode, calls: list[FieldNode], definitions: list[VariableDefinitionNode]) -> str:
     head = ", ".join(print_ast(each) for each in definitions)
     body = " ".join(" ".join(print_ast(each).split()) for each in calls)
     return f"{operation.operation.value}({head}) {{ {body} }}"

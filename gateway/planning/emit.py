@@ -150,9 +150,7 @@ class _Request:
             conditions=common,
         )
 
-    def _text(
-        self, kind: str, representations: list[str], body: str, contexts: Iterable[ContextInput] = ()
-    ) -> str:
+    def _text(self, kind: str, representations: list[str], body: str, contexts: Iterable[ContextInput] = ()) -> str:
         types = dict(self.operation.definitions)
         definitions = [f"${name}: [_Any!]!" for name in representations]
         definitions += [f"${each.variable}: {each.type}" for each in contexts]

@@ -41,7 +41,12 @@ def context_problems(
 
 
 def _source_problems(
-    supergraph: Supergraph, root: Place, batch: EntityBatch, context: ContextInput, argument: ContextArgument, where: str
+    supergraph: Supergraph,
+    root: Place,
+    batch: EntityBatch,
+    context: ContextInput,
+    argument: ContextArgument,
+    where: str,
 ) -> Iterator[str]:
     for target in batch.targets:
         above = len(target) - context.up

@@ -194,9 +194,7 @@ class Builder:
             up = len(cell.spot.path) - len(drawn.spot.path)
             asked = (cell.spot.path, drawn.argument.type, up, drawn.types, selections)
             if asked not in self._handed:
-                self._handed[asked] = ContextInput(
-                    self._fresh(), drawn.argument.type, up, drawn.types, selections
-                )
+                self._handed[asked] = ContextInput(self._fresh(), drawn.argument.type, up, drawn.types, selections)
             found.append((drawn.argument.name, self._handed[asked]))
         return _Handed(tuple(found), tuple(providers))
 
@@ -222,9 +220,7 @@ class Builder:
             for number, hop in enumerate(way.hops):
                 carried = handed if number == last else _NOTHING
                 entered = hop.move is not None
-                places.append(
-                    self._enter(places, nodes, hop, spot, conditions, carried) if entered else places[-1]
-                )
+                places.append(self._enter(places, nodes, hop, spot, conditions, carried) if entered else places[-1])
                 nodes.append(hop.tail)
             self._followed[asked] = places[-1]
         return self._followed[asked]

@@ -79,9 +79,7 @@ class Shop:
 
     def ask(self, text: str, variables: Mapping[str, Any] | None = None) -> Answer:
         """The gateway's answer."""
-        return asyncio.run(
-            answer_unrestricted(text, variables, None, self.supergraph, self, Plans(self.supergraph))
-        )
+        return asyncio.run(answer_unrestricted(text, variables, None, self.supergraph, self, Plans(self.supergraph)))
 
 
 def user(number: int, currency: str | None, *prices: str) -> dict[str, Any]:
@@ -153,10 +151,13 @@ def test_more_distinct_values_than_one_request_carries_are_refused(distinct: int
 
 
 def test_where_null_is_forbidden_the_entity_is_not_asked_for() -> None:
-    sdl = LINK + """
+    sdl = (
+        LINK
+        + """
         type Query { users: [User] }
         type User @key(fields: "id") @context(name: "buyer") { id: ID! currency: String! price: Price }
         type Price @key(fields: "id") { id: ID! text(currency: String! @fromContext(field: "$buyer { currency }")): String }"""
+    )
     shop = Shop([user(1, "EUR", "p1"), user(2, "USD", "p1")])
     shop.supergraph = _two_graphs(sdl)
     answer = shop.ask("{ users { price { text } } }")

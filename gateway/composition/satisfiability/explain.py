@@ -112,7 +112,7 @@ def _here(ways: Ways, place: Place, name: str, labels: Labels) -> str:
             return f'field "{item.coordinate}" is overridden there'
         return f'field "{item.coordinate}" is @external there'
     if any(find(argument.directives, "fromContext") is not None for argument in item.args.values()):
-        return f'field "{item.coordinate}" needs a context that no type on the way to it sets'
+        return f'field "{item.coordinate}" needs a context that nothing on the way to it gives'
     if not ways.returnable(place):
         return f'field "{item.coordinate}" has @requires, but "{place.type}" has no key there to come back with'
     return f'the @requires of field "{item.coordinate}" cannot be satisfied'

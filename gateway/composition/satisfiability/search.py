@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TypeAlias
 
 from gateway.composition import typerefs
 from gateway.composition.facts import split_context
+from gateway.composition.fieldsets import Selection
 from gateway.composition.merging.context import Merge, find
 from gateway.composition.read import ROOT_NAMES
 from gateway.composition.rules.inaccessible import hidden
@@ -30,14 +33,17 @@ class Budget:
     ways: int = 1_000_000
 
 
+Given: TypeAlias = frozenset[tuple[str, str]]  # contexts with the selections of them that can be had
+
+
 @dataclass(frozen=True)
 class _State:
-    """A point of the API and the places one can be at there."""
+    """A point of the API, the places one can be at there, and what the objects on the way there give to contexts."""
 
     type: str
     places: frozenset[Place]
     labels: frozenset[tuple[str, bool]]
-    contexts: frozenset[str]
+    contexts: Given
     trail: Trail
 
 
@@ -51,9 +57,7 @@ class _Search:
     ways: Ways
     budget: Budget
     mistakes: dict[tuple[str, str], Mistake] = field(default_factory=dict)
-    seen: dict[tuple[str, frozenset[tuple[str, bool]], frozenset[str]], list[frozenset[Place]]] = field(
-        default_factory=dict
-    )
+    seen: dict[tuple[str, frozenset[tuple[str, bool]], Given], list[frozenset[Place]]] = field(default_factory=dict)
     steps: dict[tuple[object, ...], Place | None] = field(default_factory=dict)
     visited: int = 0
 
@@ -106,7 +110,7 @@ class _Search:
                 unreachable(self.ways, state.places, state.type, f"... on {runtime}", trail, dict(state.labels))
             )
             return
-        contexts = state.contexts | self.contexts(runtime)
+        contexts = self.given(state.contexts, runtime, frozenset(places))
         yield _State(runtime, frozenset(places), state.labels, contexts, trail)
 
     def along_field(self, state: _State, owner: TypeDef, item: FieldDef) -> Iterator[_State]:
@@ -126,7 +130,7 @@ class _Search:
                 continue
             if target.kind is not Kind.OBJECT and not self._same_runtime_types(item, places, trail):
                 continue
-            contexts = state.contexts | self.contexts(target.name)
+            contexts = self.given(state.contexts, target.name, places)
             yield _State(target.name, places, frozenset(labels.items()), contexts, trail)
 
     def _advance(self, state: _State, item: FieldDef, labels: dict[str, bool]) -> frozenset[Place]:
@@ -143,7 +147,7 @@ class _Search:
         return frozenset(found)
 
     def _leads(
-        self, place: Place, item: FieldDef, labels: dict[str, bool], contexts: frozenset[str], *, hopped: bool
+        self, place: Place, item: FieldDef, labels: dict[str, bool], contexts: Given, *, hopped: bool
     ) -> frozenset[Place]:
         """Where the field leads from the place itself, or from the places its keys lead to."""
         if not hopped:
@@ -153,7 +157,7 @@ class _Search:
         return frozenset(target for target in targets if target is not None)
 
     def _step(
-        self, place: Place, item: FieldDef, labels: dict[str, bool], contexts: frozenset[str], *, hopped: bool
+        self, place: Place, item: FieldDef, labels: dict[str, bool], contexts: Given, *, hopped: bool
     ) -> Place | None:
         labelled = item.coordinate in self.merge.overrides
         memo = (place, item.coordinate, hopped, tuple(labels.items()) if labelled else (), contexts)
@@ -161,6 +165,33 @@ class _Search:
             given = self._context_given(place, item, contexts)
             self.steps[memo] = self.ways.step(place, item.name, labels, hopped=hopped) if given else None
         return self.steps[memo]
+
+    @cached_property
+    def _taken(self) -> dict[str, dict[str, tuple[Selection, ...]]]:
+        """For each context, what fields take from it: the text of ``@fromContext`` and its selections."""
+        found: dict[str, dict[str, tuple[Selection, ...]]] = {}
+        for subgraph in self.merge.subgraphs:
+            for definition in subgraph.schema.types.values():
+                for argument in (each for item in definition.fields.values() for each in item.args.values()):
+                    source = find(argument.directives, "fromContext")
+                    if source is not None:
+                        text = str(source.args.get("field"))
+                        name, selections = split_context(text)
+                        found.setdefault(f"{subgraph.name}__{name}", {})[text] = selections
+        return found
+
+    def given(self, before: Given, name: str, places: frozenset[Place]) -> Given:
+        """What is given below an object of type ``name`` at ``places``: the nearest object that sets a context counts."""
+        own = self.contexts(name)
+        if not own:
+            return before
+        had = {
+            (context, text)
+            for context in own
+            for text, selections in self._taken.get(context, {}).items()
+            if self.ways.holds(places, selections, frozenset(), frozenset())
+        }
+        return frozenset(each for each in before if each[0] not in own) | had
 
     def contexts(self, name: str) -> frozenset[str]:
         """The contexts a merged type sets, for an object also those of its interfaces and unions."""
@@ -172,14 +203,15 @@ class _Search:
             )
         return frozenset(str(a.args.get("name")) for t in setters for a in t.directives if a.element == "context")
 
-    def _context_given(self, place: Place, item: FieldDef, contexts: frozenset[str]) -> bool:
+    def _context_given(self, place: Place, item: FieldDef, contexts: Given) -> bool:
         definition = self.ways.definition(place)
         own = definition.fields.get(item.name) if definition is not None else None
         for argument in own.args.values() if own is not None else ():
             source = find(argument.directives, "fromContext")
             if source is not None:
-                name, _ = split_context(str(source.args.get("field")))
-                if f"{self.merge.subgraphs[place.subgraph].name}__{name}" not in contexts:
+                text = str(source.args.get("field"))
+                name, _ = split_context(text)
+                if (f"{self.merge.subgraphs[place.subgraph].name}__{name}", text) not in contexts:
                     return False
         return True
 
@@ -229,7 +261,7 @@ def _from_root(search: _Search, operation: str, name: str) -> None:
         for index, subgraph in enumerate(search.merge.subgraphs)
         if name in subgraph.schema.types and subgraph.schema.types[name].fields
     )
-    start = _State(name, places, frozenset(), search.contexts(name), Trail(operation))
+    start = _State(name, places, frozenset(), search.given(frozenset(), name, places), Trail(operation))
     if operation == "mutation":
         _mutations(search, start)
     else:
