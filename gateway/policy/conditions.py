@@ -35,6 +35,7 @@ __all__ = [
     "atoms_of",
     "evaluate",
     "parse_condition",
+    "shifted",
     "unknown_facts",
 ]
 
@@ -308,7 +309,7 @@ def _timed(operator: str, left: Value, right: Value, at: datetime) -> bool:
     if moment is None:
         return False
     if operator == "within":
-        return isinstance(right, str) and _shift(at, right, -1) <= moment <= _shift(at, right, 1)
+        return isinstance(right, str) and shifted(at, right, -1) <= moment <= shifted(at, right, 1)
     bound = at if right == "now" else _moment(right)
     if bound is None:
         return False
@@ -329,7 +330,11 @@ def _moment(value: Value) -> datetime | None:
     return None
 
 
-def _shift(at: datetime, duration: str, sign: int) -> datetime:
+def shifted(at: datetime, duration: str, sign: int) -> datetime:
+    """``at`` moved by an ISO 8601 duration, back (``sign`` -1) or on (1); the ends of time at the latest.
+
+    Months and years move the calendar; the 31st becomes the last day of a shorter month.
+    """
     found = _DURATION.match(duration)
     if found is None:
         raise ConditionError(f"{duration!r} is not a duration", _HINTS["within"])

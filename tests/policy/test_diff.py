@@ -169,7 +169,8 @@ def test_a_withhold_closes() -> None:
     ],
 )
 def test_what_the_files_say_is_told(change: dict[str, str], sentence: str, wider: bool) -> None:
-    found = {each.sentence: each.wider for each in changes(version(), version(**change))}
+    new = Version(policy(agreement(**({"more": GRANT} | change))), GRAPH)
+    found = {each.sentence: each.wider for each in changes(version(), new)}
     assert found[sentence] is wider
 
 
