@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from gateway.audit.record import AuditRecord, Disclosed, FailureNote, FetchNote, digest
+from gateway.audit.record import AuditRecord, Disclosed, FailureNote, FetchNote, Truths, digest
 from gateway.caller import Caller
 from gateway.coordinates import Coordinate
 from gateway.enforcement.apply import Applied
@@ -13,6 +14,7 @@ from gateway.enforcement.permitted import Permitted
 from gateway.execution import Merged
 from gateway.house import Graph, House, Question
 from gateway.planning import Plan, print_plan
+from gateway.policy import Decision
 
 __all__ = ["record_of"]
 
@@ -71,6 +73,7 @@ def _cut(permitted: Permitted) -> list[Disclosed]:
             agreement=basis.agreement if basis else "",
             version=basis.version if basis else 0,
             article=basis.article if basis else "",
+            truths=_truths([(decision, 0)] if basis is not None and decision is not None else []),
         )
         found.setdefault(entry.coordinate, told)
     return list(found.values())
@@ -79,7 +82,8 @@ def _cut(permitted: Permitted) -> list[Disclosed]:
 def _disclosed(applied: Applied, graph: Graph, cut: Collection[tuple[str, str, str]]) -> list[Disclosed]:
     """What was decided while looking; ``cut`` are the (coordinate, outcome, reason) that were told of already."""
     found: list[Disclosed] = []
-    for (coordinate, outcome, agreement, version, article, reason), count in sorted(applied.outcomes.items()):
+    for key, count in sorted(applied.outcomes.items()):
+        coordinate, outcome, agreement, version, article, reason = key
         word, _, mask = outcome.partition(":")
         if (coordinate, word, reason) in cut:
             continue
@@ -94,6 +98,17 @@ def _disclosed(applied: Applied, graph: Graph, cut: Collection[tuple[str, str, s
                 agreement=agreement,
                 version=version,
                 article=article,
+                truths=_truths(applied.weighed[key].values()),
             )
         )
     return found
+
+
+def _truths(weighed: Iterable[tuple[Decision, int]]) -> tuple[Truths, ...]:
+    """How the conditions of every clause that was considered came out, once for each way they did."""
+    found: Counter[tuple[tuple[str, str], ...]] = Counter()
+    for decision, count in weighed:
+        atoms = {atom.text: atom.result for candidate in decision.candidates for atom in candidate.atoms}
+        if atoms:
+            found[tuple(sorted(atoms.items()))] += count
+    return tuple(Truths(count, atoms) for atoms, count in sorted(found.items()))

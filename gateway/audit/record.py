@@ -170,7 +170,7 @@ class AuditRecord:
 
 def instant(at: datetime) -> str:
     """``at`` as fixed-width UTC text, so that text order is time order: ``2026-11-01T12:00:00.000000Z``."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return (at if at.tzinfo is UTC else at.astimezone(UTC)).isoformat(timespec="microseconds")[:26] + "Z"
 
 
 def digest(answer: bytes | Iterable[bytes]) -> str:

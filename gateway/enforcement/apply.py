@@ -38,11 +38,12 @@ class Unavailable:
 
 @dataclass(slots=True)
 class Applied:
-    """The ledger, how often each (coordinate, outcome, agreement, version, article, reason) occurred, and who was
-    looked at."""
+    """The ledger, how often each (coordinate, outcome, agreement, version, article, reason) occurred, the decisions
+    behind each and for how many values each stood, and who was looked at."""
 
     ledger: list[Entry]
     outcomes: Counter[tuple[str, str, str, int, str, str]] = field(default_factory=Counter)
+    weighed: dict[tuple[str, str, str, int, str, str], dict[int, tuple[Decision, int]]] = field(default_factory=dict)
     subjects: set[str] = field(default_factory=set)
     unavailable: list[Unavailable] = field(default_factory=list)
 
@@ -384,16 +385,17 @@ class _Apply:
 
     def count(self, ruling: Decision, path: tuple[str | int, ...]) -> None:
         basis = ruling.basis
-        self.applied.outcomes[
-            (
-                ruling.coordinate,
-                str(ruling.outcome) + (f":{ruling.mask}" if ruling.mask else ""),
-                basis.agreement if basis else "",
-                basis.version if basis else 0,
-                basis.article if basis else "",
-                ruling.reason,
-            )
-        ] += 1
+        key = (
+            ruling.coordinate,
+            str(ruling.outcome) + (f":{ruling.mask}" if ruling.mask else ""),
+            basis.agreement if basis else "",
+            basis.version if basis else 0,
+            basis.article if basis else "",
+            ruling.reason,
+        )
+        self.applied.outcomes[key] += 1
+        behind = self.applied.weighed.setdefault(key, {})
+        behind[id(ruling)] = (ruling, behind[id(ruling)][1] + 1 if id(ruling) in behind else 1)
         if ruling.outcome in (Outcome.ALLOW, Outcome.ABSENT):
             return
         if ruling.outcome is Outcome.UNAVAILABLE:
