@@ -132,6 +132,18 @@ class _Apply:
             return True
         return (not among or name in self.policy.vocabulary.hubs) and all(each is Outcome.DENY for each in outcomes)
 
+    def findable(self, name: str, context: _Context, ruled: RuledField, path: tuple[str | int, ...]) -> bool:
+        """Whether a record may be found by what the field's arguments test: only by what it shows in clear."""
+        found = True
+        for coordinate in ruled.reads:
+            if coordinate.type != name:
+                continue
+            decision = self.decide(coordinate, context)
+            found = found and decision.outcome is Outcome.ALLOW
+            if decision.outcome is Outcome.UNAVAILABLE:
+                self.count(decision, path)
+        return found
+
     def beyond(self, name: str, coordinate: Coordinate) -> bool:
         """Whether deciding on ``coordinate`` takes facts of what stands below an object of type ``name``."""
         needs = self.policy.decide(self.caller, coordinate, self.permitted.known, self.at).needs
@@ -294,7 +306,7 @@ class _Apply:
         if name not in targets:
             return None  # a type that was not decided on
         inner = self.context(value, name, context)
-        if not self.present(name, inner, among=len(targets) > 1):
+        if not self.present(name, inner, among=len(targets) > 1) or not self.findable(name, inner, ruled, path):
             return None
         if ruled.pages and self.shapes.connection_node(name):
             return self.paged(value, name, children, context, path, ruled)
@@ -320,7 +332,7 @@ class _Apply:
                 hint="Narrow the filter.",
             )
         edges = [edge for edge in value.get(HIDDEN + "edges") or [] if isinstance(edge, dict)]
-        order = self.rows_present(edges, name, context)
+        order = self.rows_present(edges, name, context, ruled, path)
         cursors = [edge.get("cursor") for edge in edges]
         shown, _, _ = Window.of(ruled.field, self.variables).cut(order, cursors)
         for key, group in self.collect(children, name).items():
@@ -335,14 +347,24 @@ class _Apply:
             value[key] = rows
         return self.page(value, name, children, ruled, order, cursors)
 
-    def rows_present(self, edges: list[dict[str, Any]], name: str, context: _Context) -> list[int]:
+    def rows_present(
+        self,
+        edges: list[dict[str, Any]],
+        name: str,
+        context: _Context,
+        ruled: RuledField,
+        path: tuple[str | int, ...],
+    ) -> list[int]:
         """The indexes of the rows that are there for this caller, judged on the hidden facts of each node."""
         node = self.shapes.connection_node(name)
         found: list[int] = []
         for index, edge in enumerate(edges):
             item = edge.get(HIDDEN + "node")
             kind = (item.get("__typename") or node) if isinstance(item, dict) else ""
-            if isinstance(item, dict) and self.present(kind, self.context(item, kind, context)):
+            if not isinstance(item, dict):
+                continue
+            inner = self.context(item, kind, context)
+            if self.present(kind, inner) and self.findable(kind, inner, ruled, path):
                 found.append(index)
         return found
 

@@ -254,6 +254,15 @@ class _Walk:
             )
         return None
 
+    def open_reads(
+        self, parent: str, field: Field, values: Mapping[str, Any], scope: _Scope
+    ) -> tuple[Coordinate, ...]:
+        """What the arguments test and only a record can decide on: withheld there, it must not find the record."""
+        found = dict.fromkeys(coordinate for _, coordinate in self.shapes.reads_of(parent, field.name, values))
+        return tuple(
+            each for each in found if not self.policy.decide(self.caller, each, scope.facts, self.at).settled
+        )
+
     # -- the value below a field --
 
     def value(
@@ -267,11 +276,12 @@ class _Walk:
             return RuledField(field, {}), (replace(field, parent=parent),)
         subject = subject_argument(self.policy, coordinate, values)
         inner = self.inside(field, parent, target, subject, scope)
-        children, asked = self.composite(field.selections, target, inner)
-        ruled = RuledField(field, {}, children, self.shapes.possible(target), subject)
+        reads = self.open_reads(parent, field, values, inner)
+        children, asked = self.composite(field.selections, target, inner, reads)
+        ruled = RuledField(field, {}, children, self.shapes.possible(target), subject, reads=reads)
         arguments = field.arguments
         node = self.shapes.connection_node(target)
-        if node and self.conditional_rows(node, inner):
+        if node and (reads or self.conditional_rows(node, inner)):
             ruled = replace(ruled, pages=True)
             paged = ("first", "last", "after", "before")
             arguments = (
@@ -279,7 +289,8 @@ class _Walk:
                 Argument("first", str(PAGE_LIMIT)),
             )
             edge = self.shapes.target(target, "edges")
-            _, facts = self.composite((), node, _Scope(inner.facts, (), {edge: next(iter(inner.frames.values()))}))
+            around = _Scope(inner.facts, (), {edge: next(iter(inner.frames.values()))})
+            _, facts = self.composite((), node, around, reads)
             asked = (*asked, *_paging_fields(target, edge, facts, self.shapes))
         if not asked:  # its existence is still the question
             asked = (Field("__typename", "__typename", target, hidden=True),)
@@ -298,7 +309,7 @@ class _Walk:
         return _Scope(facts, path, scope.frames)
 
     def composite(
-        self, selections: Sequence[Selection], target: str, scope: _Scope
+        self, selections: Sequence[Selection], target: str, scope: _Scope, reads: Sequence[Coordinate] = ()
     ) -> tuple[tuple[Ruled, ...], tuple[Selection, ...]]:
         """The ruled and the asked selections of an object, with the facts its records need added."""
         possible = self.shapes.possible(target)
@@ -317,6 +328,10 @@ class _Walk:
             extra.append(Field("__typename", "__typename", target, hidden=True))
         for name, frame in own.items():
             self.presence(name, frame, inner)
+            for each in reads:
+                needs = self.policy.decide(self.caller, each, inner.facts, self.at).needs
+                if each.type == name and frame.note(needs):
+                    self.needs_subjects = True
             hidden = self.hidden(name, frame.paths)
             if hidden:
                 extra.extend(hidden if possible == (name,) == (target,) else (Fragment(name, (), hidden),))

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from gateway.coordinates import Coordinate
 from gateway.operation.model import Field, Fragment, Operation
 from gateway.policy import Decision
 
@@ -62,7 +63,8 @@ class RuledField:
     """A field of the client's operation with its ruling per concrete parent type.
 
     ``targets`` are the concrete types its value can have (empty for leaves). ``pages`` says that the value is a Relay
-    connection with rows that may be withheld one by one, so counts and cursors are the gateway's to compute.
+    connection with rows that may be withheld one by one, so counts and cursors are the gateway's to compute. ``reads``
+    are what its arguments test and a record can still withhold: a record that does is not found by it.
     """
 
     field: Field
@@ -72,6 +74,7 @@ class RuledField:
     subject: str = ""  # id of the traveler that an argument names
     pages: bool = False
     gather: Gather | None = None
+    reads: tuple[Coordinate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
