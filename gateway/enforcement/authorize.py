@@ -254,14 +254,10 @@ class _Walk:
             )
         return None
 
-    def open_reads(
-        self, parent: str, field: Field, values: Mapping[str, Any], scope: _Scope
-    ) -> tuple[Coordinate, ...]:
+    def open_reads(self, parent: str, field: Field, values: Mapping[str, Any], scope: _Scope) -> tuple[Coordinate, ...]:
         """What the arguments test and only a record can decide on: withheld there, it must not find the record."""
         found = dict.fromkeys(coordinate for _, coordinate in self.shapes.reads_of(parent, field.name, values))
-        return tuple(
-            each for each in found if not self.policy.decide(self.caller, each, scope.facts, self.at).settled
-        )
+        return tuple(each for each in found if not self.policy.decide(self.caller, each, scope.facts, self.at).settled)
 
     # -- the value below a field --
 

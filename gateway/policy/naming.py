@@ -57,7 +57,7 @@ def _by_law(policy: Policy, caller: Caller, coordinate: Coordinate, at: datetime
 
 
 def _with_their_types(policy: Policy, closed: set[Coordinate]) -> set[Coordinate]:
-    """What stands on a type of which everything governed is closed: its links and its provenance tell of it too."""
+    """What stands on a type of which everything governed is closed, and what leads to nothing else: it tells of it too."""
     catalogue = policy.catalogue
     apart = catalogue.roots | catalogue.plumbing | catalogue.hubs
     types = {
@@ -66,4 +66,6 @@ def _with_their_types(policy: Policy, closed: set[Coordinate]) -> set[Coordinate
         if name not in apart and (group := catalogue.group(name)) and closed.issuperset(group)
     }
     types |= {name for name, node in catalogue.nodes.items() if node in types}  # a connection of it, and its edges
-    return {entry.coordinate for name in types for entry in catalogue.by_type.get(name, ())}
+    found = {entry.coordinate for name in types for entry in catalogue.by_type.get(name, ())}
+    leading = (entry for entry in catalogue.entries.values() if types.issuperset(catalogue.targets(entry)))
+    return found | {entry.coordinate for entry in leading}
