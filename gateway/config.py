@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from gateway.errors import Mistake, PolicyError
+from gateway.planning.labels import LabelRules, labels_of_page, labels_of_text
 
-__all__ = ["Mode", "Registered", "Settings", "read_registry", "read_settings"]
+__all__ = ["Mode", "Registered", "Settings", "read_labels", "read_registry", "read_settings"]
 
 Mode: TypeAlias = Literal["development", "production"]
 
@@ -62,6 +63,9 @@ class Settings:
     audience: str = "two-way-street"
     jwks: Path | None = None
     record: str = ""  # a PostgreSQL URL for the record; files below ``var`` when empty
+    labels: LabelRules | None = (
+        None  # over those of ``labels.toml``: ``TWS_LABELS="new-visas=on, beta=12.5, key=user"``
+    )
     today: datetime | None = None  # development only: the day of the synthetic world, by which agreements are decided
 
     @property
@@ -90,6 +94,7 @@ def read_settings(environment: Mapping[str, str] | None = None, **given: Any) ->
         "audience": str,
         "jwks": Path,
         "record": str,
+        "labels": labels_of_text,
         "today": _aware,
     }
     for name, read in readers.items():
@@ -123,6 +128,32 @@ def _one_of(*allowed: str) -> Callable[[str], str]:
         return text
 
     return read
+
+
+def read_labels(path: Path, given: LabelRules | None, known: frozenset[str]) -> LabelRules:
+    """The rules of ``labels.toml`` at ``path`` (none where there is no file) with ``given`` over them.
+
+    Raises ``PolicyError`` ``LABELS_WRONG`` where the file is no such page, or a rule names a label that is not among
+    ``known``, the graph's.
+    """
+    rules = LabelRules()
+    hint = 'Write [labels] with a line like "new-visas" = true or = 12.5, and key = "user" above it.'
+    if path.exists():
+        try:
+            rules = labels_of_page(tomllib.loads(path.read_text()))
+        except (OSError, ValueError) as problem:
+            mistake = Mistake("LABELS_WRONG", f"The page cannot be used: {problem}.", where=str(path), hint=hint)
+            raise PolicyError("LABELS_WRONG", "The labels of overrides cannot be read.", (mistake,)) from problem
+    rules = given.over(rules) if given is not None else rules
+    unknown = sorted(rules.shares.keys() - known)
+    if unknown:
+        hint = f"Take it out; the graph's labels are: {', '.join(sorted(known)) or 'none'}."
+        wrong = tuple(
+            Mistake("LABELS_WRONG", f"No @override has the label {each!r}.", where=str(path), hint=hint)
+            for each in unknown
+        )
+        raise PolicyError("LABELS_WRONG", "A rule names a label that the graph does not have.", wrong)
+    return rules
 
 
 def read_registry(path: Path) -> dict[str, Registered]:

@@ -17,7 +17,7 @@ from gateway.enforcement.view import Views
 from gateway.execution.transport import SubgraphRequest, SubgraphResponse, Transport
 from gateway.identity.assertions import HEADER
 from gateway.operation import Documents, Limits, Operation
-from gateway.planning import Plan, plan_operation
+from gateway.planning import LabelRules, Plan, plan_operation
 from gateway.policy import Policy
 from gateway.supergraph import Supergraph
 
@@ -78,27 +78,36 @@ class Graph:
     shapes: Shapes
     hash: str
     limits: Limits = field(default_factory=Limits)
+    labels: LabelRules = field(default_factory=LabelRules)
     documents: Documents = field(init=False)
     views: Views = field(init=False)
-    plans: OrderedDict[Operation, _Planned] = field(default_factory=OrderedDict)
+    plans: OrderedDict[tuple[Operation, frozenset[str]], _Planned] = field(default_factory=OrderedDict)
 
     def __post_init__(self) -> None:
         self.documents = Documents(self.supergraph.api_schema, self.limits)
         self.views = Views(self.supergraph.api_schema, self.policy, self.limits)
 
-    def plan(self, operation: Operation, at: datetime) -> Plan:
+    def key_of(self, request_id: str, caller: Caller | None = None) -> str:
+        """What decides which progressive overrides count for a request: its own id, or its caller's user or case."""
+        if caller is None or self.labels.key == "request":
+            return request_id
+        return (caller.user if self.labels.key == "user" else caller.case) or request_id
+
+    def plan(self, operation: Operation, at: datetime, key: str = "") -> Plan:
         """The plan of a permitted operation, from the cache where it is known, with every flow in it covered at ``at``.
 
+        ``key`` (see ``key_of``) decides which override labels are on; without it, those are that are on for everyone.
         Raises ``AccessError`` ``FLOW_FORBIDDEN`` when it would send a value where no agreement in force lets it go.
         """
-        known = self.plans.get(operation)
+        labels = self.labels.on(self.supergraph.labels, key)
+        known = self.plans.get((operation, labels))
         if known is None:
-            known = _Planned(plan_operation(self.supergraph, operation))
-            self.plans[operation] = known
+            known = _Planned(plan_operation(self.supergraph, operation, labels))
+            self.plans[(operation, labels)] = known
             if len(self.plans) > _MOST_PLANS:
                 self.plans.popitem(last=False)
         else:
-            self.plans.move_to_end(operation)
+            self.plans.move_to_end((operation, labels))
         until = self.policy.next_change(at)
         if known.checked is None or known.checked != (self.policy.epoch, until):
             check_plan(known.plan, self.supergraph, self.policy, at)

@@ -18,7 +18,7 @@ from gateway.audit.keys import Pseudonyms
 from gateway.audit.keys import load_signing_key as load_record_key
 from gateway.audit.log import AuditLog
 from gateway.caller import Caller
-from gateway.config import Settings, read_registry
+from gateway.config import Settings, read_labels, read_registry
 from gateway.enforcement.flows import missing_flows
 from gateway.enforcement.shapes import shapes_of
 from gateway.errors import IdentityError, Mistake, PolicyError
@@ -38,6 +38,7 @@ from gateway.identity import (
     sign_assertion,
 )
 from gateway.identity.tokens import ISSUER
+from gateway.planning import LabelRules
 from gateway.policy import Bundle, Policy, compile_policy, load_bundle, unrestricted
 from gateway.resilience import Breaker, Retries, Timeouts
 from gateway.supergraph import Supergraph, load_supergraph
@@ -77,7 +78,12 @@ def read_text(path: Path, code: str, what: str, hint: str) -> str:
         raise PolicyError(code, f"{what} cannot be read.", (mistake,)) from problem
 
 
-def open_graph(schema: Path, supergraph_file: Path | None = None, at: datetime | None = None) -> Graph:
+def open_graph(
+    schema: Path,
+    supergraph_file: Path | None = None,
+    at: datetime | None = None,
+    labels: LabelRules | None = None,
+) -> Graph:
     """The graph in ``schema/supergraph.graphql`` under the agreements beside it.
 
     Raises ``PolicyError`` when either cannot be read, the policy does not compile, or a key or requirement moves a value
@@ -90,12 +96,12 @@ def open_graph(schema: Path, supergraph_file: Path | None = None, at: datetime |
     uncovered = missing_flows(supergraph, policy, at or datetime.now(UTC))
     if uncovered:
         raise PolicyError("FLOW_MISSING", "The graph sends values that no agreement lets go.", uncovered)
-    return _graph(supergraph, policy, text)
+    return _graph(supergraph, policy, text, read_labels(schema / "labels.toml", labels, supergraph.labels))
 
 
-def _graph(supergraph: Supergraph, policy: Policy, text: str) -> Graph:
+def _graph(supergraph: Supergraph, policy: Policy, text: str, labels: LabelRules) -> Graph:
     digest = "sha256:" + hashlib.sha256(text.encode()).hexdigest()
-    return Graph(supergraph, policy, shapes_of(supergraph, policy), digest)
+    return Graph(supergraph, policy, shapes_of(supergraph, policy), digest, labels=labels)
 
 
 def open_house(settings: Settings, apps: Mapping[str, Any] | None = None) -> OpenHouse:
@@ -104,7 +110,7 @@ def open_house(settings: Settings, apps: Mapping[str, Any] | None = None) -> Ope
     In development, keys for tokens and assertions are made on first use. In production the issuer's JWKS and the
     gateway's key have to be installed; raises ``IdentityError`` or ``PolicyError`` naming what is missing.
     """
-    graph = open_graph(settings.schema, at=settings.today)
+    graph = open_graph(settings.schema, at=settings.today, labels=settings.labels)
     registry = read_registry(settings.schema / "registry.toml")
     keys = settings.var / "keys"
     issuer, reader = _tokens(settings, graph.policy, keys)
@@ -191,7 +197,8 @@ def open_unrestricted(text: str, settings: Settings, transport: Transport | None
     Raises ``PolicyError`` when the graph holds classified fields: such a graph is never served like this.
     """
     supergraph = load_supergraph(text)
-    graph = _graph(supergraph, unrestricted(Bundle(), supergraph), text)
+    labels = read_labels(Path("TWS_LABELS"), settings.labels, supergraph.labels)
+    graph = _graph(supergraph, unrestricted(Bundle(), supergraph), text, labels)
     http = HttpTransport({each.name: each.url for each in supergraph.subgraphs}) if transport is None else None
     chosen: Transport = http if http is not None else transport  # type: ignore[assignment]
     house = House(guarded(chosen, settings.subgraph_timeout), None, None, lambda subject, at: "")

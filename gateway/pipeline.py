@@ -39,7 +39,7 @@ async def answer(question: Question, caller: Caller, graph: Graph, house: House)
     operation = _read(question, graph, graph.views.documents(caller, at))
     facts, flags = await find_facts(operation, caller, graph, house, at)
     permitted = authorize(operation, graph.policy, caller, graph.shapes, facts, flags, at)
-    plan = graph.plan(permitted.operation, at)
+    plan = graph.plan(permitted.operation, at, graph.key_of(request_id, caller))
     merged, flags = await _fetch(permitted, plan, flags, caller, graph, house, at)
     applied = apply_rulings(
         permitted, merged.data, graph.policy, caller, graph.shapes, flags, at, house.mask_key,
@@ -58,7 +58,8 @@ async def answer_unrestricted(question: Question, graph: Graph, house: House) ->
     """The reply to ``question`` on a graph that governs nothing: the same line without caller, rulings and record."""
     request_id = house.new_id()
     operation = _read(question, graph, graph.documents)
-    merged = await execute(graph.plan(operation, house.clock()), graph.supergraph, operation.variables, house.transport)
+    plan = graph.plan(operation, house.clock(), graph.key_of(request_id))
+    merged = await execute(plan, graph.supergraph, operation.variables, house.transport)
     told = project(operation, merged.data, graph.supergraph.api_schema, merged.failures)
     return Reply(orjson.dumps(told.as_json()), request_id)
 

@@ -305,6 +305,12 @@ class Supergraph:
         return self._possible.get(name, ())
 
     @cached_property
+    def labels(self) -> frozenset[str]:
+        """Every label of a progressive override (``@override(label:)``)."""
+        fields = (field for each in self.types.values() for field in each.fields.values())
+        return frozenset(join.override_label for field in fields for join in field.joins if join.override_label)
+
+    @cached_property
     def _setting(self) -> dict[str, frozenset[str]]:
         return {
             name: frozenset(each for setter in setters for each in (setter, *self.possible_types(setter)))
