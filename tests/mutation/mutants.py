@@ -1,0 +1,89 @@
+"""Every small wrong version of a module: a check deleted, a comparison turned, an outcome swapped."""
+
+from __future__ import annotations
+
+import ast
+import copy
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+__all__ = ["Mutant", "mutants_of"]
+
+_SWAPPED = {
+    "ABSENT": "DENY",
+    "DENY": "ABSENT",
+    "ALLOW": "MASK",
+    "UNAVAILABLE": "ABSENT",
+    "TRUE": "UNKNOWN",
+    "FALSE": "TRUE",
+    "UNKNOWN": "FALSE",
+    "MISSING": "UNREACHABLE",
+}
+_TURNED: dict[type[ast.cmpop], type[ast.cmpop]] = {
+    ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq,
+    ast.Lt: ast.LtE,
+    ast.LtE: ast.Lt,
+    ast.Gt: ast.GtE,
+    ast.GtE: ast.Gt,
+    ast.In: ast.NotIn,
+    ast.NotIn: ast.In,
+    ast.Is: ast.IsNot,
+    ast.IsNot: ast.Is,
+}
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A module with one thing wrong: where, what, and its whole source."""
+
+    line: int
+    what: str
+    source: str
+
+
+def mutants_of(source: str) -> Iterator[Mutant]:
+    """The mutants of a module, in the order of its lines."""
+    tree = ast.parse(source)
+    count = sum(1 for _ in ast.walk(tree))
+    for number in range(count):
+        for variant in range(3):
+            changed = copy.deepcopy(tree)
+            node = next(each for place, each in enumerate(ast.walk(changed)) if place == number)
+            what = _mutate(node, variant)
+            if what:
+                yield Mutant(getattr(node, "lineno", 0), what, ast.unparse(ast.fix_missing_locations(changed)))
+
+
+def _mutate(node: ast.AST, variant: int) -> str:
+    """Change ``node`` in place in its ``variant``-th way; what was done, "" when there is no such way."""
+    shown = ast.unparse(node) if isinstance(node, ast.expr | ast.If) else ""
+    shown = shown.splitlines()[0] if shown else ""
+    match node:
+        case ast.If() if variant == 0:
+            node.test = ast.Constant(False)
+            return f"never: {shown}"
+        case ast.Compare() if variant == 0 and type(node.ops[0]) in _TURNED:
+            node.ops[0] = _TURNED[type(node.ops[0])]()
+            return f"turned: {shown}"
+        case ast.BoolOp() if variant == 0:
+            node.op = ast.Or() if isinstance(node.op, ast.And) else ast.And()
+            return f"and/or: {shown}"
+        case ast.BoolOp() if variant <= len(node.values):
+            del node.values[variant - 1]
+            if len(node.values) == 1:
+                node.values.append(node.values[0])
+            return f"operand {variant} dropped: {shown}"
+        case ast.UnaryOp(op=ast.Not()) if variant == 0:
+            node.op, node.operand = ast.Not(), ast.UnaryOp(ast.Not(), node.operand)
+            return f"not dropped: {shown}"
+        case ast.Attribute() if variant == 0 and node.attr in _SWAPPED:
+            node.attr = _SWAPPED[node.attr]
+            return f"swapped: {shown}"
+        case ast.Return(value=ast.Constant(value=bool(value))) if variant == 0:
+            node.value = ast.Constant(not value)
+            return f"returns {not value}"
+        case ast.comprehension() if variant == 0 and node.ifs:
+            node.ifs.pop()
+            return "filter dropped"
+    return ""
