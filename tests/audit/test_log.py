@@ -130,7 +130,7 @@ async def test_a_server_that_cut_the_line_is_found_again(place: Place, open_log:
     log = open_log()
     await log.append(record(0))
     with place.database() as other:
-        other.rows("select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() "
+        other.rows("select pg_terminate_backend(pid, 5000) from pg_stat_activity where pid <> pg_backend_pid() "
                    "and datname = current_database()")  # fmt: skip
     with pytest.raises(RecordUnavailable):
         await log.append(record(1))
