@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from gateway.audit import FetchNote, digest
+from gateway.audit import Disclosed, FetchNote, Truths, digest
 from gateway.audit.record import without_literals
 from tests.audit.conftest import NOW, record
 
@@ -55,3 +55,22 @@ def test_literals_leave_the_plan_and_subgraph_names_stay() -> None:
 def test_the_digest_of_chunks_is_that_of_the_whole() -> None:
     assert digest([b"ab", b"c"]) == digest(b"abc")
     assert digest(b"abc") == "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+def test_an_intent_is_a_record_that_says_what_it_is_for() -> None:
+    intent = record(0, kind="intent", note=(("reason", "imminent harm"),)).as_json()
+    assert (intent["kind"], intent["note"]) == ("intent", {"reason": "imminent harm"})
+    assert "note" not in record(0).as_json()
+
+
+def test_a_kind_that_nobody_knows_is_refused() -> None:
+    with pytest.raises(ValueError, match="kind"):
+        record(0, kind="whim")
+
+
+def test_truths_are_kept_where_there_are_any() -> None:
+    way = Truths(2, (("case.state is open", "true"),))
+    (item,) = record(0, disclosed=(Disclosed("Visa.status", "ALLOW", count=2, truths=(way,)),)).as_json()["disclosed"]
+    assert item["truths"] == [{"count": 2, "atoms": {"case.state is open": "true"}}]
+    (plain,) = record(0).as_json()["disclosed"]
+    assert "truths" not in plain
