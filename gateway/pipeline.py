@@ -15,6 +15,7 @@ from gateway.caller import Caller
 from gateway.casework import Flags, find_facts, read_flags
 from gateway.enforcement.apply import Applied, apply_rulings, subject_ids
 from gateway.enforcement.authorize import authorize
+from gateway.enforcement.facts import NOBODY, named_subjects
 from gateway.enforcement.gate import Gate
 from gateway.enforcement.grants import grants_for
 from gateway.enforcement.missing import missing_entries
@@ -83,9 +84,15 @@ def _read(question: Question, graph: Graph, documents: Documents) -> Operation:
 async def _fetch(
     permitted: Permitted, plan: Plan, flags: Flags, caller: Caller, graph: Graph, house: House, at: datetime
 ) -> tuple[Merged, Flags]:
-    """What the subgraphs answered about whom they may be asked, merged; and every traveler's flags known by then."""
+    """What the subgraphs answered about whom they may be asked, merged; and every traveler's flags known by then.
+
+    Where a record is looked up by a number, the flags of nobody are read when it found nobody new: otherwise the time
+    that reading them takes would tell a protected record from none.
+    """
+    asked: set[str] = set()
 
     async def read(travelers: set[str]) -> Flags:
+        asked.update(travelers)
         return await read_flags(travelers, caller, graph, house, at)
 
     gate = Gate(permitted, graph.policy, caller, graph.shapes, at, dict(flags), read)
@@ -93,6 +100,8 @@ async def _fetch(
     merged = await execute(plan, graph.supergraph, permitted.client.variables, transport, gate=gate)
     if permitted.needs_subjects:
         gate.flags.update(await read(subject_ids(merged.data, graph.shapes) - gate.flags.keys()))
+        if not asked and not named_subjects(permitted.client, graph.policy):
+            await read({NOBODY})
     return merged, gate.flags
 
 

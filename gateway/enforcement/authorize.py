@@ -192,7 +192,8 @@ class _Walk:
             refused = self.check_arguments(parent, field, values, scope)
             if refused is not None:  # the field can only be asked for by what is withheld
                 rulings[parent] = refused
-                self.enter(self.entry(refused, path))
+                if refused.outcome is not Outcome.ABSENT:
+                    self.enter(self.entry(refused, path))
                 continue
             if decision.settled and decision.outcome is Outcome.MASK:
                 self.enter(self.entry(decision, path))
@@ -231,16 +232,19 @@ class _Walk:
         """Refuse an argument that reads a coordinate which this caller never sees in clear.
 
         Returns the denial of the whole field where the argument is one it cannot do without (a look-up by a receipt);
-        a filter or an ordering could be left out, so there the request is wrong: ``AccessError``.
+        a filter or an ordering could be left out, so there the request is wrong: ``AccessError``. What is withheld of
+        this person or record, and not of this kind of caller, is no mistake of the request: nothing is found by it.
         """
         for name, coordinate in self.shapes.reads_of(parent, field.name, values):
             decision = self.policy.decide(self.caller, coordinate, scope.facts, self.at)
             if not decision.settled or decision.outcome is Outcome.ALLOW:
                 continue
+            if decision.outcome in (Outcome.ABSENT, Outcome.UNAVAILABLE):
+                return replace(decision, mask="", basis=None)
             if self.shapes.requires(parent, field.name, name):
                 return replace(
                     decision,
-                    outcome=Outcome.DENY if decision.outcome is not Outcome.UNAVAILABLE else decision.outcome,
+                    outcome=Outcome.DENY,
                     reason=decision.reason or "ARGUMENT_WITHHELD",
                     mask="",
                     basis=None,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -21,7 +21,11 @@ from gateway.policy import UNREACHABLE, CaseKind, Policy
 from gateway.supergraph import Supergraph
 from gateway.supergraph.model import named_type
 
-__all__ = ["CaseReading", "FlagsRequest", "case_facts", "case_reading", "flags_of", "flags_request", "named_subjects"]
+__all__ = ["NOBODY", "CaseReading", "FlagsRequest", "case_facts", "case_reading", "flags_of", "flags_request", "named_subjects"]
+
+
+NOBODY: Final = "TRV-00000000000000000000000000"
+"""The number of no traveler."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,8 +122,8 @@ def check_plan(plan: Plan, supergraph: Supergraph, policy: Policy, at: datetime)
 
 
 def _sent(batch: EntityBatch, supergraph: Supergraph) -> Iterator[Coordinate]:
-    for shape in batch.inputs:
-        for name in shape.types:
+    for shape in batch.inputs:  # no types: every object there is of the one type that is sent
+        for name in shape.types or supergraph.possible_types(shape.typename):
             yield from _carried(name, shape.selections, supergraph)
     for context in batch.contexts:
         for name in context.types:
