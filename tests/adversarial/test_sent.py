@@ -131,7 +131,8 @@ def test_a08_an_error_inside_a_decision_is_a_denial(house: World) -> None:
     made = house.opened.graph.policy
     asker = Asker(house).caller("cbp-primary-nyc")
     odd: Any = object()
-    for facts in ({"record.status": odd}, {"case.state": [[]]}, {"subject.id": {"a": 1}}):
+    strange: tuple[dict[str, Any], ...] = ({"record.status": odd}, {"case.state": [[]]}, {"subject.id": {"a": 1}})
+    for facts in strange:
         decision = made.decide(asker, Coordinate("Visa", "status"), facts, TODAY)
         assert decision.outcome is not Outcome.ALLOW
     assert made.decide(odd, Coordinate("Visa", "status"), {}, TODAY).outcome is Outcome.DENY
