@@ -73,7 +73,8 @@ def test_compiling_a_large_house(benchmark: Any, house: tuple[Bundle, Supergraph
 
     given = benchmark.pedantic(compiled, rounds=3, iterations=1)
     assert given > TYPES * FIELDS
-    print(f"\ncompile and every cell: {benchmark.stats.stats.min:.2f} s, target 1 s")
+    if benchmark.stats:  # none where tests run side by side
+        print(f"\ncompile and every cell: {benchmark.stats.stats.min:.2f} s, target 1 s")
 
 
 def test_deciding_a_large_answer(benchmark: Any, house: tuple[Bundle, Supergraph, Policy]) -> None:
@@ -106,5 +107,6 @@ def test_deciding_a_large_answer(benchmark: Any, house: tuple[Bundle, Supergraph
 
     allowed = benchmark.pedantic(decided, rounds=3, iterations=1)
     assert 0 < allowed < RECORDS * len(given)
-    print(f"\n{RECORDS} records of {len(given)} fields: {benchmark.stats.stats.min * 1000:.0f} ms, target 100 ms")
+    if benchmark.stats:
+        print(f"\n{RECORDS} records of {len(given)} fields: {benchmark.stats.stats.min * 1000:.0f} ms, target 100 ms")
     assert policy.owner(Coordinate("T0", "f0")) == "STATE_CA"
