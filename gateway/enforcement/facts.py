@@ -21,7 +21,16 @@ from gateway.policy import UNREACHABLE, CaseKind, Policy
 from gateway.supergraph import Supergraph
 from gateway.supergraph.model import named_type
 
-__all__ = ["NOBODY", "CaseReading", "FlagsRequest", "case_facts", "case_reading", "flags_of", "flags_request", "named_subjects"]
+__all__ = [
+    "NOBODY",
+    "CaseReading",
+    "FlagsRequest",
+    "case_facts",
+    "case_reading",
+    "flags_of",
+    "flags_request",
+    "named_subjects",
+]
 
 
 NOBODY: Final = "TRV-00000000000000000000000000"
