@@ -88,17 +88,6 @@ def try_mutant(file: str, mutant: Mutant, limit: float = 240) -> Tried:
         return Tried(file, mutant, "survived" if code == 0 else "killed", time.monotonic() - started)
 
 
-def _passes(file: str) -> bool:
-    """Whether the file's tests pass on the module as it is; files with the same tests are asked once."""
-    if TARGETS[file] not in _PASSES:
-        same = Mutant(0, "nothing", (ROOT / file).read_text("utf-8"))
-        _PASSES[TARGETS[file]] = try_mutant(file, same).fate == "survived"
-    return _PASSES[TARGETS[file]]
-
-
-_PASSES: dict[tuple[str, ...], bool] = {}
-
-
 def sample(files: list[str], count: int, seed: int) -> list[tuple[str, Mutant]]:
     """``count`` mutants of ``files`` (all when 0), the same for the same seed."""
     every = [(file, mutant) for file in files for mutant in mutants_of((ROOT / file).read_text("utf-8"))]
@@ -114,10 +103,6 @@ def main(words: list[str]) -> int:
     reader.add_argument("--jobs", type=int, default=2)
     told = reader.parse_args(words)
     chosen = sample(told.files, told.sample, told.seed)
-    broken = sorted({file for file, _ in chosen if not _passes(file)})
-    if broken:  # a test that fails anyway would seem to kill every mutant
-        print(f"The tests fail without any mutant: {', '.join(broken)}")
-        return 2
     survivors = []
     with ThreadPoolExecutor(told.jobs) as pool:
         for tried in pool.map(lambda each: try_mutant(*each), chosen):
