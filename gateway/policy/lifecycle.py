@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from gateway.policy.agreement import Agreement
@@ -18,6 +19,7 @@ GRACE: Final = timedelta(days=90)
 IN_FORCE: Final = frozenset({"active", "review-overdue"})
 
 
+@lru_cache(maxsize=4096)
 def midnight(day: date) -> datetime:
     """The first instant of ``day``, UTC."""
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
