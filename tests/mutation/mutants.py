@@ -33,6 +33,9 @@ _TURNED: dict[type[ast.cmpop], type[ast.cmpop]] = {
 }
 
 
+_CANDIDATES = (ast.If, ast.Compare, ast.BoolOp, ast.UnaryOp, ast.Attribute, ast.Return, ast.comprehension)
+
+
 @dataclass(frozen=True)
 class Mutant:
     """A module with one thing wrong: where, what, and its whole source."""
@@ -44,15 +47,16 @@ class Mutant:
 
 def mutants_of(source: str) -> Iterator[Mutant]:
     """The mutants of a module, in the order of its lines."""
-    tree = ast.parse(source)
-    count = sum(1 for _ in ast.walk(tree))
-    for number in range(count):
+    for number, seen in enumerate(ast.walk(ast.parse(source))):
+        if not isinstance(seen, _CANDIDATES):
+            continue
         for variant in range(3):
-            changed = copy.deepcopy(tree)
+            if not _mutate(copy.deepcopy(seen), variant):
+                continue
+            changed = ast.parse(source)
             node = next(each for place, each in enumerate(ast.walk(changed)) if place == number)
             what = _mutate(node, variant)
-            if what:
-                yield Mutant(getattr(node, "lineno", 0), what, ast.unparse(ast.fix_missing_locations(changed)))
+            yield Mutant(getattr(node, "lineno", 0), what, ast.unparse(ast.fix_missing_locations(changed)))
 
 
 def _mutate(node: ast.AST, variant: int) -> str:
