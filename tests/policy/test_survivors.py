@@ -44,4 +44,4 @@ def test_while_nobody_has_asked_for_a_record_s_fact_the_value_is_absent_and_not_
         agreement(more='[[grant]]\narticle = "I"\nfields = ["Visa.status"]\nwhen = { attr = "record.fee", is = 1 }\n')
     )
     decision = decide(made, "Visa.status")
-    assert (decision.outcome, decision.settled, decision.needs) == (Outcome.ABSENT, False, {"record.fee"})
+    assert (decision.outcome, decision.settled, decision.needs) == (Outcome.ABSENT, False, frozenset({"record.fee"}))
