@@ -9,8 +9,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-import orjson
-
 from gateway.caller import Caller
 from gateway.casework import Flags, find_facts, read_flags
 from gateway.enforcement.apply import Applied, apply_rulings, subject_ids
@@ -22,6 +20,7 @@ from gateway.enforcement.missing import missing_entries
 from gateway.enforcement.permitted import Permitted
 from gateway.errors import RequestError
 from gateway.execution import Answer, FetchFailure, Merged, execute, project
+from gateway.execution.wire import encode
 from gateway.house import Graph, House, Question, Reply, Vouched
 from gateway.operation import Documents, Operation, read_operation
 from gateway.planning import Plan
@@ -62,7 +61,7 @@ async def answer_unrestricted(question: Question, graph: Graph, house: House) ->
     plan = graph.plan(operation, house.clock(), graph.key_of(request_id))
     merged = await execute(plan, graph.supergraph, operation.variables, house.transport)
     told = project(operation, merged.data, graph.supergraph.api_schema, merged.failures)
-    return Reply(orjson.dumps(told.as_json()), request_id)
+    return Reply(encode(told.as_json()), request_id)
 
 
 def _read(question: Question, graph: Graph, documents: Documents) -> Operation:
@@ -134,4 +133,4 @@ def _encode(told: Answer, applied: Applied, request_id: str) -> bytes:
     if told.errors:
         page["errors"] = told.errors
     page["extensions"] = {"sharing": [entry.as_json() for entry in applied.ledger], "record": request_id}
-    return orjson.dumps(page)
+    return encode(page)

@@ -48,6 +48,13 @@ def subject_argument(policy: Policy, coordinate: str, values: Mapping[str, Any])
     return ""
 
 
+def _openness(decision: Decision) -> int:
+    """How much of a coordinate a place may need: withheld, masked, in clear, in clear until a record decides."""
+    if not decision.settled:
+        return 3
+    return {Outcome.ALLOW: 2, Outcome.MASK: 1}.get(decision.outcome, 0)
+
+
 @dataclass(slots=True)
 class _Frame:
     """The object being selected: which of its facts, as dotted paths, its fields' decisions need.
@@ -124,11 +131,16 @@ class _Walk:
 
     def decide(self, coordinate: Coordinate, scope: _Scope) -> Decision:
         decision = self.policy.decide(self.caller, coordinate, scope.facts, self.at)
-        self.decisions[str(coordinate)] = decision
+        place = str(coordinate)
+        known = self.decisions.get(place)
+        if known is None or _openness(decision) > _openness(known):  # what its most open place needs is asked for
+            self.decisions[place] = decision
+        if decision.settled and decision.outcome is Outcome.ALLOW:
+            self.masks[place] = ""  # shown in clear somewhere, so it is masked where it leaves, not at the source
         if not decision.settled:
             self._note_needs(coordinate.type, decision, scope)
-            if "value" not in decision.needs and str(coordinate) not in self.masks:  # a guard has to see the value
-                self.masks[str(coordinate)] = self.policy.masked_as(self.caller, coordinate, self.at)
+            if "value" not in decision.needs and place not in self.masks:  # a guard has to see the value
+                self.masks[place] = self.policy.masked_as(self.caller, coordinate, self.at)
         return decision
 
     def _note_needs(self, parent: str, decision: Decision, scope: _Scope) -> None:

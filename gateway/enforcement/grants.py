@@ -14,7 +14,8 @@ def grants_for(permitted: Permitted, coordinates: Iterable[str]) -> dict[str, st
     """The grant of each coordinate: ``allow``, ``mask:<METHOD>``, ``conditional``, ``fact`` or ``key``.
 
     What is read for a decision is granted as a fact, in clear, even where the client sees it masked: the mask is laid
-    on when the answer leaves. What is decided per record and masked in any case is masked by its owner already. What nobody asked for is there because a join needs it.
+    on when the answer leaves. What is decided per record and masked in any case is masked by its owner
+    already. What nobody asked for is there because a join needs it.
     """
     grants: dict[str, str] = {}
     for coordinate in coordinates:

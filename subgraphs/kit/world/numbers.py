@@ -6,6 +6,7 @@ others: that is what lets a million travelers stream.
 """
 
 import hashlib
+from abc import ABC, abstractmethod
 from collections import defaultdict
 
 __all__ = ["GeneratedNumbers", "Numbers", "StoryNumbers", "traveler_id"]
@@ -26,60 +27,60 @@ def traveler_id(seed: int, index: int) -> str:
     return "TRV-" + "".join(_BASE32[(value >> (5 * place)) & 31] for place in range(25, -1, -1))
 
 
-class Numbers:
+class Numbers(ABC):
     """Gives identifiers one after the other. Subclasses say what the n-th of a kind looks like."""
 
+    @abstractmethod
     def receipt(self, fiscal_year: int, *, electronic: bool = True) -> str:
         """A USCIS receipt number, three letters and ten digits."""
-        raise NotImplementedError
 
+    @abstractmethod
     def application(self) -> str:
         """A DS-160 application ID, `AA00` and six characters."""
-        raise NotImplementedError
 
+    @abstractmethod
     def immigrant_case(self, post: str, year: int) -> str:
         """An NVC case number: post, year, six digits (the same shape as a receipt number)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def foil(self) -> str:
         """A visa foil number, a letter and seven digits."""
-        raise NotImplementedError
 
+    @abstractmethod
     def control(self, year: int) -> str:
         """A visa control number, fourteen digits beginning with the year."""
-        raise NotImplementedError
 
+    @abstractmethod
     def i94(self, *, legacy: bool = False) -> str:
         """An I-94 number: nine digits, a letter, a digit; eleven digits if `legacy` (before May 2019)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def a_number(self) -> str:
         """`A` and nine digits."""
-        raise NotImplementedError
 
+    @abstractmethod
     def fin(self) -> str:
         """Ten digits."""
-        raise NotImplementedError
 
+    @abstractmethod
     def sevis(self) -> str:
         """`N` and ten digits."""
-        raise NotImplementedError
 
+    @abstractmethod
     def passport(self) -> str:
         """Nine characters."""
-        raise NotImplementedError
 
+    @abstractmethod
     def review(self, year: int) -> str:
         """`VSR-`, year, seven digits."""
-        raise NotImplementedError
 
+    @abstractmethod
     def event(self, office: str, fiscal_year: int) -> str:
         """An enforcement event number: office, fiscal year, eight digits."""
-        raise NotImplementedError
 
+    @abstractmethod
     def serial(self, prefix: str) -> str:
         """`prefix` and eight digits: crossings, inspections, departures, cases and whatever has no public format."""
-        raise NotImplementedError
 
 
 class GeneratedNumbers(Numbers):
