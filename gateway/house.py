@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+from gateway.alarms import Alarms
 from gateway.audit.record import AuditRecord
 from gateway.caller import Caller
 from gateway.enforcement.flows import check_plan
@@ -129,6 +130,7 @@ class House:
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     new_id: Callable[[], str] = lambda: secrets.token_hex(12)
     mask_key: bytes = b""
+    alarms: Alarms = field(default_factory=Alarms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,4 +149,6 @@ class Vouched:
             grants = self.grants(request.coordinates)
             word = self.house.sign(request.subgraph, request.body, self.caller, self.epoch, grants, self.at)
             request = replace(request, headers={**request.headers, HEADER: word})
-        return await self.house.transport.send(request)
+        response = await self.house.transport.send(request)
+        self.house.alarms.note(request, response)
+        return response

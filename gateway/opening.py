@@ -32,9 +32,10 @@ from gateway.identity import (
     PublicKeys,
     SigningKey,
     TokenReader,
+    current_key,
     development_key,
     load_personas,
-    load_signing_key,
+    load_public_keys,
     sign_assertion,
 )
 from gateway.identity.tokens import ISSUER
@@ -43,7 +44,7 @@ from gateway.policy import Bundle, Policy, compile_policy, load_bundle, unrestri
 from gateway.resilience import Breaker, Retries, Timeouts
 from gateway.supergraph import Supergraph, load_supergraph
 
-__all__ = ["OpenHouse", "open_graph", "open_house", "open_unrestricted", "read_text"]
+__all__ = ["OpenHouse", "open_graph", "open_house", "open_unrestricted", "read_text", "signer"]
 
 
 @dataclass(slots=True)
@@ -59,7 +60,7 @@ class OpenHouse:
     subgraph_apps: Mapping[str, Any] = field(default_factory=dict)
     log: AuditLog | None = None
     transport: HttpTransport | AsgiTransport | None = None
-    gateway_keys: PublicKeys | None = None
+    gateway_keys: Callable[[], PublicKeys] | None = None
 
     async def close(self) -> None:
         """Close what was opened; safe to call twice."""
@@ -114,11 +115,9 @@ def open_house(settings: Settings, apps: Mapping[str, Any] | None = None) -> Ope
     registry = read_registry(settings.schema / "registry.toml")
     keys = settings.var / "keys"
     issuer, reader = _tokens(settings, graph.policy, keys)
-    signing = (
+    if settings.development:
         development_key(keys, "gateway", mode=settings.mode)
-        if settings.development
-        else load_signing_key(keys, "gateway")
-    )
+    signing = current_key(keys, "gateway")
     if apps is None and settings.subgraph_transport == "asgi":
         apps = {name: entry.make_app() for name, entry in registry.items()}
     transport = (
@@ -128,7 +127,7 @@ def open_house(settings: Settings, apps: Mapping[str, Any] | None = None) -> Ope
     house = House(
         transport=guarded(transport, settings.subgraph_timeout),
         record=log,
-        sign=_signer(signing),
+        sign=signer(signing),
         pseudonym=Pseudonyms(keys).of,
         clock=_clock(settings.today),
         mask_key=_secret(keys / "mask.key"),
@@ -137,7 +136,16 @@ def open_house(settings: Settings, apps: Mapping[str, Any] | None = None) -> Ope
     if settings.development and (settings.schema / "personas.toml").exists():
         personas = load_personas(settings.schema / "personas.toml")
     return OpenHouse(
-        settings, graph, house, reader, issuer, personas, apps or {}, log, transport, gateway_keys=signing.public()
+        settings,
+        graph,
+        house,
+        reader,
+        issuer,
+        personas,
+        apps or {},
+        log,
+        transport,
+        gateway_keys=lambda: _published(keys, signing()),
     )
 
 
@@ -181,11 +189,20 @@ def _tokens(settings: Settings, policy: Policy, keys: Path) -> tuple[SigningKey 
     return None, TokenReader(public, issuer=settings.issuer, audience=settings.audience, known=known)
 
 
-def _signer(key: SigningKey) -> Any:
+def _published(keys: Path, signing: SigningKey) -> PublicKeys:
+    """The key set that subgraphs check assertions with: what is published, and in any case the key that signs."""
+    if not (keys / "gateway.jwks.json").exists():
+        return signing.public()
+    return load_public_keys(keys, "gateway") | signing.public()
+
+
+def signer(key: Callable[[], SigningKey]) -> Any:
+    """Vouches with what ``key`` returns for requests to subgraphs (``gateway.house.Signer``)."""
+
     def sign(subgraph: str, body: bytes, caller: Caller, epoch: str, grants: Mapping[str, str], at: datetime) -> str:
         now = datetime.now(UTC)
         return sign_assertion(
-            key, audience=subgraph, caller=caller, epoch=epoch, grants=grants, body=body, at=at, now=now
+            key(), audience=subgraph, caller=caller, epoch=epoch, grants=grants, body=body, at=at, now=now
         )
 
     return sign

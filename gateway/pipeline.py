@@ -16,7 +16,7 @@ from gateway.enforcement.authorize import authorize
 from gateway.enforcement.facts import NOBODY, named_subjects
 from gateway.enforcement.gate import Gate
 from gateway.enforcement.grants import grants_for
-from gateway.enforcement.missing import missing_entries
+from gateway.enforcement.missing import REFUSED, missing_entries
 from gateway.enforcement.permitted import Permitted
 from gateway.errors import RequestError
 from gateway.execution import Answer, FetchFailure, Merged, execute, project
@@ -122,7 +122,8 @@ def _respond(
         )
         for each in applied.unavailable
     )  # fmt: skip
-    failures = (*merged.failures, *undecided)
+    reached = (each for each in merged.failures if each.code != REFUSED or operation.kind == "mutation")
+    failures = (*reached, *undecided)  # what its owner refused is a denial, and denials are answers
     asked = any(each.name in ("__schema", "__type") for each in operation.fields())
     described = graph.views.of(caller, at) if asked else None
     return project(operation, merged.data, graph.supergraph.api_schema, failures, described=described)

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
-from gateway.cli import audit, compose, diff, plan, policy, prove, serve, token
+from gateway.cli import audit, compose, diff, keys, plan, policy, prove, serve, token
 from gateway.errors import GatewayError
 
 __all__ = ["app", "main"]
@@ -41,6 +41,7 @@ policy.register(app)
 diff.register(app)
 prove.register(app)
 token.register(app)
+keys.register(app)
 app.add_typer(audit.app, name="audit")
 
 

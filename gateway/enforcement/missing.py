@@ -1,4 +1,7 @@
-"""Ledger entries for what could not be fetched: UNAVAILABLE, never to be read as "there is no such record"."""
+"""Ledger entries for what could not be fetched: UNAVAILABLE, never to be read as "there is no such record".
+
+What an agency refused by its own copy of the agreements is a denial, whatever the gateway's copy says.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,10 @@ from gateway.coordinates import Coordinate
 from gateway.enforcement.permitted import Entry, Permitted, Ruled, RuledField
 from gateway.policy import Outcome, Policy
 
-__all__ = ["Missing", "missing_entries"]
+__all__ = ["REFUSED", "Missing", "missing_entries"]
+
+REFUSED = "NOT_PERMITTED"
+"""The code by which a subgraph refuses what its own copy of the agreements does not allow: a denial, and an alarm."""
 
 
 class Missing(Protocol):
@@ -37,7 +43,11 @@ def missing_entries(permitted: Permitted, failures: Iterable[Missing], policy: P
                 if (coordinate, shown) not in entered:
                     entered.add((coordinate, shown))
                     owner = policy.owner(Coordinate.parse(coordinate))
-                    yield Entry(str(Outcome.UNAVAILABLE), coordinate, shown, owner, "SOURCE_UNAVAILABLE")
+                    refused = failure.code == REFUSED  # it was reached, and by its own agreements this is not ours
+                    outcome, reason = (
+                        (Outcome.DENY, "REFUSED_BY_OWNER") if refused else (Outcome.UNAVAILABLE, "SOURCE_UNAVAILABLE")
+                    )
+                    yield Entry(str(outcome), coordinate, shown, owner, reason)
 
 
 def _plain(path: Sequence[str | int]) -> tuple[str, ...]:

@@ -2,11 +2,21 @@
 
 from gateway.identity.assertions import Assertion, sign_assertion, verify_assertion
 from gateway.identity.issuer import DevelopmentIssuer
-from gateway.identity.keys import PublicKeys, SigningKey, development_key, load_public_keys, load_signing_key
+from gateway.identity.keys import (
+    ROTATION,
+    PublicKeys,
+    SigningKey,
+    current_key,
+    development_key,
+    load_public_keys,
+    load_signing_key,
+    rotate_key,
+)
 from gateway.identity.personas import Persona, load_personas
 from gateway.identity.tokens import Known, TokenReader, bearer, issue_token
 
 __all__ = [
+    "ROTATION",
     "Assertion",
     "DevelopmentIssuer",
     "Known",
@@ -15,11 +25,13 @@ __all__ = [
     "SigningKey",
     "TokenReader",
     "bearer",
+    "current_key",
     "development_key",
     "issue_token",
     "load_personas",
     "load_public_keys",
     "load_signing_key",
+    "rotate_key",
     "sign_assertion",
     "verify_assertion",
 ]

@@ -7,20 +7,35 @@ names any other is refused before a key is looked up.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, cast
 
 import msgspec
+import structlog
 from joserfc.jwk import OKPKey
 
 from gateway.errors import IdentityError
 
-__all__ = ["ALGORITHM", "PublicKeys", "SigningKey", "development_key", "load_public_keys", "load_signing_key"]
+__all__ = [
+    "ALGORITHM",
+    "ROTATION",
+    "PublicKeys",
+    "SigningKey",
+    "current_key",
+    "development_key",
+    "load_public_keys",
+    "load_signing_key",
+    "rotate_key",
+]
+
+log = structlog.get_logger("gateway")
 
 ALGORITHM: Final = "Ed25519"
+ROTATION: Final = ("publish", "use", "retire")
+"""The steps by which a signing key is replaced without a gap; between two, everybody has to have read the key set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +124,37 @@ def load_signing_key(folder: Path, name: str) -> SigningKey:
     return SigningKey(key.thumbprint(), key)
 
 
+def current_key(folder: Path, name: str) -> Callable[[], SigningKey]:
+    """A function that returns the signing key on disk, read anew once its file has been replaced.
+
+    A file that cannot be read any more leaves the key that is known in use, and a line in the log: nobody is refused
+    because a key was being installed. Raises ``IdentityError`` where there is no key to begin with.
+    """
+    path = folder / f"{name}.key.json"
+    key, seen = load_signing_key(folder, name), _stamp(path)
+
+    def current() -> SigningKey:
+        nonlocal key, seen
+        stamp = _stamp(path)
+        if stamp != seen:
+            seen = stamp
+            try:
+                key = load_signing_key(folder, name)
+            except IdentityError as error:
+                log.error("the signing key cannot be read; the one before it stays in use", code=error.code)
+        return key
+
+    return current
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns
+
+
 def load_public_keys(folder: Path, name: str) -> PublicKeys:
     """The key set ``<name>.jwks.json`` in ``folder``; raises ``IdentityError`` KEYS_MISSING or KEYS_MALFORMED."""
     path = folder / f"{name}.jwks.json"
@@ -150,6 +196,54 @@ def development_key(folder: Path, name: str, *, mode: str) -> SigningKey:
     if not public.exists():
         _write_once(public, msgspec.json.encode(key.public().jwks()))
     return key
+
+
+def rotate_key(folder: Path, name: str, *, step: str) -> PublicKeys:
+    """Take one step in replacing the signing key ``name``; returns the key set that is published afterwards.
+
+    ``publish`` makes the next key and adds its public half to the set; ``use`` makes it the one that signs, once
+    everybody has read the set; ``retire`` takes the old public half out, once nobody signs with it any more. A step
+    that was taken changes nothing. Raises ``IdentityError`` ROTATION_OUT_OF_ORDER where its turn has not come.
+    """
+    current, following = folder / f"{name}.key.json", folder / f"{name}.next.key.json"
+    key = load_signing_key(folder, name)
+    if step == "publish":
+        if not following.exists():
+            _write_once(following, msgspec.json.encode(SigningKey.generate().key.as_dict(private=True)))
+        return _publish(
+            folder, name, load_public_keys(folder, name) | load_signing_key(folder, f"{name}.next").public()
+        )
+    if step == "use":
+        published = load_public_keys(folder, name)
+        if not following.exists() and len(published.keys) > 1:
+            return published
+        if not following.exists() or load_signing_key(folder, f"{name}.next").kid not in published.keys:
+            raise _out_of_order("use", "publish")
+        os.replace(following, current)
+        return published
+    if step == "retire":
+        if following.exists():
+            raise _out_of_order("retire", "use")
+        return _publish(folder, name, key.public())
+    raise _out_of_order(step, ROTATION[0])
+
+
+def _publish(folder: Path, name: str, keys: PublicKeys) -> PublicKeys:
+    draft = folder / f"{name}.jwks.json.{os.getpid()}.tmp"
+    draft.unlink(missing_ok=True)
+    _write_once(draft, msgspec.json.encode(keys.jwks()))
+    os.replace(draft, folder / f"{name}.jwks.json")
+    return keys
+
+
+def _out_of_order(step: str, first: str) -> IdentityError:
+    return IdentityError(
+        "ROTATION_OUT_OF_ORDER",
+        f"The step {step!r} cannot be taken now",
+        status=500,
+        where="--step",
+        hint=f"take the step {first!r} first; the steps are {', '.join(ROTATION)}",
+    )
 
 
 def _write_once(path: Path, content: bytes) -> None:

@@ -16,7 +16,10 @@ async def live(request: Request) -> Response:
 
 
 async def ready(request: Request) -> Response:
-    """200 when the graph is loaded and the record can be written, with the hashes that answers rest on; else 503."""
+    """200 when the graph is loaded and the record can be written, with the hashes that answers rest on; else 503.
+
+    ``disagreements`` counts what subgraphs refused although the gateway granted it: it should be empty.
+    """
     opened: OpenHouse = request.app.state.opened
     record = opened.log is None or opened.log.writable
     page = {
@@ -25,5 +28,6 @@ async def ready(request: Request) -> Response:
         "supergraph": opened.graph.hash,
         "subgraphs": [each.name for each in opened.graph.supergraph.subgraphs],
         "record": "writable" if record else "unavailable",
+        "disagreements": opened.house.alarms.as_json(),
     }
     return JSONResponse(page, status_code=200 if record else 503)

@@ -49,4 +49,4 @@ async def explain(request: Request) -> Response:
 async def jwks(request: Request) -> Response:
     """The public keys with which subgraphs check the gateway's assertions (RFC 7517)."""
     opened: OpenHouse = request.app.state.opened
-    return JSONResponse(opened.gateway_keys.jwks() if opened.gateway_keys is not None else {"keys": []})
+    return JSONResponse(opened.gateway_keys().jwks() if opened.gateway_keys is not None else {"keys": []})

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import secrets
 import traceback
-from collections.abc import AsyncIterator, Mapping
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -55,16 +56,24 @@ class Subgraph:
     operations: Operations
     trust: Trust
     events: type[Any] | None
+    refused: Counter[str] = field(default_factory=Counter)
 
     async def answer(self, body: bytes, token: str | None) -> tuple[int, dict[str, Any]]:
         """The HTTP status and the GraphQL answer for one request body and its assertion."""
         try:
             return 200, await self._answer(body, token)
         except Refusal as refusal:
+            self._note(refusal.code, refusal.extra.get("coordinates", ()))
             status = {"NOT_PERMITTED": 403, "ASSERTION_SPENT": 403, "REQUEST_TOO_LARGE": 413}.get(refusal.code, 400)
             return status, {"errors": [{"message": refusal.message, "extensions": refusal.extensions()}]}
         except GatewayError as error:
+            self._note(error.code, ())
             return error.status, {"errors": [error.as_graphql()]}
+
+    def _note(self, code: str, coordinates: Sequence[str]) -> None:
+        """Keep the agency's own account of a refusal: what was refused and why, no value and nobody's case."""
+        self.refused[code] += 1
+        log.warning("refused", subgraph=self.name, code=code, coordinates=list(coordinates))
 
     async def _answer(self, body: bytes, token: str | None) -> dict[str, Any]:
         if not (token is None and self.settings.open_sdl):
@@ -163,7 +172,8 @@ def _routes(subgraph: Subgraph) -> list[Route]:
             log.warning("database not ready", subgraph=subgraph.name, error=type(error).__name__)
             ready = False
         status = "ok" if ready else "unavailable"
-        return _json(200 if ready else 503, {"status": status, "subgraph": subgraph.name})
+        refused = dict(sorted(subgraph.refused.items()))
+        return _json(200 if ready else 503, {"status": status, "subgraph": subgraph.name, "refused": refused})
 
     return [Route("/graphql", graphql, methods=["POST"]), Route("/health", health, methods=["GET"])]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
@@ -34,6 +34,8 @@ __all__ = ["SOURCE_MASKS", "Clock", "Grant", "PolicyCopy", "Trust", "own_policy"
 log = structlog.get_logger("subgraphs")
 
 Clock = Callable[[], datetime]
+KEYS_FOR = timedelta(minutes=1)
+"""How long a key set that was read from disk is used before it is read again."""
 WITHHELD = frozenset({"DENY", "ABSENT"})
 HIDDEN = frozenset({"fact", "key"})
 """Grants for values that the gateway needs and no client gets."""
@@ -87,15 +89,38 @@ class Trust:
     clock: Clock = system_clock
     keys: PublicKeys | None = None
     policy: PolicyCopy | None = None
+    _keys_read: datetime | None = None
+    _keys_looked: datetime | None = None
     _spent: dict[str, datetime] = field(default_factory=dict)
     _epochs_tried: set[str] = field(default_factory=set)
     _facts: tuple[PolicyCopy, frozenset[str]] | None = None
 
     def assertion(self, token: str | None, body: bytes) -> Assertion:
-        """The verified assertion of a request; raises ``gateway.errors.IdentityError``."""
-        if self.keys is None:
+        """The verified assertion of a request; raises ``gateway.errors.IdentityError``.
+
+        Keys that came from disk are read anew every minute, and at once (but not again within a second) for a key that
+        is not among them, so that the gateway's key can be replaced while both run.
+        """
+        now = self.clock()
+        keys = self._known_keys(now)
+        try:
+            return verify_assertion(token, keys=keys, audience=self.audience, body=body, now=now)
+        except GatewayError as error:
+            if error.code != "ASSERTION_UNKNOWN_KEY" or self._keys_read is None or not self._may_look(now):
+                raise
+        self._keys_looked = now
+        self.keys = None
+        return verify_assertion(token, keys=self._known_keys(now), audience=self.audience, body=body, now=now)
+
+    def _known_keys(self, now: datetime) -> PublicKeys:
+        stale = self._keys_read is not None and now - self._keys_read >= KEYS_FOR
+        if self.keys is None or stale:
             self.keys = load_public_keys(self.settings.keys, "gateway")
-        return verify_assertion(token, keys=self.keys, audience=self.audience, body=body, now=self.clock())
+            self._keys_read = now
+        return self.keys
+
+    def _may_look(self, now: datetime) -> bool:
+        return self._keys_looked is None or now - self._keys_looked >= timedelta(seconds=1)
 
     def admit(self, assertion: Assertion, operation: Prepared, variables: Mapping[str, Any]) -> Grant:
         """The grant under which ``operation`` runs; raises ``Refusal`` NOT_PERMITTED naming the coordinates."""

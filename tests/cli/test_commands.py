@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from gateway.identity import Known, TokenReader, load_public_keys
+from gateway.identity import Known, TokenReader, development_key, load_public_keys
 from gateway.opening import open_graph
 from gateway.supergraph import load_supergraph
 from tests.cli.conftest import Gateway, told
 
 COMMANDS = [
-    ("serve",), ("compose",), ("check",), ("plan",), ("explain",), ("matrix",), ("token",),
+    ("serve",), ("compose",), ("check",), ("plan",), ("explain",), ("matrix",), ("diff",), ("prove",), ("token",), ("rotate-key",),
     ("audit",), ("audit", "verify"), ("audit", "search"), ("audit", "disclosures"), ("audit", "export"),
     ("audit", "bundle"), ("audit", "proof"), ("audit", "witness"), ("audit", "keygen"), ("audit", "checkpoint"),
     ("audit", "retain"), ("audit", "shred"), (),
@@ -55,6 +55,20 @@ def test_wrong_usage_is_exit_code_2(gateway: Gateway, arguments: tuple[str, ...]
 
     assert result.exit_code == 2
     assert "Usage: " in result.stderr
+
+
+def test_rotate_key_says_what_comes_next(gateway: Gateway, tmp_path: Path) -> None:
+    assert told(gateway("rotate-key", "--step", "publish", "--var", tmp_path), "KEYS_MISSING")
+    old = development_key(tmp_path / "keys", "gateway", mode="development")
+    told(gateway("rotate-key", "--step", "use", "--var", tmp_path), "ROTATION_OUT_OF_ORDER")
+    out = gateway("rotate-key", "--step", "publish", "--var", tmp_path).stdout
+    assert out.count("published ") == 2
+    assert f"published {old.kid}" in out
+    assert "step `use`" in out
+    assert "step `retire`" in gateway("rotate-key", "--step", "use", "--var", tmp_path).stdout
+    out = gateway("rotate-key", "--step", "retire", "--var", tmp_path).stdout
+    assert out.count("published ") == 1
+    assert old.kid not in out
 
 
 # ---- compose -------------------------------------------------------------------------------------------------------------

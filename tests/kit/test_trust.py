@@ -302,12 +302,12 @@ async def test_a_body_or_a_list_beyond_the_limit_is_not_read(subgraph: SubgraphF
 async def test_health_says_whether_the_database_answers(subgraph: SubgraphFactory) -> None:
     app = await travelers(subgraph)
     answer = await send(app.app, "GET", "/health")
-    assert (answer.status, answer.json()) == (200, {"status": "ok", "subgraph": "travelers"})
+    assert (answer.status, answer.json()) == (200, {"status": "ok", "subgraph": "travelers", "refused": {}})
     assert (await send(app.app, "GET", "/graphql")).status == 405
 
 
 async def test_health_of_a_database_without_tables(tmp_path: Path) -> None:
     app = create_app(Settings(data=tmp_path, keys=tmp_path))
     answer = await send(app, "GET", "/health")
-    assert (answer.status, answer.json()) == (503, {"status": "unavailable", "subgraph": "travelers"})
+    assert (answer.status, answer.json()) == (503, {"status": "unavailable", "subgraph": "travelers", "refused": {}})
     await app.state.subgraph.database.dispose()
