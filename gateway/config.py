@@ -66,6 +66,10 @@ class Settings:
     labels: LabelRules | None = (
         None  # over those of ``labels.toml``: ``TWS_LABELS="new-visas=on, beta=12.5, key=user"``
     )
+    log: Literal["json", "off"] = "json"  # one line per request on standard error
+    metrics: Literal["local", "open", "off"] = "local"  # who may read /metrics: this machine, anybody, nobody
+    server_timing: frozenset[str] = frozenset()  # roles whose answers carry Server-Timing; "all" for everybody's
+    otlp_endpoint: str = ""  # an OpenTelemetry collector; spans are made only when there is one
     today: datetime | None = None  # development only: the day of the synthetic world, by which agreements are decided
 
     @property
@@ -95,6 +99,10 @@ def read_settings(environment: Mapping[str, str] | None = None, **given: Any) ->
         "jwks": Path,
         "record": str,
         "labels": labels_of_text,
+        "log": _one_of("json", "off"),
+        "metrics": _one_of("local", "open", "off"),
+        "server_timing": _names,
+        "otlp_endpoint": str,
         "today": _aware,
     }
     for name, read in readers.items():
@@ -119,6 +127,10 @@ def read_settings(environment: Mapping[str, str] | None = None, **given: Any) ->
 def _aware(text: str) -> datetime:
     found = datetime.fromisoformat(text)
     return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(filter(None, (each.strip() for each in text.split(","))))
 
 
 def _one_of(*allowed: str) -> Callable[[str], str]:

@@ -21,6 +21,7 @@ from gateway.operation import Documents, Limits, Operation
 from gateway.planning import LabelRules, Plan, plan_operation
 from gateway.policy import Policy
 from gateway.supergraph import Supergraph
+from gateway.telemetry import watching
 
 __all__ = ["Graph", "House", "Question", "Record", "Reply", "Signer", "Vouched"]
 
@@ -102,6 +103,7 @@ class Graph:
         """
         labels = self.labels.on(self.supergraph.labels, key)
         known = self.plans.get((operation, labels))
+        watching().plans["miss" if known is None else "hit"] += 1
         if known is None:
             known = _Planned(plan_operation(self.supergraph, operation, labels))
             self.plans[(operation, labels)] = known

@@ -43,6 +43,7 @@ from gateway.planning import LabelRules
 from gateway.policy import Bundle, Policy, compile_policy, load_bundle, unrestricted
 from gateway.resilience import Breaker, Retries, Timeouts
 from gateway.supergraph import Supergraph, load_supergraph
+from gateway.telemetry import Lines, Telemetry, exported_spans
 
 __all__ = ["OpenHouse", "open_graph", "open_house", "open_unrestricted", "read_text", "signer"]
 
@@ -61,6 +62,7 @@ class OpenHouse:
     log: AuditLog | None = None
     transport: HttpTransport | AsgiTransport | None = None
     gateway_keys: Callable[[], PublicKeys] | None = None
+    telemetry: Telemetry = field(default_factory=Telemetry)
 
     async def close(self) -> None:
         """Close what was opened; safe to call twice."""
@@ -68,6 +70,7 @@ class OpenHouse:
             await self.transport.close()
         if self.log is not None:
             self.log.close()
+        self.telemetry.spans.close()
 
 
 def read_text(path: Path, code: str, what: str, hint: str) -> str:
@@ -123,9 +126,11 @@ def open_house(settings: Settings, apps: Mapping[str, Any] | None = None) -> Ope
     transport = (
         HttpTransport({name: entry.url for name, entry in registry.items()}) if apps is None else AsgiTransport(apps)
     )
+    telemetry = _telemetry(settings)
     log = AuditLog(settings.record or settings.var / "record" / "record.sqlite3", load_record_key(keys))
+    telemetry.metrics.gauge("gateway_record_waiting", "Records waiting for the writer.", "", lambda: {"": log.waiting})
     house = House(
-        transport=guarded(transport, settings.subgraph_timeout),
+        transport=telemetry.measured(guarded(transport, settings.subgraph_timeout, telemetry)),
         record=log,
         sign=signer(signing),
         pseudonym=Pseudonyms(keys).of,
@@ -146,12 +151,21 @@ def open_house(settings: Settings, apps: Mapping[str, Any] | None = None) -> Ope
         log,
         transport,
         gateway_keys=lambda: _published(keys, signing()),
+        telemetry=telemetry,
     )
 
 
-def guarded(transport: Transport, seconds: float) -> Transport:
+def _telemetry(settings: Settings) -> Telemetry:
+    return Telemetry(Lines(on=settings.log == "json"), spans=exported_spans(settings.otlp_endpoint))
+
+
+def guarded(transport: Transport, seconds: float, telemetry: Telemetry) -> Transport:
     """``transport`` with a time limit per try, a breaker per subgraph, and retries within a budget around both."""
-    return Retries(Breaker(Timeouts(transport, seconds), time.monotonic))
+    breaker = Breaker(Timeouts(transport, seconds), time.monotonic)
+    telemetry.metrics.gauge(
+        "gateway_breaker", "0 closed, 1 half open, 2 open.", "subgraph", lambda: {**breaker.states()}
+    )
+    return Retries(breaker)
 
 
 def _secret(path: Path) -> bytes:
@@ -218,5 +232,7 @@ def open_unrestricted(text: str, settings: Settings, transport: Transport | None
     graph = _graph(supergraph, unrestricted(Bundle(), supergraph), text, labels)
     http = HttpTransport({each.name: each.url for each in supergraph.subgraphs}) if transport is None else None
     chosen: Transport = http if http is not None else transport  # type: ignore[assignment]
-    house = House(guarded(chosen, settings.subgraph_timeout), None, None, lambda subject, at: "")
-    return OpenHouse(settings, graph, house, None, transport=http)
+    telemetry = _telemetry(settings)
+    sending = telemetry.measured(guarded(chosen, settings.subgraph_timeout, telemetry))
+    house = House(sending, None, None, lambda subject, at: "")
+    return OpenHouse(settings, graph, house, None, transport=http, telemetry=telemetry)

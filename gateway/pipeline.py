@@ -25,6 +25,7 @@ from gateway.house import Graph, House, Question, Reply, Vouched
 from gateway.operation import Documents, Operation, read_operation
 from gateway.planning import Plan
 from gateway.recording import record_of
+from gateway.telemetry import watching
 
 __all__ = ["answer", "answer_unrestricted"]
 
@@ -35,33 +36,50 @@ async def answer(question: Question, caller: Caller, graph: Graph, house: House)
     Raises ``GatewayError`` when there is nothing to answer: the document is wrong (400), a limit was passed (400), an
     argument reads what is withheld (403), or the record cannot be written (503).
     """
-    at, request_id = house.clock(), house.new_id()
+    at, request_id, watch = house.clock(), house.new_id(), watching()
+    watch.request_id = request_id
     operation = _read(question, graph, graph.views.documents(caller, at))
+    watch.lap("read")
     facts, flags = await find_facts(operation, caller, graph, house, at)
+    watch.lap("facts")
     permitted = authorize(operation, graph.policy, caller, graph.shapes, facts, flags, at)
+    watch.lap("authorize")
     plan = graph.plan(permitted.operation, at, graph.key_of(request_id, caller))
+    watch.lap("plan")
     merged, flags = await _fetch(permitted, plan, flags, caller, graph, house, at)
+    watch.lap("fetch")
+    watch.failures = len(merged.failures)
     applied = apply_rulings(
         permitted, merged.data, graph.policy, caller, graph.shapes, flags, at, house.mask_key,
         [path for failure in merged.failures for path in failure.paths],
     )  # fmt: skip
+    watch.decided(applied.outcomes, permitted.ledger)
+    watch.lap("enforce")
     told = _respond(operation, merged, applied, permitted, caller, graph, at)
     body = _encode(told, applied, request_id)
+    watch.lap("answer")
     if house.record is not None:
         await house.record.append(
             record_of(request_id, at, question, permitted, plan, merged, applied, body, caller, graph, house)
         )
+        watch.lap("record")
     return Reply(body, request_id)
 
 
 async def answer_unrestricted(question: Question, graph: Graph, house: House) -> Reply:
     """The reply to ``question`` on a graph that governs nothing: the same line without caller, rulings and record."""
-    request_id = house.new_id()
+    request_id, watch = house.new_id(), watching()
+    watch.request_id = request_id
     operation = _read(question, graph, graph.documents)
+    watch.lap("read")
     plan = graph.plan(operation, house.clock(), graph.key_of(request_id))
+    watch.lap("plan")
     merged = await execute(plan, graph.supergraph, operation.variables, house.transport)
-    told = project(operation, merged.data, graph.supergraph.api_schema, merged.failures)
-    return Reply(encode(told.as_json()), request_id)
+    watch.lap("fetch")
+    watch.failures = len(merged.failures)
+    body = encode(project(operation, merged.data, graph.supergraph.api_schema, merged.failures).as_json())
+    watch.lap("answer")
+    return Reply(body, request_id)
 
 
 def _read(question: Question, graph: Graph, documents: Documents) -> Operation:
@@ -69,6 +87,7 @@ def _read(question: Question, graph: Graph, documents: Documents) -> Operation:
     operation = read_operation(
         question.query, graph.supergraph.api_schema, question.variables, question.name, graph.limits, documents
     )
+    watching().asked(operation.name, operation.kind, operation.text_hash)
     if operation.kind == "subscription":
         raise RequestError(
             "SUBSCRIPTIONS_NOT_SERVED", "Subscriptions are not served over this transport.", where="operation"

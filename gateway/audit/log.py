@@ -94,6 +94,11 @@ class AuditLog:
         """Whether a record could be appended now, as far as this process knows."""
         return not self._closed and not self._broken
 
+    @property
+    def waiting(self) -> int:
+        """How many records wait for the writer now: the record's lag."""
+        return self._queue.qsize()
+
     async def append(self, record: AuditRecord) -> Entry:
         """Where the record stands, once it is durable.
 

@@ -46,6 +46,13 @@ class Breaker(Generic[RequestT, ResponseT]):
         until = self._states[subgraph].open_until
         return until is not None and self._clock() < until
 
+    def states(self) -> dict[str, int]:
+        """Each subgraph asked so far: 0 closed, 1 half open (the next request is the probe, or it is under way), 2 open."""
+        return {
+            name: 0 if state.open_until is None else 2 if self._clock() < state.open_until else 1
+            for name, state in self._states.items()
+        }
+
     async def send(self, request: RequestT) -> ResponseT:
         """The answer to ``request``. Raises ``FetchError`` SUBGRAPH_UNAVAILABLE while the breaker is open."""
         state = self._states[request.subgraph]

@@ -15,9 +15,12 @@ from starlette.routing import Route
 from gateway.errors import GatewayError, RequestError
 from gateway.opening import OpenHouse
 from gateway.pipeline import answer, answer_unrestricted
+from gateway.telemetry import watching
 from gateway.web import development, explorer, health, insight
 from gateway.web.callers import read_caller
+from gateway.web.door import Door, unforeseen
 from gateway.web.graphql import error_response, read_question, reply_response
+from gateway.web.metrics import metrics
 
 __all__ = ["create_app"]
 
@@ -28,6 +31,7 @@ def create_app(opened: OpenHouse) -> Starlette:
         Route("/graphql", _coded(_graphql), methods=["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"]),
         Route("/explain", _coded(insight.explain), methods=["GET"]),
         Route("/.well-known/jwks.json", _coded(insight.jwks), methods=["GET"]),
+        Route("/metrics", _coded(metrics), methods=["GET"]),
         Route("/health/live", health.live, methods=["GET"]),
         Route("/health/ready", health.ready, methods=["GET"]),
         *explorer.routes(),
@@ -36,6 +40,7 @@ def create_app(opened: OpenHouse) -> Starlette:
     ]
     app = Starlette(routes=routes, lifespan=_lifespan, exception_handlers=_HANDLERS)
     app.state.opened = opened
+    app.add_middleware(Door, opened=opened)
     return app
 
 
@@ -53,6 +58,7 @@ async def _graphql(request: Request) -> Response:
         question = await read_question(request)
         return reply_response(request, await answer_unrestricted(question, opened.graph, opened.house))
     caller = read_caller(request, opened.tokens)  # before the body is looked at: a stranger costs nothing
+    watching().by(*caller.kind)
     question = await read_question(request)
     return reply_response(request, await answer(question, caller, opened.graph, opened.house))
 
@@ -75,11 +81,7 @@ async def _unexpected(request: Request, error: Exception) -> Response:
     """What nobody foresaw: the client learns that it happened and nothing of what it was."""
     return error_response(
         request,
-        GatewayError(
-            "INTERNAL",
-            "Something went wrong inside the gateway.",
-            hint="Tell whoever runs it when this happened; its log says more.",
-        ),
+        unforeseen(),
     )
 
 

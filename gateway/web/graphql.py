@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from gateway.errors import GatewayError, LimitError, OperationError, RequestError
 from gateway.house import Question, Reply
+from gateway.telemetry import watching
 
 __all__ = ["MOST_BYTES", "error_response", "read_question", "reply_response"]
 
@@ -180,6 +181,7 @@ def error_response(request: Request, error: GatewayError) -> Response:
         kind = media_type(request)
     except RequestError:
         kind = LEGACY
+    watching().code = error.code
     errors = getattr(error, "errors", None) or (error,)
     body = orjson.dumps({"errors": [each.as_graphql() for each in errors]})
     headers = {"cache-control": "no-store", "vary": "accept, authorization"}

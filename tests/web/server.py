@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any
 from urllib.error import HTTPError
 from urllib.request import ProxyHandler, Request, build_opener
 
@@ -55,18 +56,19 @@ def serving(*arguments: str | Path, **environment: str) -> Iterator[Served]:
     """``gateway serve`` with ``arguments`` on a free port, as a shell would start it."""
     command = [sys.executable, "-m", "gateway", "serve", "--port", "0", *(str(each) for each in arguments)]
     clean = {name: value for name, value in os.environ.items() if not name.startswith("TWS_")}
-    process = subprocess.Popen(
-        command, cwd=ROOT, env={**clean, **environment}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    with process:
-        try:
-            yield _ready(process)
-        finally:
-            process.terminate()
-            process.wait(30)
+    with TemporaryFile("w+") as complaints:  # not a pipe: nobody reads the log while the gateway writes it
+        process = subprocess.Popen(
+            command, cwd=ROOT, env={**clean, **environment}, stdout=subprocess.PIPE, stderr=complaints, text=True
+        )
+        with process:
+            try:
+                yield _ready(process, complaints)
+            finally:
+                process.terminate()
+                process.wait(30)
 
 
-def _ready(process: subprocess.Popen[str]) -> Served:
+def _ready(process: subprocess.Popen[str], complaints: IO[str]) -> Served:
     assert process.stdout is not None
     said: list[str] = []
     for line in process.stdout:
@@ -76,5 +78,5 @@ def _ready(process: subprocess.Popen[str]) -> Served:
             found = _ADDRESS.search(welcome)
             assert found is not None
             return Served(found.group(1), welcome)
-    assert process.stderr is not None
-    raise AssertionError(f"the gateway did not start: {''.join(said)}{process.stderr.read()}")
+    complaints.seek(0)
+    raise AssertionError(f"the gateway did not start: {''.join(said)}{complaints.read()}")
