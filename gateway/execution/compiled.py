@@ -6,15 +6,18 @@ Made once per plan and kept while the plan is; the executor then only encodes va
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from gateway.execution.contexts import spread
 from gateway.execution.representations import conditional
 from gateway.execution.shape import Shape, read_shape, rename
+from gateway.execution.transport import SubgraphRequest
 from gateway.execution.wire import encode
 from gateway.operation.model import Condition
-from gateway.planning.plan import Conditional, EntityBatch, Fetch, Node, Plan
+from gateway.planning.plan import Conditional, EntityBatch, Fetch, Node, Plan, Subscribe
 
 __all__ = ["CompiledBatch", "CompiledFetch", "CompiledPlan", "compile_copies", "compile_plan"]
 
@@ -45,6 +48,16 @@ class CompiledFetch:
     waits: int
     dependents: tuple[int, ...]
     contextual: bool = False  # some of its batches take values from around their objects
+
+    def request(self, variables: Mapping[str, Any], given: Iterable[bytes] = ()) -> SubgraphRequest:
+        """What is sent: ``variables`` are the operation's, ``given`` are encoded entries for those of its own."""
+        values = [name + encode(variables[key]) for key, name in self.variables if key in variables]
+        return SubgraphRequest(
+            subgraph=self.fetch.subgraph,
+            body=self.prefix + b",".join((*values, *given)) + b"}}",
+            coordinates=self.fetch.coordinates,
+            idempotent=self.fetch.lookup and self.fetch.kind != "mutation",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +140,8 @@ def _conditions(node: Node | None) -> dict[int, tuple[Condition, ...]]:
             found[here.id] = held
         elif isinstance(here, Conditional):
             stack.append((here.node, (*held, *here.conditions)))
+        elif isinstance(here, Subscribe):
+            stack.extend((inner, held) for inner in (here.source, here.rest) if inner is not None)
         else:
             stack.extend((inner, held) for inner in here.nodes)
     return found

@@ -19,7 +19,7 @@ from gateway.execution.compiled import CompiledBatch, CompiledFetch, compile_cop
 from gateway.execution.contexts import MOST_COPIES, Handed, handed_down
 from gateway.execution.merge import Merger
 from gateway.execution.paths import find, trace
-from gateway.execution.reading import MESSAGES, ErrorEntry, SubgraphAnswer, read_answer
+from gateway.execution.reading import MESSAGES, ErrorEntry, SubgraphAnswer, read_answer, read_result
 from gateway.execution.representations import Gathered, gather, pruned
 from gateway.execution.result import FetchFailure, Merged, ResponsePath
 from gateway.execution.shape import Shape
@@ -29,7 +29,7 @@ from gateway.operation.model import Condition
 from gateway.planning.plan import Fetch, Input, Path, Plan
 from gateway.supergraph import Supergraph
 
-__all__ = ["Budget", "Gate", "execute"]
+__all__ = ["Budget", "Gate", "execute", "source_request"]
 
 # places one failure names; beyond that a client learns nothing from more
 _MAX_PATHS = 5_000
@@ -53,16 +53,30 @@ async def execute(
     transport: Transport,
     budget: Budget = _DEFAULT_BUDGET,
     gate: Gate | None = None,
+    event: Mapping[str, Any] | None = None,
 ) -> Merged:
     """The merged data of every fetch of ``plan``, and what failed; never raises for what a subgraph did.
 
     ``variables`` are the operation's, coerced. Values lie under storage keys (see ``gateway.planning.plan``). ``gate``
-    says, before each entity fetch, which objects it may ask about; the others are left as they are.
+    says, before each entity fetch, which objects it may ask about; the others are left as they are. ``event`` is one
+    result of a subscription's source, decoded (``{"data": ..., "errors": ...}``): it stands for the answer of the
+    plan's first fetch, which is not sent then. How the source is opened: see ``source_request``.
     """
     run = _Run(plan, supergraph, variables, transport, budget, gate)
+    run.event = event
     await run.everything()
     run.merged.failures = tuple(run.failures)
     return run.merged
+
+
+def source_request(plan: Plan, variables: Mapping[str, Any]) -> SubgraphRequest:
+    """What opens the source of a subscription's ``plan`` at its subgraph; ``variables`` are the operation's, coerced.
+
+    Its body is the usual JSON with ``query`` and ``variables``. Raises ``ValueError`` for any other plan.
+    """
+    if plan.source is None:
+        raise ValueError("only the plan of a subscription has a source")
+    return compile_plan(plan).fetches[plan.source.id].request(variables)
 
 
 class Gate(Protocol):
@@ -94,6 +108,7 @@ class _Run:
         self.merged = Merged({})
         self.failures: dict[FetchFailure, None] = {}  # in order, each once
         self.waiting = [each.waits for each in self.fetches]
+        self.event: Mapping[str, Any] | None = None
 
     async def everything(self) -> None:
         """Run every fetch, each once all those it depends on are done."""
@@ -138,7 +153,6 @@ class _Run:
         try:
             if self.merged.entities > self.budget.entities or len(gathered) > MOST_COPIES:
                 raise FetchError("SUBGRAPH_NOT_ASKED", "")
-            self.merged.fetched += 1
             answer = await self._ask(compiled, gathered, values)
         except (FetchError, OSError, TimeoutError) as error:
             self._fail_whole(compiled, _code(error))
@@ -199,18 +213,12 @@ class _Run:
     async def _ask(
         self, compiled: CompiledFetch, gathered: Sequence[Gathered], given: Sequence[bytes]
     ) -> SubgraphAnswer:
-        """Send one request and read its answer. Raises ``FetchError`` where there is none."""
-        fetch = compiled.fetch
-        values = [name + encode(self.variables[key]) for key, name in compiled.variables if key in self.variables]
-        values.extend(given)
-        values.extend(batch.variable + each.joined() for batch, each in zip(compiled.batches, gathered, strict=True))
-        request = SubgraphRequest(
-            subgraph=fetch.subgraph,
-            body=compiled.prefix + b",".join(values) + b"}}",
-            coordinates=fetch.coordinates,
-            idempotent=fetch.lookup and fetch.kind != "mutation",
-        )
-        response = await self.transport.send(request)
+        """Send one request and read its answer, or the event there is. Raises ``FetchError`` where there is none."""
+        if self.event is not None and compiled.fetch.kind == "subscription":
+            return read_result(self.event, compiled)
+        entities = (batch.variable + each.joined() for batch, each in zip(compiled.batches, gathered, strict=True))
+        self.merged.fetched += 1
+        response = await self.transport.send(compiled.request(self.variables, (*given, *entities)))
         return read_answer(response, compiled, self.budget.answer_bytes)
 
     def _merge_root(self, data: dict[str, Any], targets: Sequence[dict[str, Any]], compiled: CompiledFetch) -> None:

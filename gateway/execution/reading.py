@@ -14,7 +14,7 @@ from gateway.execution.shape import storage_path
 from gateway.execution.transport import SubgraphResponse
 from gateway.execution.wire import NotJson, decode
 
-__all__ = ["MESSAGES", "ErrorEntry", "SubgraphAnswer", "read_answer"]
+__all__ = ["MESSAGES", "ErrorEntry", "SubgraphAnswer", "read_answer", "read_result"]
 
 # every code of ours with what a client is told; {subgraph} is the only thing filled in
 MESSAGES = {
@@ -68,8 +68,16 @@ def read_answer(response: SubgraphResponse, compiled: CompiledFetch, max_bytes: 
         body = decode(response.body)
     except NotJson:
         raise _error("SUBGRAPH_HTTP_STATUS" if bad_status else "SUBGRAPH_NOT_JSON", name) from None
+    if bad_status and not (isinstance(body, dict) and ("data" in body or "errors" in body)):
+        raise _error("SUBGRAPH_HTTP_STATUS", name)
+    return read_result(body, compiled)
+
+
+def read_result(body: Any, compiled: CompiledFetch) -> SubgraphAnswer:
+    """The answer in a decoded GraphQL result. Raises ``FetchError`` ``SUBGRAPH_WRONG_SHAPE`` where it is none."""
+    name = compiled.fetch.subgraph
     if not isinstance(body, dict) or not ("data" in body or "errors" in body):
-        raise _error("SUBGRAPH_HTTP_STATUS" if bad_status else "SUBGRAPH_WRONG_SHAPE", name)
+        raise _error("SUBGRAPH_WRONG_SHAPE", name)
     data, errors = body.get("data"), body.get("errors")
     if data is not None and not isinstance(data, dict):
         raise _error("SUBGRAPH_WRONG_SHAPE", name)

@@ -27,6 +27,7 @@ _CODES = {
     "KnownFragmentNamesRule": "UNKNOWN_FRAGMENT",
     "ProvidedRequiredArgumentsRule": "MISSING_ARGUMENT",
     "ValuesOfCorrectTypeRule": "WRONG_VALUE",
+    "SingleFieldSubscriptionsRule": "SUBSCRIPTION_ROOT",
     "MaxIntrospectionDepthRule": "QUERY_TOO_DEEP",
 }
 _HINTS = {
@@ -37,6 +38,7 @@ _HINTS = {
     "UNKNOWN_DIRECTIVE": "Use @skip, @include and what the API schema declares for this place.",
     "UNKNOWN_FRAGMENT": "Define the fragment in the same document.",
     "MISSING_ARGUMENT": "Give the argument a value or a variable.",
+    "SUBSCRIPTION_ROOT": "Select one field of the subscription root, always; send a subscription for each of several.",
     "WRONG_VALUE": "Write a value of the type that the API schema declares.",
 }
 

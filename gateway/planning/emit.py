@@ -21,6 +21,7 @@ from gateway.planning.plan import (
     Plan,
     Rename,
     Sequence,
+    Subscribe,
 )
 from gateway.planning.steps import Out, Step
 from gateway.planning.text import Writer
@@ -47,7 +48,10 @@ def emit(supergraph: Supergraph, operation: Operation, schedule: Schedule) -> Pl
             last_of_section.setdefault(group[0].section, []).append(number)
             fetches.append(fetch)
             waves.setdefault(wave, []).append(fetch)
-    return Plan(_tree([waves[wave] for wave in sorted(waves)]), tuple(fetches), len(waves))
+    in_order = [waves[wave] for wave in sorted(waves)]
+    if operation.kind == "subscription":
+        return Plan(Subscribe(fetches[0], _tree(in_order[1:])), tuple(fetches), len(waves))
+    return Plan(_tree(in_order), tuple(fetches), len(waves))
 
 
 def _separate(steps: list[Step]) -> list[list[Step]]:

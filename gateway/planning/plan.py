@@ -32,6 +32,7 @@ __all__ = [
     "Plan",
     "Rename",
     "Sequence",
+    "Subscribe",
 ]
 
 Path: TypeAlias = tuple[str, ...]
@@ -183,7 +184,15 @@ class Conditional:
     node: Node
 
 
-Node: TypeAlias = Fetch | Sequence | Parallel | Conditional
+@dataclass(frozen=True, slots=True)
+class Subscribe:
+    """Open ``source``, and run ``rest`` for each of its events; None where an event is complete as it comes."""
+
+    source: Fetch
+    rest: Node | None = None
+
+
+Node: TypeAlias = Fetch | Sequence | Parallel | Conditional | Subscribe
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,10 +200,15 @@ class Plan:
     """The fetches of one operation; ``node`` is None when nothing has to be fetched.
 
     ``depth`` counts the waves. ``node`` shows them: a ``Sequence`` of waves, each one fetch or a ``Parallel``.
-    Running by ``Fetch.depends`` instead, each as soon as those it names are done, gives the same answer sooner. The
-    first fetch of a subscription is its source; the others run once for each event.
+    Running by ``Fetch.depends`` instead, each as soon as those it names are done, gives the same answer sooner.
+    The plan of a subscription is a ``Subscribe``; the first of its fetches is the source, and that is its first wave.
     """
 
     node: Node | None
     fetches: tuple[Fetch, ...] = ()
     depth: int = 0
+
+    @property
+    def source(self) -> Fetch | None:
+        """The fetch whose events a subscription answers, each completed by the other fetches; None for the others."""
+        return self.node.source if isinstance(self.node, Subscribe) else None

@@ -32,6 +32,7 @@ from gateway.planning.nodes import (
 )
 from gateway.planning.plan import EntityBatch, Fetch, Input, InputField, InputSelection, Path, Plan, Rename
 from gateway.planning.prove_contexts import context_problems, contextual_names
+from gateway.planning.prove_source import source_problems
 from gateway.supergraph.fieldset import FieldSet, FieldSetField, FieldSetFragment, print_field_set
 from gateway.supergraph.model import FieldJoin, Supergraph, list_depth, named_type
 from gateway.supergraph.views import SubgraphView
@@ -42,6 +43,7 @@ __all__ = ["prove"]
 def prove(supergraph: Supergraph, operation: Operation, plan: Plan, labels: Iterable[str] = ()) -> list[str]:
     """Everything that is wrong with ``plan``, in words; empty when it is proven."""
     proof = _Proof(supergraph, operation, frozenset(labels))
+    proof.problems.extend(source_problems(operation, plan))
     for fetch in plan.fetches:
         proof.run(fetch)
     proof.client()

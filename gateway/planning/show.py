@@ -21,6 +21,7 @@ from gateway.planning.plan import (
     Plan,
     Rename,
     Sequence,
+    Subscribe,
 )
 
 __all__ = ["plan_json", "print_plan"]
@@ -28,7 +29,12 @@ __all__ = ["plan_json", "print_plan"]
 
 def print_plan(plan: Plan) -> str:
     """The plan as text: one block for each fetch, waves in order, what is sent and where the answer goes."""
-    lines = [f"{_count(len(plan.fetches), 'fetch', 'es')} in {_count(plan.depth, 'wave', 's')}"]
+    fetches, waves = len(plan.fetches), plan.depth
+    if plan.source is None:
+        lines = [f"{_count(fetches, 'fetch', 'es')} in {_count(waves, 'wave', 's')}"]
+    else:
+        rest = f"{_count(fetches - 1, 'fetch', 'es')} in {_count(waves - 1, 'wave', 's')}"
+        lines = [f"1 source, and {rest} for each event"]
     if plan.node is not None:
         _print(plan.node, 0, lines)
     return "\n".join(lines) + "\n"
@@ -45,16 +51,21 @@ def _print(node: Node, depth: int, lines: list[str]) -> None:
     elif isinstance(node, Conditional):
         lines.append(f"{pad}when {_conditions(node.conditions)}")
         _print(node.node, depth + 1, lines)
+    elif isinstance(node, Subscribe):
+        _print_fetch(node.source, pad, lines, "source")
+        if node.rest is not None:
+            lines.append(f"{pad}for each event")
+            _print(node.rest, depth + 1, lines)
     else:
         lines.append(pad + ("sequence" if isinstance(node, Sequence) else "parallel"))
         for each in node.nodes:
             _print(each, depth + 1, lines)
 
 
-def _print_fetch(fetch: Fetch, pad: str, lines: list[str]) -> None:
+def _print_fetch(fetch: Fetch, pad: str, lines: list[str], word: str = "fetch") -> None:
     after = f" after {', '.join(map(str, fetch.depends))}" if fetch.depends else ""
     where = f" at {path_text(fetch.path)}" if fetch.path else ""
-    lines.append(f"{pad}fetch {fetch.id} {fetch.subgraph}{where}{after}")
+    lines.append(f"{pad}{word} {fetch.id} {fetch.subgraph}{where}{after}")
     for batch in fetch.batches:
         lines.append(f"{pad}  ${batch.variable} from {', '.join(path_text(each) for each in batch.targets)}")
         lines += [f"{pad}    {_input(each)}" for each in batch.inputs]
@@ -108,7 +119,8 @@ def plan_json(plan: Plan) -> dict[str, Any]:
     """The plan as JSON values: ``fetches`` (their number), ``depth`` (waves) and ``node`` (the tree, or None).
 
     The tree has ``Sequence`` and ``Parallel`` (``nodes``), ``Condition`` (``if``, ``node``), ``Flatten`` (``paths``,
-    ``node``: an entity fetch and where its objects stand) and ``Fetch``.
+    ``node``: an entity fetch and where its objects stand) and ``Fetch``; that of a subscription is ``Subscription``
+    (``primary``: the fetch whose events it answers, ``rest``: what completes each of them, or None).
     """
     return {
         "fetches": len(plan.fetches),
@@ -123,6 +135,9 @@ def _node_json(node: Node) -> dict[str, Any]:
             [list(node.path)] * bool(node.path)
         )
         return {"kind": "Flatten", "paths": targets, "node": _fetch_json(node)} if targets else _fetch_json(node)
+    if isinstance(node, Subscribe):
+        rest = None if node.rest is None else _node_json(node.rest)
+        return {"kind": "Subscription", "primary": _fetch_json(node.source), "rest": rest}
     if isinstance(node, Conditional):
         return {"kind": "Condition", "if": _conditions(node.conditions), "node": _node_json(node.node)}
     kind = "Parallel" if isinstance(node, Parallel) else "Sequence"

@@ -65,6 +65,48 @@ def test_each_mistake_has_its_code_and_place(text: str, code: str, where: str) -
     assert error.hint
 
 
+LIVE = build_schema(
+    """
+    type Query { n: Int }
+    type Subscription { changed: Change, other: Int }
+    type Change { id: ID, n: Int }
+    """
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "subscription { changed { id } other }",
+        "subscription { a: other b: other }",
+        "subscription { ...F } fragment F on Subscription { changed { id } other }",
+        "subscription { __typename }",
+        "subscription { changed: __typename }",
+        "subscription { other @skip(if: false) }",
+        "subscription($yes: Boolean!) { other @include(if: $yes) }",
+        "subscription($yes: Boolean!) { ...F @include(if: $yes) } fragment F on Subscription { other }",
+        "subscription { ... @include(if: true) { other } }",
+    ],
+)
+def test_a_subscription_has_one_root_field_whatever_the_variables(text: str) -> None:
+    """https://spec.graphql.org/September2025/#sec-Single-Root-Field: no second field, no introspection, no condition."""
+    with pytest.raises(OperationError) as caught:
+        read_operation(text, LIVE, {"yes": True})
+    assert caught.value.code == "SUBSCRIPTION_ROOT"
+    assert caught.value.locations
+
+
+def test_one_root_field_may_be_written_in_parts() -> None:
+    """Equal fields are one, and conditions below the root are like any other."""
+    text = (
+        "subscription($yes: Boolean!) { changed { id } ... { changed { n @include(if: $yes) } } ...F } "
+        "fragment F on Subscription { changed { __typename } }"
+    )
+    operation = read_operation(text, LIVE, {"yes": True})
+    assert (operation.kind, operation.root) == ("subscription", "Subscription")
+    assert [each.name for each in operation.fields()] == ["changed", "id", "n", "__typename"]
+
+
 def test_no_error_suggests_a_name() -> None:
     """A16: no "Did you mean", whatever is misspelt."""
     for text in (

@@ -8,7 +8,7 @@ import pytest
 
 from gateway.operation.model import Condition, Operation
 from gateway.planning import plan_operation
-from gateway.planning.plan import Fetch, Input, InputField, Plan
+from gateway.planning.plan import Fetch, Input, InputField, Plan, Subscribe
 from gateway.planning.prove import prove
 from gateway.supergraph import Supergraph
 from tests.planning.harness import composed, operation_of
@@ -139,3 +139,30 @@ def test_another_value_under_the_clients_key_is_seen(supergraph: Supergraph) -> 
     operation, plan = planned(supergraph, "{ items { name } }")
     root = replace(plan.fetches[0], text="{ items { name: id } }")
     assert prove(supergraph, operation, with_fetch(plan, root)) == ["items.name of Item holds id instead of name"]
+
+
+LIVE = (
+    ("a", 'type Query { x: Int } type Subscription { moved: Item } type Item @key(fields: "id") { id: ID! }'),
+    ("b", 'type Item @key(fields: "id") { id: ID! name: String }'),
+)
+
+
+def test_a_source_that_is_none_is_seen() -> None:
+    live = composed(LIVE)
+    operation, plan = planned(live, "subscription { moved { name } }")
+    source, rest = plan.fetches
+    assert isinstance(plan.node, Subscribe)
+    bare = replace(plan, node=rest)
+    assert "the first fetch of a subscription is not its source" in prove(live, operation, bare)
+    asked = replace(source, kind="query")
+    spoilt = Plan(Subscribe(asked, rest), (asked, rest), 2)
+    assert "the source does not open events at once and whatever the variables" in prove(live, operation, spoilt)
+    early = replace(rest, depends=())
+    spoilt = Plan(Subscribe(source, early), (source, early), 2)
+    assert "fetch 1 to b does not wait for the event" in prove(live, operation, spoilt)
+
+
+def test_a_query_has_no_source(supergraph: Supergraph) -> None:
+    operation, plan = planned(supergraph, "{ items { name } }")
+    spoilt = replace(plan, node=Subscribe(plan.fetches[0]))
+    assert prove(supergraph, operation, spoilt) == ["a query has a source"]
