@@ -52,7 +52,7 @@ token: install
 
 schema: install
 	$(BIN)/python -m subgraphs.kit.export
-	$(BIN)/gateway compose --config schema/registry.toml
+	$(BIN)/gateway compose --config schema/registry.toml --at $(TODAY)
 
 # -- what `make test` runs -------------------------------------------------------------------------------------------
 lint: install-dev

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gateway.cli.generated import generated_files, stale_files
+from gateway.cli.generated import generated_files, generated_views, stale_files
 from gateway.config import read_registry
 from gateway.errors import CompositionFailed, GatewayError, Mistake, PolicyError
 from gateway.policy import Policy, compile_policy, load_bundle
@@ -64,6 +64,8 @@ def check_all(schema: Path) -> Checked:
         policy = _compile(schema, supergraph, steps)
         if policy is not None:
             steps.append(_examples(policy))
+            if pages:
+                pages = {**pages, **generated_views(schema, supergraph, policy)}
     if pages:
         steps.append(_stale(pages))
     return Checked(tuple(steps))
@@ -124,7 +126,7 @@ def _stale(pages: Mapping[Path, str]) -> Step:
         Mistake("GENERATED_FILE_STALE", "The file is not what its sources make.", str(path), "Run `make schema`.")
         for path in stale
     )
-    return Step("generated", f"{len(pages) - len(stale)} of {len(pages)} files are up to date", mistakes)
+    return Step("generated", f"{len(pages.keys() - set(stale))} of {len(pages)} files are up to date", mistakes)
 
 
 def _mistakes(error: GatewayError) -> tuple[Mistake, ...]:

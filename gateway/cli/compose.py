@@ -8,11 +8,14 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.generated import generated_files, stale_files
+from gateway.cli.generated import generated_files, generated_views, stale_files
+from gateway.cli.shared import instant_of
 from gateway.composition import SubgraphSDL, compose
 from gateway.composition.jsonl import compose_lines
 from gateway.errors import RequestError
 from gateway.opening import read_text
+from gateway.policy import compile_policy, load_bundle
+from gateway.supergraph import load_supergraph
 
 __all__ = ["register"]
 
@@ -32,12 +35,15 @@ def compose_command(
         bool, typer.Option("--jsonl", help="Read cases from standard input, a JSON object a line.")
     ] = False,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; fail when a generated file is stale.")] = False,
+    day: Annotated[
+        str, typer.Option("--at", help="The day of the agencies' views; that of the views on disk when not given.")
+    ] = "",
 ) -> None:
     """Compose subgraphs into a supergraph in the join specification's form."""
     if jsonl:
         _compose_lines()
     elif config is not None:
-        _write(generated_files(config), check=check)
+        _generate(config, day, check=check)
     elif files:
         subgraphs = [SubgraphSDL(each.stem, "", _sdl(each)) for each in files]
         composed = compose(subgraphs)
@@ -69,14 +75,31 @@ def _sdl(path: Path) -> str:
     return read_text(path, "SDL_MISSING", f"The SDL of {path.stem}", "Name files that exist, one for each subgraph.")
 
 
-def _write(pages: dict[Path, str], *, check: bool) -> None:
-    stale = stale_files(pages)
+def _generate(registry: Path, day: str, *, check: bool) -> None:
+    """The graph first, so that it is there even where the agreements do not fit it yet; then each agency's view of it."""
+    pages = generated_files(registry)
+    stale = _write(pages, check=check)
+    if (registry.parent / "vocabulary.toml").exists():
+        supergraph = load_supergraph(pages[registry.parent / "supergraph.graphql"])
+        policy = compile_policy(load_bundle(registry.parent), supergraph)
+        views = generated_views(registry.parent, supergraph, policy, instant_of(day).date() if day else None)
+        stale += _write(views, check=check)
+        pages.update(views)
     if check and stale:
         names = ", ".join(str(path) for path in stale)
         raise RequestError(
             "GENERATED_FILE_STALE", f"Not up to date: {names}.", hint="Run `make schema` and commit the result."
         )
-    if not check:
-        for path in stale:
+    typer.echo(f"{len(pages)} files, {len(stale)} written")
+
+
+def _write(pages: dict[Path, str], *, check: bool) -> list[Path]:
+    """The files that were stale; unless they were only looked at, they are so no more."""
+    stale = stale_files(pages)
+    for path in stale if not check else ():
+        path.parent.mkdir(exist_ok=True)
+        if path in pages:
             path.write_text(pages[path], encoding="utf-8")
-    typer.echo(f"{len(pages)} files, {0 if check else len(stale)} written")
+        else:
+            path.unlink()
+    return stale

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from datetime import UTC, date, datetime
 from pathlib import Path
+
+from graphql import print_ast
 
 from gateway.composition import SubgraphSDL, compose
 from gateway.config import read_registry
+from gateway.enforcement.view import agency_view
 from gateway.opening import read_text
-from gateway.supergraph import load_supergraph, print_api
+from gateway.policy import Policy
+from gateway.supergraph import Supergraph, load_supergraph, print_api
 
-__all__ = ["generated_files", "stale_files"]
+__all__ = ["generated_files", "generated_views", "stale_files"]
+
+_HEAD = """\
+# The graph as {agency} may see it on {day}: what some agreement in force could give one of its roles.
+# Made by `make schema` from the subgraphs and the agreements; `gateway check` says when it is stale.
+"""
+_DAY = re.compile(r"may see it on (\d{4}-\d\d-\d\d):")
 
 
 def generated_files(registry: Path) -> dict[Path, str]:
@@ -31,9 +43,37 @@ def generated_files(registry: Path) -> dict[Path, str]:
     return {registry.parent / "supergraph.graphql": _ended(text), registry.parent / "api.graphql": _ended(api)}
 
 
+def generated_views(schema: Path, supergraph: Supergraph, policy: Policy, day: date | None = None) -> dict[Path, str]:
+    """The paths of ``views/<agency>.graphql`` in ``schema``, and the text that belongs in each, for every agency that asks.
+
+    They hold for one day, which they name: ``day``, or that of the views on disk, or today where there are none. So a
+    view is stale when the graph or the agreements changed, not because a day has passed.
+    """
+    folder = schema / "views"
+    day = day or _day(folder) or datetime.now(UTC).date()
+    at = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    agencies = sorted({agency for words in policy.vocabulary.roles.values() for agency in words.agencies})
+    return {
+        folder / f"{agency}.graphql": _HEAD.format(agency=agency, day=day)
+        + "\n"
+        + _ended(print_ast(agency_view(supergraph.api_schema, policy, agency, at)))
+        for agency in agencies
+    }
+
+
+def _day(folder: Path) -> date | None:
+    """The day for which the views on disk were made."""
+    for path in sorted(folder.glob("*.graphql")):
+        if found := _DAY.search(path.read_text(encoding="utf-8")):
+            return date.fromisoformat(found[1])
+    return None
+
+
 def stale_files(pages: Mapping[Path, str]) -> list[Path]:
-    """Those of ``pages`` that are missing on disk or hold another text."""
-    return [path for path, text in pages.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
+    """Those of ``pages`` that are missing on disk or hold another text, and what is left over in a folder of views."""
+    wrong = [path for path, text in pages.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
+    views = {path.parent for path in pages if path.parent.name == "views"}
+    return wrong + sorted(path for folder in views for path in folder.glob("*.graphql") if path not in pages)
 
 
 def _ended(text: str) -> str:

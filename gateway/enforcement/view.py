@@ -7,7 +7,7 @@ The second is wider by the fields that no agreement covers yet: those are denied
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -32,7 +32,7 @@ from gateway.operation import Documents, Limits
 from gateway.policy import Policy
 from gateway.policy.naming import closed_to
 
-__all__ = ["Views", "view_sdl"]
+__all__ = ["Views", "agency_view", "view_sdl"]
 
 _Composite = ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode
 _MOST_VIEWS = 192  # three for each kind of caller
@@ -70,6 +70,25 @@ def view_sdl(schema: GraphQLSchema, visible: Callable[[Coordinate], bool], *, st
     if not kept.get("Query"):
         return parse(_NOTHING, no_location=True)
     return _rebuilt(document, kinds, kept)
+
+
+def agency_view(schema: GraphQLSchema, policy: Policy, agency: str, at: datetime) -> DocumentNode:
+    """The graph as ``agency`` may see it: what some agreement in force at ``at`` could give one of its roles.
+
+    It holds what introspection tells a caller in any of the agency's roles: nothing that each of them would not find.
+    """
+    shown: set[Coordinate] = set()
+    for role, words in policy.vocabulary.roles.items():
+        if agency in words.agencies:
+            shown.update(_shown(view_sdl(schema, policy.view(agency, role, at).__contains__)))
+    return view_sdl(schema, shown.__contains__)
+
+
+def _shown(document: DocumentNode) -> Iterator[Coordinate]:
+    """What stands on the object types of a view."""
+    for node in document.definitions:
+        if isinstance(node, ObjectTypeDefinitionNode):
+            yield from (Coordinate(node.name.value, each.name.value) for each in node.fields or ())
 
 
 def _interfaces(node: Any) -> set[str]:

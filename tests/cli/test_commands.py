@@ -92,8 +92,8 @@ def test_compose_of_a_registry_writes_and_checks(gateway: Gateway, schema: Path)
     fresh = gateway("compose", "--config", registry, "--check")
 
     assert str(schema / "supergraph.graphql") in told(stale, "GENERATED_FILE_STALE")
-    assert (written.exit_code, written.stdout) == (0, "2 files, 1 written\n")
-    assert (fresh.exit_code, fresh.stdout) == (0, "2 files, 0 written\n")
+    assert (written.exit_code, written.stdout) == (0, "11 files, 1 written\n")
+    assert (fresh.exit_code, fresh.stdout) == (0, "11 files, 0 written\n")
 
 
 def test_compose_of_lines_answers_each_with_a_line(gateway: Gateway) -> None:

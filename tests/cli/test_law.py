@@ -75,7 +75,7 @@ def test_check_names_the_stale_file(gateway: Gateway, schema: Path) -> None:
     result = gateway("check", "--schema", schema)
 
     assert result.exit_code == 1
-    assert "FAIL  generated    1 of 2" in result.stdout
+    assert "FAIL  generated    10 of 11" in result.stdout
     assert f"GENERATED_FILE_STALE [{schema / 'api.graphql'}]" in result.stderr
     assert "make schema" in result.stderr
 

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import orjson
 import pytest
-from graphql import GraphQLSchema, build_client_schema, get_introspection_query, print_schema, validate_schema
+from graphql import (
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    build_client_schema,
+    build_schema,
+    get_introspection_query,
+    print_schema,
+    validate_schema,
+)
 
 from gateway.coordinates import Coordinate
-from tests.web.client import Face
+from tests.scenarios.asking import ROOT
+from tests.web.client import JSON, MODERN, Face
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -101,3 +112,42 @@ async def test_two_roles_of_one_agency_are_told_two_graphs(face: Face) -> None:
     secondary = print_schema(await view(face, "cbp-secondary-nyc"))
 
     assert primary != secondary
+
+
+AGENCIES = sorted(path.stem for path in (ROOT / "schema" / "views").glob("*.graphql"))
+
+
+def told(schema: GraphQLSchema, kind: type[GraphQLObjectType | GraphQLInterfaceType]) -> set[Coordinate]:
+    """The fields of the schema's object or interface types, without those of introspection."""
+    return {
+        Coordinate(name, field)
+        for name, found in schema.type_map.items()
+        if isinstance(found, kind) and not name.startswith("__")
+        for field in found.fields
+    }
+
+
+@pytest.mark.parametrize("agency", AGENCIES)
+async def test_the_view_on_disk_is_what_introspection_tells_the_agencys_roles(face: Face, agency: str) -> None:
+    """Field by field: nothing on disk that none of its roles is told, nothing told that is not on disk."""
+    on_disk = build_schema((ROOT / "schema" / "views" / f"{agency}.graphql").read_text())
+    roles = face.opened.graph.policy.vocabulary.roles
+    asked = orjson.dumps({"query": get_introspection_query()})
+    found: set[Coordinate] = set()
+    for role, words in roles.items():
+        if agency in words.agencies:
+            token = face.token("developer", agency=agency, role=role, purpose=sorted(words.purposes)[0])
+            answered = await face.send(token=token, body=asked, content_type=JSON, accept=MODERN)
+            assert answered.status == 200, answered.page
+            found |= told(build_client_schema(answered.data), GraphQLObjectType)
+    kept = told(on_disk, GraphQLObjectType)
+
+    assert validate_schema(on_disk) == []
+    assert sorted(map(str, found - kept)) == []
+    needed = {each.field for each in told(on_disk, GraphQLInterfaceType)}  # GraphQL asks them of every implementer
+    assert [str(each) for each in sorted(kept - found) if each.field not in needed] == []
+
+
+async def test_every_agency_with_a_role_has_a_view_on_disk(face: Face) -> None:
+    roles = face.opened.graph.policy.vocabulary.roles.values()
+    assert sorted({agency for words in roles for agency in words.agencies}) == AGENCIES
