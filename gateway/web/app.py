@@ -16,7 +16,7 @@ from gateway.errors import GatewayError, RequestError
 from gateway.opening import OpenHouse
 from gateway.pipeline import answer, answer_unrestricted
 from gateway.telemetry import watching
-from gateway.web import development, explorer, health, insight
+from gateway.web import development, explorer, health, insight, tracing
 from gateway.web.callers import read_caller
 from gateway.web.door import Door, unforeseen
 from gateway.web.graphql import error_response, read_question, reply_response
@@ -37,9 +37,11 @@ def create_app(opened: OpenHouse) -> Starlette:
         *explorer.routes(),
         Route("/dev/personas", _coded(development.personas), methods=["GET"]),
         Route("/dev/token", _coded(development.token), methods=["POST"]),
+        Route("/dev/trace/{record}", _coded(tracing.trace), methods=["GET"]),
     ]
     app = Starlette(routes=routes, lifespan=_lifespan, exception_handlers=_HANDLERS)
     app.state.opened = opened
+    app.state.traces = tracing.Traces() if opened.issuer is not None and opened.settings.development else None
     app.add_middleware(Door, opened=opened)
     return app
 
@@ -60,7 +62,13 @@ async def _graphql(request: Request) -> Response:
     caller = read_caller(request, opened.tokens)  # before the body is looked at: a stranger costs nothing
     watching().by(*caller.kind)
     question = await read_question(request)
-    return reply_response(request, await answer(question, caller, opened.graph, opened.house))
+    traces: tracing.Traces | None = request.app.state.traces
+    if traces is None:
+        return reply_response(request, await answer(question, caller, opened.graph, opened.house))
+    noted, house = traces.begin(question, caller, opened.house)
+    reply = await answer(question, caller, opened.graph, house)
+    traces.end(noted, reply.request_id, watching().timings())
+    return reply_response(request, reply)
 
 
 def _coded(endpoint: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:

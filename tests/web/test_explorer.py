@@ -2,116 +2,22 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from gateway.composition import SubgraphSDL, compose
 from gateway.web.explorer import ready_queries
-from tests.scenarios.asking import ROOT
-from tests.support import cannot_start
 from tests.web.server import Served, serving
+from tests.web.visit import NARROW, WIDE, Visit
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, ConsoleMessage, Page, Request
+    from playwright.sync_api import Browser
 
 pytestmark = pytest.mark.browser
 
-ARTIFACTS = ROOT / "artifacts" / "explorer"
 QUERIES = ready_queries()
-WIDE, NARROW = {"width": 1280, "height": 860}, {"width": 390, "height": 844}
-
-
-@pytest.fixture(scope="module")
-def served(seeded: Path) -> Iterator[Served]:
-    """The gateway as ``make run`` starts it, over the small world."""
-    with serving(
-        "--subgraphs", "asgi", "--var", seeded,
-        TWS_MODE="development", TWS_TODAY="2026-11-01T12:00:00+00:00",
-        TWS_DATA=str(seeded / "data"), TWS_KEYS=str(seeded / "keys"),
-    ) as running:  # fmt: skip
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """The system's Chromium."""
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if program is None:
-        cannot_start("Chromium", "no chromium, chromium-browser or google-chrome on the path")
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError as problem:
-        cannot_start("Playwright", str(problem))
-    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=program, args=arguments)
-        yield launched
-        launched.close()
-
-
-class Visit:
-    """A page on the explorer, and everything it did that it should not: errors, and requests to elsewhere."""
-
-    def __init__(self, page: Page, address: str) -> None:
-        self.page = page
-        self.address = address
-        self.wrong: list[str] = []
-        page.on("console", self._said)
-        page.on("pageerror", lambda error: self.wrong.append(f"page error: {error}"))
-        page.on("request", self._asked)
-        page.on("requestfailed", lambda request: self.wrong.append(f"failed: {request.url}"))
-        page.goto(f"{address}/explorer")
-        page.locator("body[data-ready=true]").wait_for()
-
-    def _said(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):  # a breach of the content security policy is an error
-            self.wrong.append(f"console: {message.text}")
-
-    def _asked(self, request: Request) -> None:
-        if not request.url.startswith((self.address, "data:")):
-            self.wrong.append(f"left the host: {request.url}")
-
-    def choose(self, index: int) -> None:
-        """Choose a ready query."""
-        self.page.locator("#queries button").nth(index).click()
-
-    def run(self) -> None:
-        """Press Run and wait until the answer is shown."""
-        self.page.locator("#run").click()
-        self.settled()
-
-    def settled(self) -> None:
-        """Wait until the answer, or the refusal, is shown."""
-        self.page.locator("#summary[data-state=answered], #summary[data-state=refused]").wait_for()
-
-    def state(self) -> str | None:
-        """``answered`` or ``refused``."""
-        return self.page.locator("#summary").get_attribute("data-state")
-
-    def badges(self, outcome: str) -> list[str]:
-        """The coordinates that are marked with an outcome."""
-        found = self.page.locator(f"#answer .badge[data-outcome={outcome}]").all()
-        return [str(each.get_attribute("data-coordinate")) for each in found]
-
-    def keep(self, name: str) -> None:
-        """Keep a picture for whoever looks."""
-        ARTIFACTS.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=ARTIFACTS / f"{name}.png", full_page=True)
-
-
-@pytest.fixture
-def visit(browser: Browser, served: Served, request: pytest.FixtureRequest) -> Iterator[Visit]:
-    """A wide, light page; at the end nothing may have gone wrong on it."""
-    options: dict[str, Any] = getattr(request, "param", {"viewport": WIDE, "color_scheme": "light"})
-    context = browser.new_context(**options)
-    made = Visit(context.new_page(), served.address)
-    yield made
-    context.close()
-    assert made.wrong == []
 
 
 def test_the_page_loads_with_twelve_queries_and_the_personas_by_agency(visit: Visit) -> None:

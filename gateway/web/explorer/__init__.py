@@ -17,9 +17,10 @@ from gateway.opening import OpenHouse
 __all__ = ["ready_queries", "routes"]
 
 _HERE = Path(__file__).parent
+_SCRIPTS = ("explorer", "answer", "complete", "docs", "editor", "history", "nameable", "page", "plan", "share", "why")
 _FILES = {
     "explorer.css": "text/css",
-    **dict.fromkeys(("explorer.js", "answer.js", "docs.js", "editor.js", "page.js", "why.js"), "text/javascript"),
+    **{f"{name}.js": "text/javascript" for name in _SCRIPTS},
 }
 _SECURITY = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; "

@@ -21,17 +21,22 @@ const SHORT = {
 };
 const phrase = (code) => SHORT[code] ?? code.toLowerCase().replaceAll("_", " ");
 
-export function showAnswer(body, status, took) {
+/** A pane: where a summary and an answer are shown, and the token of the caller who asked. */
+export const pane = (summary, answer, token) => ({ summary: $(summary), answer: $(answer), token });
+
+export function showAnswer(into, body, status, took, other) {
   const ledger = (body.extensions?.sharing ?? []).filter((entry) => KINDS[entry.outcome]);
   const byPath = new Map(ledger.map((entry) => [entry.path.join("\u0000"), entry]));
   const count = (outcome) => ledger.filter((entry) => entry.outcome === outcome).length;
   const refused = body.data === undefined;
+  const differing = other ? differences(body, other) : new Set();
   summary(
-    refused ? "refused" : "answered",
+    into, refused ? "refused" : "answered",
     element("strong", {}, refused ? `Refused (${status})` : "Answered"),
     refused ? null : element("span", {}, `in ${Math.round(took)} ms`),
     ...Object.keys(KINDS).filter(count).map((outcome) => element("span", { class: `chip ${KINDS[outcome].style}` }, `${KINDS[outcome].sign} ${count(outcome)} ${KINDS[outcome].word}`)),
     refused || ledger.length ? null : element("span", {}, "nothing withheld"),
+    other ? element("span", { class: "differing" }, differing.size ? `≠ ${differing.size} differ` : "the same for both") : null,
     body.extensions?.record ? element("span", { class: "record" }, "record ", element("code", {}, body.extensions.record)) : null,
   );
   const seen = new Set();
@@ -39,23 +44,42 @@ export function showAnswer(body, status, took) {
     const key = `${error.extensions?.code}\u0000${error.message}`;
     return !seen.has(key) && seen.add(key);
   };
-  const tree = refused ? [] : rows(null, body.data, [], byPath, 0, "");
-  $("answer").replaceChildren(...(body.errors ?? []).filter(fresh).map(trouble), element("div", { class: "tree" }, ...tree));
-  if (matchMedia("(max-width: 1000px)").matches) $("summary").scrollIntoView({ block: "start" }); // it is below the fold
+  const drawing = { byPath, differing, token: into.token };
+  const tree = refused ? [] : rows(drawing, null, body.data, [], 0, "");
+  into.answer.replaceChildren(...(body.errors ?? []).filter(fresh).map(trouble), element("div", { class: "tree" }, ...tree));
 }
 
-export function showTrouble(errors) {
-  summary("refused", element("strong", {}, "Not asked"));
-  $("answer").replaceChildren(...errors.map(trouble));
+export function showTrouble(into, errors) {
+  summary(into, "refused", element("strong", {}, "Not asked"));
+  into.answer.replaceChildren(...errors.map(trouble));
 }
 
-export function showWaiting() {
-  summary("asking", element("span", {}, "Asking …"));
+export function showWaiting(into) {
+  summary(into, "asking", element("span", {}, "Asking …"));
 }
 
-function summary(told, ...parts) {
-  $("summary").dataset.state = told;
-  $("summary").replaceChildren(...parts.filter(Boolean));
+function summary(into, told, ...parts) {
+  into.summary.dataset.state = told;
+  into.summary.replaceChildren(...parts.filter(Boolean));
+}
+
+const joined = (path) => path.join("\u0000");
+const general = (path) => joined(path.map((step) => (typeof step === "number" ? "[]" : step)));
+
+/** Where two answers differ: the paths of leaves and empty values that are not alike, or not alike in the ledger. */
+function differences(one, two) {
+  const [a, b] = [one, two].map((body) => {
+    const ledger = new Map((body.extensions?.sharing ?? []).map((entry) => [joined(entry.path), `${entry.outcome} ${entry.mask ?? ""}`]));
+    const found = new Map();
+    const walk = (value, path) => {
+      const items = value !== null && typeof value === "object" ? Object.entries(value) : [];
+      if (items.length) for (const [key, item] of items) walk(item, [...path, Array.isArray(value) ? Number(key) : key]);
+      else found.set(joined(path), `${JSON.stringify(value)} ${ledger.get(general(path)) ?? ""}`);
+    };
+    walk(body.data ?? null, []);
+    return found;
+  });
+  return new Set([...a.keys()].filter((path) => a.get(path) !== b.get(path)));
 }
 
 const trouble = (error) => element("div", { class: "trouble", role: "alert" },
@@ -63,7 +87,7 @@ const trouble = (error) => element("div", { class: "trouble", role: "alert" },
     error.locations ? ` (line ${error.locations[0].line}, column ${error.locations[0].column})` : null),
   error.extensions?.hint ? element("p", { class: "hint" }, error.extensions.hint) : null);
 
-function badge(entry, value) {
+function badge(drawing, entry, value) {
   const kind = KINDS[entry.outcome];
   const shown = entry.outcome === "MASK" && value !== null && typeof value !== "object";
   const text = shown
@@ -73,7 +97,7 @@ function badge(entry, value) {
       : [element("span", {}, `${kind.word} by ${entry.owner || "the gateway"}`), element("span", { class: "reason" }, entry.mask || phrase(entry.reason || ""))];
   return element("span", { class: `badge ${kind.style}`, "data-outcome": entry.outcome, "data-coordinate": entry.coordinate },
     element("span", { "aria-hidden": "true" }, kind.sign), " ", ...text.flatMap((part) => [part, " "]),
-    element("button", { class: "why", type: "button", onclick: () => why(entry), "aria-label": `Why is ${entry.coordinate} ${kind.word}?` }, "why?"));
+    element("button", { class: "why", type: "button", onclick: () => why(entry, drawing.token), "aria-label": `Why is ${entry.coordinate} ${kind.word}?` }, "why?"));
 }
 
 function leaf(value) {
@@ -89,17 +113,18 @@ const row = (depth, ...parts) => {
 };
 
 /** The rows of one value: one for a leaf; for lists and objects an opening row, their items, a closing row. */
-function rows(key, value, path, byPath, depth, comma) {
-  const entry = path.length ? byPath.get(path.join("\u0000")) : undefined;
+function rows(drawing, key, value, path, depth, comma) {
+  const entry = path.length ? drawing.byPath.get(general(path)) : undefined;
   const label = key === null ? [] : [element("span", { class: "k" }, JSON.stringify(key)), ": "];
-  if (value === null || typeof value !== "object") return [row(depth, ...label, ...(entry ? [badge(entry, value)] : [leaf(value), comma]))];
+  const differs = drawing.differing.has(joined(path)) ? [" ", element("span", { class: "differs", role: "img", "aria-label": "differs from the other" }, "≠")] : [];
+  if (value === null || typeof value !== "object") return [row(depth, ...label, ...(entry ? [badge(drawing, entry, value)] : [leaf(value), comma]), ...differs)];
   const list = Array.isArray(value);
-  const items = list ? value.map((item) => [null, item]) : Object.entries(value);
+  const items = list ? value.map((item, index) => [null, item, index]) : Object.entries(value).map(([name, item]) => [name, item, name]);
   const [open, close] = list ? "[]" : "{}";
-  const marked = entry ? [" ", badge(entry, value)] : [];
-  if (!items.length) return [row(depth, ...label, element("span", { class: "z" }, open + close), ...marked, comma)];
+  const marked = entry ? [" ", badge(drawing, entry, value)] : [];
+  if (!items.length) return [row(depth, ...label, element("span", { class: "z" }, open + close), ...marked, comma, ...differs)];
   const inside = element("div", { class: "inside" });
-  items.forEach(([name, item], index) => inside.append(...rows(name, item, [...path, list ? "[]" : name], byPath, depth + 1, index < items.length - 1 ? "," : "")));
+  items.forEach(([name, item, step], index) => inside.append(...rows(drawing, name, item, [...path, step], depth + 1, index < items.length - 1 ? "," : "")));
   const end = row(depth, close + comma);
   const gist = element("span", { class: "gist", hidden: true }, list ? ` ${items.length} … ]${comma}` : ` … }${comma}`);
   const toggle = element("button", { class: "toggle", type: "button", "aria-expanded": "true", "aria-label": `${key ?? (list ? "list" : "object")}, ${items.length} inside`, onclick: () => {

@@ -1,8 +1,8 @@
 // The editor: a text area over its own painted copy, with completion from the caller's view of the graph.
+import { isCondition, suggest, TOKEN } from "./complete.js";
 import { graph } from "./docs.js";
-import { $, element, named, typeText } from "./page.js";
+import { $, element } from "./page.js";
 
-const TOKEN = /(#[^\n]*)|("""[\s\S]*?"""|"(?:\\.|[^"\\\n])*"?)|(\$[A-Za-z_]\w*)|(-?\d+(?:\.\d+)?)|([A-Za-z_]\w*)|(\.\.\.|[{}()[\]:!=|@&])|(\s+)|(.)/g;
 const KEYWORDS = new Set(["query", "mutation", "subscription", "fragment", "true", "false", "null"]);
 const MOST = 60;
 
@@ -19,55 +19,27 @@ export function paint() {
   follow();
 }
 
-/** Whether an `on` after these two tokens begins a type condition; elsewhere it is a field's name like any other. */
-const isCondition = ([first, second]) => second === "..." || first === "fragment";
-
 function follow() {
   $("paint").scrollTop = $("query").scrollTop;
   $("paint").scrollLeft = $("query").scrollLeft;
 }
 
-/** The name of the type whose fields may stand at the end of `text`; undefined where none may. */
-function typeAt(schema, text) {
-  const stack = [];
-  let last = "", root = schema.query, parens = 0, condition = false, before = ["", ""];
-  for (const [token, comment, string, variable, , word] of text.matchAll(TOKEN)) {
-    if (comment || string || variable || !token.trim()) continue;
-    const conditional = token === "on" && isCondition(before);
-    before = [before[1], token];
-    if (token === "(") parens += 1;
-    else if (token === ")") parens -= 1;
-    else if (parens) continue;
-    else if (token === "{") {
-      const field = schema.types.get(stack.at(-1))?.fields?.find((each) => each.name === last);
-      stack.push(condition && schema.types.has(last) ? last : stack.length ? (field ? named(field.type) : "") : root);
-      condition = false;
-    } else if (token === "}") stack.pop();
-    else if (conditional) condition = true;
-    else if (token === "mutation" && !stack.length) root = schema.mutation ?? root;
-    else if (word) last = word;
-  }
-  return parens ? undefined : stack.at(-1);
-}
-
 async function complete() {
   const area = $("query");
   const schema = await graph();
+  if (!schema) return closeComplete();
   const before = area.value.slice(0, area.selectionStart);
-  const prefix = before.match(/[A-Za-z_]\w*$/)?.[0] ?? "";
-  const type = schema?.types.get(typeAt(schema, before.slice(0, before.length - prefix.length)) ?? "");
-  const fields = (type?.fields ?? []).filter((field) => field.name.toLowerCase().startsWith(prefix.toLowerCase()));
-  if (!fields.length) return closeComplete();
-  const option = (field, index) => element("li", {
-    role: "option", id: `option-${index}`, "aria-selected": String(index === 0), "data-name": field.name,
-    onmousedown: (event) => { event.preventDefault(); insert(field.name, prefix); },
-  }, field.name, element("small", {}, ` ${typeText(field.type)}`));
+  const { prefix, options } = suggest(schema, before, area.value);
+  if (!options.length) return closeComplete();
   const list = $("complete");
-  list.replaceChildren(...fields.slice(0, MOST).map(option));
+  list.replaceChildren(...options.slice(0, MOST).map((option, index) => element("li", {
+    role: "option", id: `option-${index}`, "aria-selected": String(index === 0), "data-name": option.name, "data-insert": option.insert ?? option.name,
+    title: option.description ?? undefined,
+    onmousedown: (event) => { event.preventDefault(); insert(option.insert ?? option.name, prefix); },
+  }, option.name, element("small", {}, ` ${option.detail}`))));
   list.dataset.prefix = prefix;
   list.hidden = false;
   place(list, before.slice(0, before.length - prefix.length));
-  area.setAttribute("aria-expanded", "true");
   area.setAttribute("aria-activedescendant", "option-0");
 }
 
@@ -90,7 +62,6 @@ function place(list, text) {
 
 export function closeComplete() {
   $("complete").hidden = true;
-  $("query").setAttribute("aria-expanded", "false");
   $("query").removeAttribute("aria-activedescendant");
 }
 
@@ -120,7 +91,7 @@ function newLine() {
 
 function keys(event, run) {
   const list = $("complete");
-  const chosen = () => list.querySelector("[aria-selected=true]").dataset.name;
+  const chosen = () => list.querySelector("[aria-selected=true]").dataset.insert;
   if ((event.ctrlKey || event.metaKey) && event.key === "Enter") { closeComplete(); run(); }
   else if (event.ctrlKey && event.key === " ") complete();
   else if (event.key === "Enter" && list.hidden) newLine();

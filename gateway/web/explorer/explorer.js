@@ -1,12 +1,18 @@
-// The explorer: one page, no library, nothing fetched from elsewhere. Who asks, what is asked, and the two tabs.
-import { showAnswer, showTrouble, showWaiting } from "./answer.js";
+// The explorer: one page, no library, nothing fetched from elsewhere. Who asks, what is asked, and what came of it.
+import { pane, showAnswer, showTrouble, showWaiting } from "./answer.js";
 import { showDocs } from "./docs.js";
 import { closeComplete, paint, startEditor } from "./editor.js";
-import { $, become, element, fetchJson, forget, post, state } from "./page.js";
+import { forgetHistory, remember, showHistory } from "./history.js";
+import { unnameable, without } from "./nameable.js";
+import { $, become, element, fetchJson, forget, post, state, tabs, tokenFor } from "./page.js";
+import { planOf, showPlan } from "./plan.js";
+import { FORMS, linked, linkTo } from "./share.js";
 
 // ---- who is asking --------------------------------------------------------------------------------------------------
 
-const chosen = () => state.personas.find((each) => each.name === $("persona").value);
+const named = (name) => state.personas.find((each) => each.name === name);
+const chosen = () => named($("persona").value);
+const short = (persona) => persona.title.split(/[;:]/)[0];
 
 function showPersona() {
   forget();
@@ -24,77 +30,148 @@ function changeCaller() {
 
 // ---- asking -----------------------------------------------------------------------------------------------------------
 
+/** What is on the page now; null, with the trouble shown, where the variables cannot be read. */
+function asked() {
+  try {
+    const variables = JSON.parse($("variables").value || "{}");
+    return { query: $("query").value, variables, persona: $("persona").value, purpose: $("purpose").value, case: $("case").value.trim() };
+  } catch (problem) {
+    showTrouble(pane("summary", "answer"), [{ message: `The variables are not JSON: ${problem.message}`, extensions: { code: "WRONG_VARIABLE" } }]);
+    return null;
+  }
+}
+
+/** The answer in a pane: status and body as they came, and how long it took; null where none came, which is shown. */
+async function ask(into, { query, variables }, refusal) {
+  if (refusal) {
+    showTrouble(into, [{ message: refusal, extensions: { code: "NO_TOKEN" } }]);
+    return null;
+  }
+  try {
+    const began = performance.now();
+    const { status, body } = await post(query, variables, into.token);
+    return { status, body, took: performance.now() - began };
+  } catch (problem) {
+    showTrouble(into, [{ message: `The gateway did not answer: ${problem.message}`, extensions: { code: "NO_ANSWER" } }]);
+    return null;
+  }
+}
+
 async function run() {
   if ($("run").disabled) return;
-  let variables;
-  try {
-    variables = JSON.parse($("variables").value || "{}");
-  } catch (problem) {
-    return showTrouble([{ message: `The variables are not JSON: ${problem.message}`, extensions: { code: "WRONG_VARIABLE" } }]);
-  }
+  const question = asked();
+  if (!question) return;
+  const beside = named($("beside").value);
   $("run").disabled = true;
-  showWaiting();
+  showSides(beside);
   try {
-    const refusal = await become();
-    if (refusal) return showTrouble([{ message: refusal, extensions: { code: "NO_TOKEN" } }]);
-    const began = performance.now();
-    const { status, body } = await post($("query").value, variables);
-    showAnswer(body, status, performance.now() - began);
-  } catch (problem) {
-    showTrouble([{ message: `The gateway did not answer: ${problem.message}`, extensions: { code: "NO_ANSWER" } }]);
+    const first = pane("summary", "answer"), second = beside && pane("other-summary", "other-answer");
+    for (const each of [first, second]) if (each) showWaiting(each);
+    const refusal = await become().catch(() => "");
+    first.token = state.token;
+    const one = await ask(first, question, refusal);
+    const two = second ? await asBeside(second, question, beside) : null;
+    if (one) showAnswer(first, one.body, one.status, one.took, two?.body);
+    if (two) showAnswer(second, two.body, two.status, two.took, one?.body);
+    planOf(one?.body.extensions?.record, first.token);
+    remember(question, reopen);
+    if (matchMedia("(max-width: 1000px)").matches) $("summary").scrollIntoView({ block: "start" }); // it is below the fold
   } finally {
     $("run").disabled = false;
   }
 }
 
-function choose(index) {
-  const ready = state.queries[index];
-  $("query").value = ready.query;
-  $("variables").value = JSON.stringify(ready.variables, null, 2);
-  if (state.personas.length) {
-    $("persona").value = ready.persona;
-    showPersona();
+const ROUNDS = 4; // what falls away may leave something else that stands alone
+
+/** The same question asked by another persona, under that persona's own case and purpose, as far as it can be named. */
+async function asBeside(into, question, persona) {
+  const { token, refusal } = await tokenFor({ persona: persona.name });
+  into.token = token;
+  const lost = new Set();
+  let told = await ask(into, question, refusal);
+  for (let round = 0; told && round < ROUNDS; round += 1) {
+    const places = unnameable(question.query, told.body);
+    if (!places.size) break;
+    for (const each of told.body.errors) lost.add(each.extensions?.where ?? each.message.match(/'(\w+)'/)?.[1]);
+    question = without(question.query, question.variables, places);
+    if (question.query) told = await ask(into, question, "");
+    else {
+      showTrouble(into, [{ message: "Nothing of this operation is a word to this persona.", extensions: { code: "UNKNOWN_FIELD" } }]);
+      told = null;
+    }
   }
-  if (ready.case) $("case").value = ready.case;
-  if (ready.purpose) $("purpose").value = ready.purpose;
-  [...$("queries").querySelectorAll("button")].forEach((button, each) => button.setAttribute("aria-current", String(each === index)));
+  $("other-lost").hidden = !lost.size;
+  $("other-lost").textContent = `No fields to ${persona.agency} in this role, so not asked: ${[...lost].join(", ")}.`;
+  return told;
+}
+
+function showSides(beside) {
+  $("other").hidden = $("pane-who").hidden = !beside;
+  if (!beside) return;
+  $("pane-who").textContent = `${short(chosen())} (${chosen().agency})`;
+  $("other-who").textContent = `${short(beside)} (${beside.agency})`;
+}
+
+function put(question) {
+  $("query").value = question.query;
+  $("variables").value = JSON.stringify(question.variables, null, 2);
+  if (named(question.persona)) {
+    $("persona").value = question.persona;
+    showPersona();
+    if (question.case) $("case").value = question.case;
+    if (question.purpose) $("purpose").value = question.purpose;
+  }
   paint();
   closeComplete();
   if (!$("docs").hidden) showDocs();
 }
 
-// ---- the tabs ---------------------------------------------------------------------------------------------------------
-
-const TABS = ["queries", "docs"];
-
-function tab(name) {
-  for (const each of TABS) {
-    $(each).hidden = each !== name;
-    $(`tab-${each}`).setAttribute("aria-selected", String(each === name));
-    $(`tab-${each}`).tabIndex = each === name ? 0 : -1;
-  }
-  if (name === "docs") showDocs();
+function reopen(question) {
+  put(question);
+  current(-1);
 }
 
-function tabKeys(event) {
-  if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
-  const other = TABS.find((each) => $(each).hidden);
-  tab(other);
-  $(`tab-${other}`).focus();
+function choose(index) {
+  put(state.queries[index]);
+  current(index);
+}
+
+const current = (index) => [...$("ready").querySelectorAll("button")].forEach((button, each) => button.setAttribute("aria-current", String(each === index)));
+
+// ---- taking it elsewhere ------------------------------------------------------------------------------------------------
+
+async function take(form) {
+  const question = asked();
+  if (!question) return;
+  let text, told = `Copied as ${form}; the token is not in it.`;
+  if (form === "link") {
+    const [link, left] = linkTo(question);
+    text = link;
+    told = left ? `Link copied; ${left} ${left === 1 ? "value is" : "values are"} left out of it.` : "Link copied.";
+  } else text = FORMS[form]({ query: question.query, variables: question.variables });
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch { // no leave to write there: show it to be copied by hand
+    $("why-title").textContent = form === "link" ? "Link" : `As ${form}`;
+    $("why-body").replaceChildren(element("pre", { tabindex: "0", class: "taken" }, text));
+    $("why").showModal();
+    told = "";
+  }
+  $("taken").textContent = told;
 }
 
 // ---- start --------------------------------------------------------------------------------------------------------------
 
 function personaOptions() {
   const agencies = [...new Set(state.personas.map((each) => each.agency))];
-  const option = (each) => element("option", { value: each.name }, each.title.split(/[;:]/)[0]);
+  const option = (each) => element("option", { value: each.name }, short(each));
   return agencies.map((agency) => element("optgroup", { label: agency }, ...state.personas.filter((each) => each.agency === agency).map(option)));
 }
 
 function queryButton(ready, index) {
-  const persona = state.personas.find((each) => each.name === ready.persona);
+  const persona = named(ready.persona);
   return element("li", {}, element("button", { type: "button", onclick: () => choose(index) },
-    element("b", {}, ready.title), element("span", {}, persona ? persona.title.split(/[;:]/)[0] : ready.persona)));
+    element("b", {}, ready.title), element("span", {}, persona ? short(persona) : ready.persona)));
 }
 
 /** Outside development nobody is made up: the caller brings a token. */
@@ -112,10 +189,10 @@ function listen() {
   $("case").addEventListener("change", changeCaller);
   $("run").addEventListener("click", run);
   $("find").addEventListener("input", () => showDocs());
-  for (const each of TABS) {
-    $(`tab-${each}`).addEventListener("click", () => tab(each));
-    $(`tab-${each}`).addEventListener("keydown", tabKeys);
-  }
+  $("forget").addEventListener("click", () => forgetHistory(reopen));
+  for (const button of document.querySelectorAll("[data-form]")) button.addEventListener("click", () => take(button.dataset.form));
+  tabs(["queries", "docs", "history"], (name) => name === "docs" && showDocs());
+  tabs(["panes", "plan"], (name) => name === "plan" && showPlan());
   startEditor(run);
 }
 
@@ -124,11 +201,16 @@ async function start() {
   state.queries = body.queries ?? [];
   if (body.personas) state.personas = (await fetchJson("/dev/personas")).body.personas ?? [];
   $("persona").replaceChildren(...personaOptions());
-  $("queries").replaceChildren(...state.queries.map(queryButton));
+  $("beside").replaceChildren(element("option", { value: "" }, "nobody"), ...personaOptions());
+  $("ready").replaceChildren(...state.queries.map(queryButton));
   listen();
+  showHistory(reopen);
+  planOf("");
   if (!state.personas.length) withoutPersonas();
   if (state.queries.length) choose(0);
-  else $("queries").replaceChildren(element("li", { class: "soft" }, "There are no ready queries for this graph."));
+  else $("ready").replaceChildren(element("li", { class: "soft" }, "There are no ready queries for this graph."));
+  const link = location.hash ? linked(location.hash) : null;
+  if (link) reopen(link);
   document.body.dataset.ready = "true";
 }
 

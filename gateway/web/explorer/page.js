@@ -13,13 +13,18 @@ export async function become() {
     state.token = $("token").value.trim();
     return "";
   }
-  const asked = { persona: $("persona").value, purpose: $("purpose").value, case: $("case").value.trim() };
+  const { token, refusal } = await tokenFor({ persona: $("persona").value, purpose: $("purpose").value, case: $("case").value.trim() });
+  forget();
+  state.token = token;
+  return refusal;
+}
+
+/** A development token for a persona; `case` and `purpose` where they are others than the persona's own. */
+export async function tokenFor(asked) {
   const { status, body } = await fetchJson("/dev/token", {
     method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(asked),
   });
-  forget();
-  if (status === 200) state.token = body.token;
-  return status === 200 ? "" : (body.errors?.[0]?.message ?? "No token could be had.");
+  return status === 200 ? { token: body.token, refusal: "" } : { token: "", refusal: body.errors?.[0]?.message ?? "No token could be had." };
 }
 
 /** Somebody else is asking now: what was known for the last caller counts no more. */
@@ -45,11 +50,34 @@ export async function fetchJson(url, options = {}) {
   return { status: response.status, body };
 }
 
-/** The gateway's answer to an operation, asked as the caller chosen on the page. */
-export function post(query, variables, operationName) {
+/** The gateway's answer to an operation, asked as the caller chosen on the page or the one whose token it is. */
+export function post(query, variables, token = state.token) {
   const headers = { "content-type": "application/json", accept: "application/graphql-response+json" };
-  if (state.token) headers.authorization = `Bearer ${state.token}`;
-  return fetchJson("/graphql", { method: "POST", headers, body: JSON.stringify({ query, variables, operationName }) });
+  if (token) headers.authorization = `Bearer ${token}`;
+  return fetchJson("/graphql", { method: "POST", headers, body: JSON.stringify({ query, variables }) });
+}
+
+/** Tabs: a click or an arrow key chooses one of `names`, shows the panel of that name, hides the others, tells `chosen`. */
+export function tabs(names, chosen = () => {}) {
+  const choose = (name) => {
+    for (const each of names) {
+      $(each).hidden = each !== name;
+      $(`tab-${each}`).setAttribute("aria-selected", String(each === name));
+      $(`tab-${each}`).tabIndex = each === name ? 0 : -1;
+    }
+    chosen(name);
+  };
+  const step = { ArrowLeft: -1, ArrowRight: 1 };
+  for (const [index, each] of names.entries()) {
+    $(`tab-${each}`).addEventListener("click", () => choose(each));
+    $(`tab-${each}`).addEventListener("keydown", (event) => {
+      if (!(event.key in step)) return;
+      const next = names[(index + step[event.key] + names.length) % names.length];
+      choose(next);
+      $(`tab-${next}`).focus();
+    });
+  }
+  return choose;
 }
 
 export const typeText = (type) =>

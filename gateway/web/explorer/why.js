@@ -1,5 +1,5 @@
 // "why?": what the agreements say about one coordinate for this caller, from the gateway's own decision.
-import { $, element, fetchJson, state } from "./page.js";
+import { $, element, fetchJson } from "./page.js";
 
 const OUTCOMES = {
   ALLOW: "shared",
@@ -64,8 +64,8 @@ function clauses(page) {
   return [element("h3", {}, title), note, element("ul", { class: "clauses" }, ...sorted.map(clause))];
 }
 
-/** Open the dialog on one line of the ledger. */
-export async function why(entry) {
+/** Open the dialog on one line of the ledger, as the caller whose token it is. */
+export async function why(entry, token) {
   $("why-title").textContent = entry.coordinate;
   const first = element("p", { class: "lead" }, lead(entry));
   const facts = element("dl", { class: "facts" },
@@ -74,7 +74,7 @@ export async function why(entry) {
   $("why-body").replaceChildren(first, facts);
   $("why").dataset.state = "asking";
   $("why").showModal();
-  const asked = { headers: { authorization: `Bearer ${state.token}` } };
+  const asked = { headers: { authorization: `Bearer ${token}` } };
   const { status, body } = await fetchJson(`/explain?coordinate=${encodeURIComponent(entry.coordinate)}`, asked);
   if (status === 200) {
     facts.append(...told(body));
