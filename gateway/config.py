@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from gateway.errors import Mistake, PolicyError
+from gateway.limits import LimitsPage
 from gateway.planning.labels import LabelRules, labels_of_page, labels_of_text
 
-__all__ = ["Mode", "Registered", "Settings", "read_labels", "read_registry", "read_settings"]
+__all__ = ["Mode", "Registered", "Settings", "read_labels", "read_limits", "read_registry", "read_settings"]
 
 Mode: TypeAlias = Literal["development", "production"]
 
@@ -70,6 +71,9 @@ class Settings:
     metrics: Literal["local", "open", "off"] = "local"  # who may read /metrics: this machine, anybody, nobody
     server_timing: frozenset[str] = frozenset()  # roles whose answers carry Server-Timing; "all" for everybody's
     otlp_endpoint: str = ""  # an OpenTelemetry collector; spans are made only when there is one
+    cors_origins: frozenset[str] = frozenset()  # origins whose pages may ask: ``https://portal.example``
+    limits: Path | None = None  # the page of limits; ``schema/limits.toml`` when not given
+    valkey: str = ""  # what several gateways share: rates, and documents by hash (``redis://host:6379/0``)
     today: datetime | None = None  # development only: the day of the synthetic world, by which agreements are decided
 
     @property
@@ -103,6 +107,9 @@ def read_settings(environment: Mapping[str, str] | None = None, **given: Any) ->
         "metrics": _one_of("local", "open", "off"),
         "server_timing": _names,
         "otlp_endpoint": str,
+        "cors_origins": _names,
+        "limits": Path,
+        "valkey": str,
         "today": _aware,
     }
     for name, read in readers.items():
@@ -166,6 +173,21 @@ def read_labels(path: Path, given: LabelRules | None, known: frozenset[str]) -> 
         )
         raise PolicyError("LABELS_WRONG", "A rule names a label that the graph does not have.", wrong)
     return rules
+
+
+def read_limits(path: Path) -> LimitsPage:
+    """The limits that ``limits.toml`` at ``path`` says; the built-in ones where there is no file.
+
+    Raises ``PolicyError`` ``LIMITS_WRONG``.
+    """
+    if not path.exists():
+        return LimitsPage()
+    try:
+        return LimitsPage.read(tomllib.loads(path.read_text()))
+    except (OSError, ValueError) as problem:
+        hint = "docs/operations.md, Limits, lists what the page may say."
+        mistake = Mistake("LIMITS_WRONG", f"The page cannot be used: {problem}.", where=str(path), hint=hint)
+        raise PolicyError("LIMITS_WRONG", "The limits cannot be read.", (mistake,)) from problem
 
 
 def read_registry(path: Path) -> dict[str, Registered]:

@@ -4,7 +4,7 @@ The tree::
 
     GatewayError                     code, message, status, where, hint
     |- IdentityError                 who is asking could not be established          401
-    |- RequestError                  the HTTP request is not a GraphQL request       400, 405, 413, 415
+    |- RequestError                  the HTTP request is none, or comes too early     400, 405, 413, 415, 429, 503
     |- OperationError                the document or its variables are wrong         400 (or 200 in the answer)
     |- LimitError                    a budget was spent before anything was fetched  400
     |- AccessError                   refused by the policy as a whole                403
@@ -69,6 +69,7 @@ class GatewayError(Exception):
         where: str = "",
         hint: str = "",
         locations: tuple[tuple[int, int], ...] = (),
+        retry_after: int = 0,
     ) -> None:
         super().__init__(message)
         self.code = code
@@ -76,6 +77,7 @@ class GatewayError(Exception):
         self.where = where
         self.hint = hint
         self.locations = locations
+        self.retry_after = retry_after  # seconds after which asking again makes sense; 0 where it never does
         if status is not None:
             self.status = status
 

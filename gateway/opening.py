@@ -10,15 +10,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import msgspec
+from redis.asyncio import Redis
 
 from gateway.audit.keys import Pseudonyms
 from gateway.audit.keys import load_signing_key as load_record_key
 from gateway.audit.log import AuditLog
 from gateway.caller import Caller
-from gateway.config import Settings, read_labels, read_registry
+from gateway.config import Settings, read_labels, read_limits, read_registry
 from gateway.enforcement.flows import missing_flows
 from gateway.enforcement.shapes import shapes_of
 from gateway.errors import IdentityError, Mistake, PolicyError
@@ -39,11 +40,13 @@ from gateway.identity import (
     sign_assertion,
 )
 from gateway.identity.tokens import ISSUER
+from gateway.limits import LimitsPage
 from gateway.planning import LabelRules
 from gateway.policy import Bundle, Policy, compile_policy, load_bundle, unrestricted
 from gateway.resilience import Breaker, Retries, Timeouts
 from gateway.supergraph import Supergraph, load_supergraph
 from gateway.telemetry import Lines, Telemetry, exported_spans
+from gateway.traffic import Buckets, Crowd, MemoryBuckets, Turnstile, ValkeyBuckets, open_valkey
 
 __all__ = ["OpenHouse", "open_graph", "open_house", "open_unrestricted", "read_text", "signer"]
 
@@ -63,9 +66,30 @@ class OpenHouse:
     transport: HttpTransport | AsgiTransport | None = None
     gateway_keys: Callable[[], PublicKeys] | None = None
     telemetry: Telemetry = field(default_factory=Telemetry)
+    limits: LimitsPage = field(default_factory=LimitsPage)
+    crowd: Crowd = field(init=False)
+    turnstile: Turnstile = field(init=False)
+    store: Redis | None = None
+
+    def __post_init__(self) -> None:
+        door, metrics = self.limits.door, self.telemetry.metrics
+        self.crowd = Crowd(door.concurrent, door.waiting, door.patience, metrics.event)
+        buckets: Buckets = MemoryBuckets(time.monotonic)
+        if self.store is not None:
+            buckets = ValkeyBuckets(self.store, buckets, time.monotonic, metrics.event)
+        self.turnstile = Turnstile(self.limits, buckets, metrics.event)
+
+    def watched(self) -> Self:
+        """This house, with how crowded it is among its metrics."""
+        crowd, gauge = self.crowd, self.telemetry.metrics.gauge
+        gauge("gateway_crowd", "Requests with a place, and waiting for one.", "where",
+              lambda: {"inside": crowd.inside, "waiting": crowd.waiting})  # fmt: skip
+        return self
 
     async def close(self) -> None:
         """Close what was opened; safe to call twice."""
+        if self.store is not None:
+            await self.store.aclose()
         if isinstance(self.transport, HttpTransport):
             await self.transport.close()
         if self.log is not None:
@@ -152,7 +176,13 @@ def open_house(settings: Settings, apps: Mapping[str, Any] | None = None) -> Ope
         transport,
         gateway_keys=lambda: _published(keys, signing()),
         telemetry=telemetry,
-    )
+        limits=read_limits(settings.limits or settings.schema / "limits.toml"),
+        store=_store(settings),
+    ).watched()
+
+
+def _store(settings: Settings) -> Redis | None:
+    return open_valkey(settings.valkey) if settings.valkey else None
 
 
 def _telemetry(settings: Settings) -> Telemetry:
@@ -235,4 +265,7 @@ def open_unrestricted(text: str, settings: Settings, transport: Transport | None
     telemetry = _telemetry(settings)
     sending = telemetry.measured(guarded(chosen, settings.subgraph_timeout, telemetry))
     house = House(sending, None, None, lambda subject, at: "")
-    return OpenHouse(settings, graph, house, None, transport=http, telemetry=telemetry)
+    limits = read_limits(settings.limits) if settings.limits else LimitsPage()
+    return OpenHouse(
+        settings, graph, house, None, transport=http, telemetry=telemetry, limits=limits, store=_store(settings)
+    ).watched()

@@ -17,7 +17,7 @@ from gateway.opening import OpenHouse
 from gateway.pipeline import answer, answer_unrestricted
 from gateway.telemetry import watching
 from gateway.web import development, explorer, health, insight, tracing
-from gateway.web.callers import read_caller
+from gateway.web.callers import admit
 from gateway.web.door import Door, unforeseen
 from gateway.web.graphql import error_response, read_question, reply_response
 from gateway.web.metrics import metrics
@@ -56,12 +56,10 @@ async def _graphql(request: Request) -> Response:
             where="method",
             hint="Send the query by POST as JSON.",
         )
-    if opened.tokens is None:
-        question = await read_question(request)
-        return reply_response(request, await answer_unrestricted(question, opened.graph, opened.house))
-    caller = read_caller(request, opened.tokens)  # before the body is looked at: a stranger costs nothing
-    watching().by(*caller.kind)
+    caller = await admit(request, opened)  # before the body is looked at: a stranger costs nothing
     question = await read_question(request)
+    if caller is None:
+        return reply_response(request, await answer_unrestricted(question, opened.graph, opened.house))
     traces: tracing.Traces | None = request.app.state.traces
     if traces is None:
         return reply_response(request, await answer(question, caller, opened.graph, opened.house))

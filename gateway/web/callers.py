@@ -11,8 +11,10 @@ from starlette.requests import Request
 from gateway.caller import Caller
 from gateway.errors import IdentityError
 from gateway.identity import TokenReader, bearer
+from gateway.opening import OpenHouse
+from gateway.telemetry import watching
 
-__all__ = ["read_caller"]
+__all__ = ["admit", "read_caller"]
 
 _FRESH: Final = "Get a fresh token from your agency's issuer."
 _ISSUER: Final = "Get a token for this gateway from the issuer it trusts."
@@ -41,3 +43,17 @@ def read_caller(request: Request, tokens: TokenReader) -> Caller:
         error.where = error.where or "authorization"
         error.hint = error.hint or _REMEDIES.get(error.code, _ISSUER)
         raise
+
+
+async def admit(request: Request, opened: OpenHouse) -> Caller | None:
+    """Whoever asks, let in by the turnstile; None on a graph that governs nothing and knows nobody.
+
+    Raises ``IdentityError`` (401), or ``RequestError`` RATE_EXCEEDED (429).
+    """
+    if opened.tokens is None:
+        await opened.turnstile.admit_address(request.client.host if request.client else "")
+        return None
+    caller = read_caller(request, opened.tokens)
+    watching().by(*caller.kind)
+    await opened.turnstile.admit(caller)
+    return caller

@@ -17,7 +17,7 @@ from gateway.errors import GatewayError, LimitError, OperationError, RequestErro
 from gateway.house import Question, Reply
 from gateway.telemetry import watching
 
-__all__ = ["MOST_BYTES", "error_response", "read_question", "reply_response"]
+__all__ = ["MOST_BYTES", "error_response", "read_body", "read_question", "reply_response"]
 
 MOST_BYTES = 1_000_000
 MODERN = "application/graphql-response+json"
@@ -33,7 +33,7 @@ async def read_question(request: Request) -> Question:
         extensions = _json(values["extensions"].encode(), "extensions") if values.get("extensions") else None
         return _question({**values, "variables": variables, "extensions": extensions}, safe_only=True)
     _check_content_type(request.headers.get("content-type", ""))
-    page = _json(await _body(request), "body")
+    page = _json(await read_body(request), "body")
     if isinstance(page, list):
         raise RequestError(
             "BATCHING_REFUSED",
@@ -64,7 +64,8 @@ def _check_content_type(header: str) -> None:
         )
 
 
-async def _body(request: Request) -> bytes:
+async def read_body(request: Request) -> bytes:
+    """The whole body. Raises ``RequestError`` BODY_TOO_LARGE (413) as soon as it is more than ``MOST_BYTES``."""
     stated = request.headers.get("content-length", "")
     if stated.isdigit() and int(stated) > MOST_BYTES:
         raise _too_large()
@@ -191,6 +192,8 @@ def error_response(request: Request, error: GatewayError) -> Response:
     if status == 401:
         missing = error.code == "TOKEN_MISSING"
         headers["www-authenticate"] = "Bearer" if missing else 'Bearer error="invalid_token"'
+    if error.retry_after:
+        headers["retry-after"] = str(error.retry_after)
     if status == 405:
         headers["allow"] = "GET, POST" if error.code != "MUTATION_BY_GET" else "POST"
     return Response(body, status_code=status, media_type=f"{kind}; charset=utf-8", headers=headers)

@@ -9,10 +9,12 @@ from gateway.opening import OpenHouse
 
 __all__ = ["live", "ready"]
 
+_FRESH = {"cache-control": "no-store"}
+
 
 async def live(request: Request) -> Response:
     """200 as long as the process answers at all."""
-    return JSONResponse({"status": "live"})
+    return JSONResponse({"status": "live"}, headers=_FRESH)
 
 
 async def ready(request: Request) -> Response:
@@ -30,4 +32,4 @@ async def ready(request: Request) -> Response:
         "record": "writable" if record else "unavailable",
         "disagreements": opened.house.alarms.as_json(),
     }
-    return JSONResponse(page, status_code=200 if record else 503)
+    return JSONResponse(page, status_code=200 if record else 503, headers=_FRESH)
