@@ -122,13 +122,15 @@ def _question(page: Mapping[str, Any], *, safe_only: bool) -> Question:
 
 
 def media_type(request: Request) -> str:
-    """The media type to answer in: the one the client prefers, the modern one where it does not care.
+    """The media type to answer in: the one the client prefers, the modern one where it names both alike.
+
+    Who names neither (no ``accept``, ``*/*``) is taken for a client from before the modern one: plain JSON.
 
     Raises ``RequestError`` 406 when the client takes neither of the two.
     """
     wanted = _accepted(request.headers.get("accept", ""))
     if not wanted:
-        return MODERN
+        return LEGACY
     scored = {kind: _quality(kind, wanted) for kind in (MODERN, LEGACY)}
     if not any(scored.values()):
         raise RequestError(
@@ -138,6 +140,8 @@ def media_type(request: Request) -> str:
             where="accept",
             hint=f'Accept "{MODERN}" or "{LEGACY}".',
         )
+    if MODERN not in wanted and LEGACY not in wanted:
+        return LEGACY
     return MODERN if scored[MODERN] >= scored[LEGACY] else LEGACY
 
 

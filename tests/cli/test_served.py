@@ -178,7 +178,7 @@ def test_any_graph_is_served_over_http_once_it_is_said_to_govern_nothing(
     with serving("--supergraph", graph, "--policy", "unrestricted") as running:
         asked = running.fetch("/graphql", {"query": "{ top { name inStock } }"})
         described = running.fetch("/graphql", {"query": '{ __type(name: "Product") { fields { name } } }'})
-        refused = running.fetch("/graphql", {"query": "{ nothing }"})
+        refused = running.fetch("/graphql", {"query": "{ nothing }"}, accept="application/graphql-response+json")
         explained = running.fetch("/explain?coordinate=Product.name")
         personas = running.fetch("/dev/personas")
         ready = running.fetch("/health/ready")
