@@ -246,3 +246,15 @@ def test_nobody_is_shut_out(visit: Visit) -> None:
     width = page.evaluate("() => document.documentElement.scrollWidth")
     assert width <= page.viewport_size["width"]  # type: ignore[index]
     visit.refused(400)
+
+
+def test_a_list_gathered_from_all_agencies_names_each_that_withholds_its_part(visit: Visit) -> None:
+    """Several entries of the ledger stand at the timeline's path; each is shown, and counted as the ledger counts."""
+    visit.choose(ONE_SCREEN)
+    visit.run()
+    row = visit.page.locator("#answer .row", has_text='"timeline"').first
+    owners = row.locator(".badge[data-outcome=DENY]").evaluate_all("all => all.map(a => a.dataset.coordinate)")
+
+    assert {"Traveler.petitionEvents", "Traveler.crossingEvents", "Traveler.enforcementEvents"} <= set(owners)
+    assert "in part withheld by USCIS" in row.inner_text()
+    assert len(visit.badges("DENY")) >= 7

@@ -26,7 +26,7 @@ export const pane = (summary, answer, token) => ({ summary: $(summary), answer: 
 
 export function showAnswer(into, body, status, took, other) {
   const ledger = (body.extensions?.sharing ?? []).filter((entry) => KINDS[entry.outcome]);
-  const byPath = new Map(ledger.map((entry) => [entry.path.join("\u0000"), entry]));
+  const byPath = byPlace(ledger);
   const count = (outcome) => ledger.filter((entry) => entry.outcome === outcome).length;
   const refused = body.data === undefined;
   const differing = other ? differences(body, other) : new Set();
@@ -66,15 +66,23 @@ function summary(into, told, ...parts) {
 const joined = (path) => path.join("\u0000");
 const general = (path) => joined(path.map((step) => (typeof step === "number" ? "[]" : step)));
 
+/** The ledger's entries by path; a list gathered from all agencies has one for each that withholds its part. */
+function byPlace(ledger) {
+  const found = new Map();
+  for (const entry of ledger) found.set(joined(entry.path), [...(found.get(joined(entry.path)) ?? []), entry]);
+  return found;
+}
+
 /** Where two answers differ: the paths of leaves and empty values that are not alike, or not alike in the ledger. */
 function differences(one, two) {
   const [a, b] = [one, two].map((body) => {
-    const ledger = new Map((body.extensions?.sharing ?? []).map((entry) => [joined(entry.path), `${entry.outcome} ${entry.mask ?? ""}`]));
+    const ledger = byPlace(body.extensions?.sharing ?? []);
+    const marks = (path) => (ledger.get(general(path)) ?? []).map((entry) => `${entry.outcome} ${entry.mask ?? ""}`).sort().join();
     const found = new Map();
     const walk = (value, path) => {
       const items = value !== null && typeof value === "object" ? Object.entries(value) : [];
       if (items.length) for (const [key, item] of items) walk(item, [...path, Array.isArray(value) ? Number(key) : key]);
-      else found.set(joined(path), `${JSON.stringify(value)} ${ledger.get(general(path)) ?? ""}`);
+      else found.set(joined(path), `${JSON.stringify(value)} ${marks(path)}`);
     };
     walk(body.data ?? null, []);
     return found;
@@ -94,7 +102,7 @@ function badge(drawing, entry, value) {
     ? [element("span", { class: "value" }, JSON.stringify(value)), element("span", {}, `masked: ${entry.mask}`)]
     : entry.outcome === "UNAVAILABLE"
       ? [element("span", {}, `unavailable: ${entry.owner || "a source"} did not answer`)]
-      : [element("span", {}, `${kind.word} by ${entry.owner || "the gateway"}`), element("span", { class: "reason" }, entry.mask || phrase(entry.reason || ""))];
+      : [element("span", {}, `${entry.outcome === "DENY" && value !== null ? "in part " : ""}${kind.word} by ${entry.owner || "the gateway"}`), element("span", { class: "reason" }, entry.mask || phrase(entry.reason || ""))];
   return element("span", { class: `badge ${kind.style}`, "data-outcome": entry.outcome, "data-coordinate": entry.coordinate },
     element("span", { "aria-hidden": "true" }, kind.sign), " ", ...text.flatMap((part) => [part, " "]),
     element("button", { class: "why", type: "button", onclick: () => why(entry, drawing.token), "aria-label": `Why is ${entry.coordinate} ${kind.word}?` }, "why?"));
@@ -114,15 +122,15 @@ const row = (depth, ...parts) => {
 
 /** The rows of one value: one for a leaf; for lists and objects an opening row, their items, a closing row. */
 function rows(drawing, key, value, path, depth, comma) {
-  const entry = path.length ? drawing.byPath.get(general(path)) : undefined;
+  const entries = (path.length && drawing.byPath.get(general(path))) || [];
+  const badges = entries.flatMap((entry) => [" ", badge(drawing, entry, value)]);
   const label = key === null ? [] : [element("span", { class: "k" }, JSON.stringify(key)), ": "];
   const differs = drawing.differing.has(joined(path)) ? [" ", element("span", { class: "differs", role: "img", "aria-label": "differs from the other" }, "≠")] : [];
-  if (value === null || typeof value !== "object") return [row(depth, ...label, ...(entry ? [badge(drawing, entry, value)] : [leaf(value), comma]), ...differs)];
+  if (value === null || typeof value !== "object") return [row(depth, ...label, ...(badges.length ? badges.slice(1) : [leaf(value), comma]), ...differs)];
   const list = Array.isArray(value);
   const items = list ? value.map((item, index) => [null, item, index]) : Object.entries(value).map(([name, item]) => [name, item, name]);
   const [open, close] = list ? "[]" : "{}";
-  const marked = entry ? [" ", badge(drawing, entry, value)] : [];
-  if (!items.length) return [row(depth, ...label, element("span", { class: "z" }, open + close), ...marked, comma, ...differs)];
+  if (!items.length) return [row(depth, ...label, element("span", { class: "z" }, open + close), ...badges, comma, ...differs)];
   const inside = element("div", { class: "inside" });
   items.forEach(([name, item, step], index) => inside.append(...rows(drawing, name, item, [...path, step], depth + 1, index < items.length - 1 ? "," : "")));
   const end = row(depth, close + comma);
@@ -133,5 +141,5 @@ function rows(drawing, key, value, path, depth, comma) {
     inside.hidden = end.hidden = closing;
     gist.hidden = !closing;
   } });
-  return [row(depth, toggle, ...label, open, gist, ...marked), inside, end];
+  return [row(depth, toggle, ...label, open, gist, ...badges), inside, end];
 }
