@@ -46,6 +46,7 @@ def record_of(
         operation_hash=permitted.client.text_hash,
         disclosed=(*cut, *_disclosed(applied, graph, {(each.coordinate, each.outcome, each.reason) for each in cut})),
         subjects=tuple(house.pseudonym(subject, at) for subject in sorted(applied.subjects)),
+        given=_given(applied, house, at),
         plan=print_plan(plan),
         fetches=tuple(
             FetchNote(fetch.id, fetch.subgraph, fetch.kind, len(fetch.batches), fetch.coordinates)
@@ -55,6 +56,14 @@ def record_of(
         answer_bytes=len(body),
         answer_hash=digest(body),
     )
+
+
+def _given(applied: Applied, house: House, at: datetime) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Of whom something is shown, and whose values: what tells an accounting from a list of who was looked at."""
+    found: dict[str, set[str]] = {}
+    for subject, owner in applied.given:
+        found.setdefault(house.pseudonym(subject, at), set()).add(owner)
+    return tuple((subject, tuple(sorted(owners))) for subject, owners in sorted(found.items()))
 
 
 def _cut(permitted: Permitted) -> list[Disclosed]:

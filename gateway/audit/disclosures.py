@@ -6,6 +6,7 @@ whom. Reads by the agency that owns the data are no disclosures and are left out
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -25,7 +26,8 @@ class Disclosure:
     """One release: what ``owner`` let ``recipient`` see of one coordinate, in one answer, and why it could.
 
     ``at`` is UTC text; ``subjects_in_answer`` tells how many travelers the same answer concerned: where it is more
-    than one, ``count`` covers them all.
+    than one, ``count`` covers them all. An answer
+    that looked a person up and showed nothing of them is no disclosure.
     """
 
     at: str
@@ -67,13 +69,19 @@ def disclosures_of(
     while True:
         page, _ = search(log, what, limit=_PAGE, before=before)
         for found in page:
-            lines += _lines(found, within_agency)
+            lines += _lines(found, within_agency, _owners(found, subjects))
         if len(page) < _PAGE:
             return tuple(sorted(lines, key=lambda line: (line.at, line.shard, line.index, line.coordinate)))
         before = page[-1].cursor
 
 
-def _lines(found: Found, within_agency: bool) -> list[Disclosure]:
+def _owners(found: Found, subjects: Sequence[str]) -> set[str] | None:
+    """Whose values about this person were shown; None where the record does not say (nothing was, or it is older)."""
+    given: dict[str, list[str]] | None = found.record.get("given")
+    return None if given is None else {owner for subject in subjects for owner in given.get(subject, ())}
+
+
+def _lines(found: Found, within_agency: bool, owners: set[str] | None) -> list[Disclosure]:
     record = found.record
     caller = record["caller"]
     return [
@@ -82,6 +90,7 @@ def _lines(found: Found, within_agency: bool) -> list[Disclosure]:
         if record["kind"] == "release"
         and item["outcome"].upper() in _RELEASED
         and item["count"]
+        and (owners is None or item["owner"] in owners)
         and (within_agency or item["owner"] != caller["agency"])
     ]
 

@@ -98,7 +98,8 @@ class AuditRecord:
 
     ``at`` is the request's one instant (aware, kept in UTC). ``operation_text`` and ``plan`` have their literals
     blanked here, whatever the caller handed in: a literal can be a receipt number. ``subjects`` are pseudonyms
-    (``gateway.audit.keys.Pseudonyms``), never traveler numbers. ``epoch`` and ``supergraph`` are the hashes of the
+    (``gateway.audit.keys.Pseudonyms``), never traveler numbers: of everybody whose record was looked at. ``given`` names
+    those of whom something was shown, each with the agencies whose values those were. ``epoch`` and ``supergraph`` are the hashes of the
     policy and of the graph that decided. ``answer_bytes`` and ``answer_hash`` describe the bytes that leave. ``kind`` is
     one of ``KINDS``; ``note`` says what a record of another kind than ``release`` has to say, and to which request an
     answer in parts belongs. Raises ``ValueError`` for a naive ``at``, a subject that is not a pseudonym, or another kind.
@@ -115,6 +116,7 @@ class AuditRecord:
     operation_hash: str = ""
     disclosed: tuple[Disclosed, ...] = ()
     subjects: tuple[str, ...] = ()
+    given: tuple[tuple[str, tuple[str, ...]], ...] = ()
     plan: str = ""
     fetches: tuple[FetchNote, ...] = ()
     failures: tuple[FailureNote, ...] = ()
@@ -128,7 +130,7 @@ class AuditRecord:
             raise ValueError("an audit record's `at` needs a time zone; pass the request's aware instant")
         if self.kind not in KINDS:
             raise ValueError(f"an audit record's kind is one of {', '.join(sorted(KINDS))}")
-        for subject in self.subjects:
+        for subject in (*self.subjects, *(name for name, _ in self.given)):
             if "." not in subject or subject.startswith("TRV-"):
                 raise ValueError("an audit record's subjects are pseudonyms; use Pseudonyms.of(traveler_id, at)")
         put = object.__setattr__
@@ -159,6 +161,8 @@ class AuditRecord:
             "failures": [_fields(item) for item in self.failures],
             "answer": {"bytes": self.answer_bytes, "hash": self.answer_hash},
         }
+        if self.given:
+            found["given"] = {subject: list(owners) for subject, owners in self.given}
         if self.note:
             found["note"] = dict(self.note)
         return found

@@ -42,6 +42,7 @@ class Search:
     since: datetime | None = None
     until: datetime | None = None
     kind: str = ""
+    role: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +149,7 @@ def _where(what: Search) -> tuple[str, list[Any]]:
 
 def _record_parts(what: Search) -> Iterator[tuple[str, Any]]:
     equal = (("user", what.user), ("agency", what.agency), ("purpose", what.purpose), ("case", what.case))
-    for name, value in (*equal, ("request", what.request_id), ("kind", what.kind)):
+    for name, value in (*equal, ("role", what.role), ("request", what.request_id), ("kind", what.kind)):
         if value:
             yield f'record."{name}" = ?', value
     if what.since is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -108,6 +109,7 @@ def search_command(
     by: Annotated[
         str, typer.Option("--by", help="Count by user, agency, role, purpose, coordinate, agreement ...")
     ] = "",
+    role: Annotated[str, typer.Option("--role")] = "",
     limit: Annotated[int, typer.Option("--limit", min=1, max=10_000)] = 20,
     as_json: Json = False,
     record: Record = "",
@@ -120,11 +122,11 @@ def search_command(
         return
     what = Search(
         subjects, user, agency, purpose, case, coordinate, agreement, outcome, request,
-        instant_of(since) if since else None, instant_of(until) if until else None, kind,
+        instant_of(since) if since else None, instant_of(until) if until else None, kind, role,
     )  # fmt: skip
     log = existing(var, record)
     if by:
-        _counts(log, what, by, as_json)
+        _counts(log, what, by, as_json, lambda: looked(var, log, f"search --by {by}", subjects))
         return
     found, total = search(log, what, limit=limit)
     looked(var, log, "search", subjects)  # before anything is shown, and not among what was found
@@ -149,13 +151,14 @@ def _row(found: Found) -> tuple[str, ...]:
     return place, record["at"][:19], who, caller.get("case", ""), name, str(released), str(withheld)
 
 
-def _counts(log: Where, what: Search, by: str, as_json: bool) -> None:
+def _counts(log: Where, what: Search, by: str, as_json: bool, note: Callable[[], None]) -> None:
     try:
         counted = count_by(log, what, by)  # type: ignore[arg-type]  # checked there
     except ValueError as problem:
         raise RequestError(
             "GROUPING_UNKNOWN", f"{problem}.", where="--by", hint="Count by agreement, for instance."
         ) from None
+    note()  # before anything is shown, and not among what was counted
     if as_json:
         for each in counted:
             typer.echo(json.dumps(asdict(each)))

@@ -39,12 +39,14 @@ class Unavailable:
 @dataclass(slots=True)
 class Applied:
     """The ledger, how often each (coordinate, outcome, agreement, version, article, reason) occurred, the decisions
-    behind each and for how many values each stood, and who was looked at."""
+    behind each and for how many values each stood, and who was looked at. ``given`` are the travelers of whom a governed
+    value is shown, each with the agency whose it is."""
 
     ledger: list[Entry]
     outcomes: Counter[tuple[str, str, str, int, str, str]] = field(default_factory=Counter)
     weighed: dict[tuple[str, str, str, int, str, str], dict[int, tuple[Decision, int]]] = field(default_factory=dict)
     subjects: set[str] = field(default_factory=set)
+    given: set[tuple[str, str]] = field(default_factory=set)
     unavailable: list[Unavailable] = field(default_factory=list)
 
 
@@ -254,6 +256,8 @@ class _Apply:
         if ruling.outcome not in _VISIBLE:
             item[key] = self.nothing(name, first, group, ruling)
             return
+        if context.subject and self.policy.governed(coordinate):
+            self.applied.given.add((context.subject, ruling.owner))
         targets = sorted({target for each in group for target in each.targets})
         if targets and ruling.outcome is Outcome.MASK:
             item[key] = None  # a mask is for leaves; an object under one shows nothing

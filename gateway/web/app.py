@@ -16,7 +16,7 @@ from gateway.errors import GatewayError, RequestError
 from gateway.opening import OpenHouse
 from gateway.pipeline import answer, answer_unrestricted
 from gateway.telemetry import watching
-from gateway.web import development, explorer, health, insight, tracing
+from gateway.web import console, development, explorer, health, insight, tracing
 from gateway.web.callers import admit
 from gateway.web.door import Door, unforeseen
 from gateway.web.graphql import error_response, read_question, reply_response
@@ -35,6 +35,7 @@ def create_app(opened: OpenHouse) -> Starlette:
         Route("/health/live", health.live, methods=["GET"]),
         Route("/health/ready", health.ready, methods=["GET"]),
         *explorer.routes(),
+        *console.routes(),
         Route("/dev/personas", _coded(development.personas), methods=["GET"]),
         Route("/dev/token", _coded(development.token), methods=["POST"]),
         Route("/dev/trace/{record}", _coded(tracing.trace), methods=["GET"]),

@@ -160,11 +160,12 @@ def test_a_month_is_shredded_once(gateway: Gateway, var: Path) -> None:
 
 def test_every_look_is_on_record(gateway: Gateway, var: Path) -> None:
     gateway("audit", "search", "--agency", "CBP", "--var", var)
+    gateway("audit", "search", "--by", "agency", "--traveler", ANNA, "--var", var)
     gateway("audit", "disclosures", ANNA, "--var", var)
     found, total = search(var / "record" / "record.sqlite3", Search(kind="look"))
-    assert [item.record["note"]["command"] for item in found] == ["disclosures", "search"]
-    assert found[0].record["subjects"] == list(Pseudonyms(var / "keys").every(ANNA))
-    assert total == 2
+    assert [item.record["note"]["command"] for item in found] == ["disclosures", "search --by agency", "search"]
+    assert found[0].record["subjects"] == list(Pseudonyms(var / "keys").every(ANNA)) == found[1].record["subjects"]
+    assert total == 3
 
 
 def test_a_copy_without_the_key_says_that_a_look_is_not_recorded(gateway: Gateway, var: Path) -> None:

@@ -42,6 +42,7 @@ def found(place: Place, what: Search) -> list[str]:
     [
         (Search(user="u-18"), ["r2"]),
         (Search(agency="STATE_CA"), ["r3"]),
+        (Search(role="consular-officer"), ["r3"]),
         (Search(purpose="border-inspection-primary", case="CBP-INS-0001"), ["r4", "r2", "r1", "r0"]),
         (Search(coordinate="Visa.annotation"), ["r1"]),
         (Search(coordinate="Visa.*", outcome="MASK"), ["r2"]),

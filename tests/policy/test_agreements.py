@@ -20,7 +20,7 @@ LATER = datetime(2026, 11, 24, 12, tzinfo=UTC)
 FILES = sorted((SCHEMA / "agreements").glob("*.toml"))
 
 # domain.md 3.4, the coverage matrix: who gives whom anything at all. OBIM's cross-reference serves everybody and is left
-# out, and so is the break-glass agreement of 3.3. ICE_SEVP to STATE_CA and STATE_ECA to CBP are the halves of SYN-10 and 11.
+# out, and so is the break-glass agreement of 3.3. Oversight reads the whole record, each agency its own side. ICE_SEVP to STATE_CA and STATE_ECA to CBP are the halves of SYN-10 and 11.
 COVERAGE = {
     ("USCIS", "STATE_CA"), ("USCIS", "ICE_VSP"), ("USCIS", "ICE_ERO"),
     ("STATE_CA", "USCIS"), ("STATE_CA", "ICE_VSP"), ("STATE_CA", "CBP"),
@@ -30,6 +30,7 @@ COVERAGE = {
     ("CBP", "STATE_CA"), ("CBP", "STATE_ECA"), ("CBP", "ICE_VSP"), ("CBP", "ICE_ERO"),
     ("ICE_ERO", "USCIS"), ("ICE_ERO", "STATE_CA"), ("ICE_ERO", "CBP"),
     ("ALL", "OVERSIGHT"),
+    *(("ALL", each) for each in ("USCIS", "STATE_CA", "STATE_ECA", "ICE_SEVP", "ICE_VSP", "CBP", "ICE_ERO", "OBIM")),
 }  # fmt: skip
 
 

@@ -1,0 +1,1 @@
+"""The auditor's room, over HTTP and in a real browser."""

@@ -1,0 +1,211 @@
+"""The room in a real Chromium over the real server: every page, wide and narrow, light and dark, by keyboard."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from gateway.web.explorer import ready_queries
+from tests.scenarios.asking import ROOT
+from tests.support import cannot_start
+from tests.web.console.conftest import GRACE
+from tests.web.server import Served, serving
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
+
+pytestmark = pytest.mark.browser
+
+ARTIFACTS = ROOT / "artifacts" / "room"
+LOOKS = {
+    "wide-light": {"viewport": {"width": 1280, "height": 860}, "color_scheme": "light"},
+    "narrow-dark": {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"},
+}
+PAGES = {
+    "overview": "/audit",
+    "matrix": "/audit/matrix",
+    "cell": "/audit/matrix/cell?agency=CBP&role=cbp-primary&category=TDOC",
+    "field": "/audit/field?coordinate=Visa.status&agency=CBP&role=cbp-primary",
+    "role": "/audit/role?role=CBP/cbp-primary",
+    "agreements": "/audit/agreements",
+    "agreement": "/audit/agreements/CA-CBP-VISA",
+    "disclosures": "/audit/disclosures",
+    "refused": "/audit/field?coordinate=Visa.nothing",
+}
+
+
+@pytest.fixture(scope="module")
+def served(clean: Path) -> Iterator[Served]:
+    """The gateway as ``make run`` starts it, after the explorer's queries were answered."""
+    with serving(
+        "--subgraphs", "asgi", "--var", clean,
+        TWS_MODE="development", TWS_TODAY="2026-11-01T12:00:00+00:00",
+        TWS_DATA=str(clean / "data"), TWS_KEYS=str(clean / "keys"),
+    ) as running:  # fmt: skip
+        for each in ready_queries():
+            body = {"query": each["query"], "variables": each["variables"]}
+            status, page = running.fetch("/graphql", body, authorization=f"Bearer {running.token(each['persona'])}")
+            assert status == 200, page
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """The system's Chromium."""
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None:
+        cannot_start("Chromium", "no chromium, chromium-browser or google-chrome on the path")
+    from playwright.sync_api import sync_playwright
+
+    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=program, args=arguments)
+        yield launched
+        launched.close()
+
+
+class Seen:
+    """A browser that came in as somebody, and everything its pages did that they should not."""
+
+    def __init__(self, context: BrowserContext, address: str, persona: str) -> None:
+        self.page: Page = context.new_page()
+        self.address = address
+        self.wrong: list[str] = []
+        self.allowed = 0
+        self.page.on("console", self._said)
+        self.page.on("pageerror", lambda error: self.wrong.append(f"page error: {error}"))
+        self.page.on("request", self._asked)
+        self.page.goto(f"{address}/audit/sign-in")
+        self.page.locator("select[name=persona]").select_option(persona)
+        self.page.get_by_role("button", name="Come in").first.click()
+        self.page.wait_for_url(f"{address}/audit")
+
+    def _said(self, message: ConsoleMessage) -> None:
+        refused = "the server responded with a status of 404" in message.text  # a page that tells of what is not there
+        if message.type in ("error", "warning") and not refused:
+            self.wrong.append(f"console: {message.text}")
+
+    def _asked(self, request: Request) -> None:
+        if not request.url.startswith((self.address, "data:")):
+            self.wrong.append(f"left the host: {request.url}")
+
+    def open(self, path: str) -> Page:
+        """The page at ``path``."""
+        self.page.goto(self.address + path)
+        return self.page
+
+    def check(self, name: str) -> None:
+        """Keep a picture, and hold the page against axe: nothing serious; nothing wider than the window."""
+        from axe_playwright_python.sync_playwright import Axe
+
+        ARTIFACTS.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=ARTIFACTS / f"{name}.png", full_page=True)
+        found = Axe().run(self.page).response["violations"]
+        serious = [
+            f"{each['id']} ({each['impact']}): {node['target']}: {node['failureSummary']}"
+            for each in found
+            if each["impact"] in ("serious", "critical")
+            for node in each["nodes"][:3]
+        ]
+        assert serious == []
+        wide = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wide <= 0, f"{name} is {wide} px wider than the window"
+
+
+@pytest.fixture(params=LOOKS)
+def seen(browser: Browser, served: Served, request: pytest.FixtureRequest) -> Iterator[tuple[str, Seen]]:
+    """An auditor's browser, wide and light or narrow and dark; at the end nothing may have gone wrong in it."""
+    options: dict[str, Any] = LOOKS[request.param]
+    context = browser.new_context(**options)
+    made = Seen(context, served.address, "auditor")
+    yield request.param, made
+    context.close()
+    assert made.wrong == []
+
+
+def test_the_door(browser: Browser, served: Served) -> None:
+    for name, options in LOOKS.items():
+        context = browser.new_context(**options)  # type: ignore[arg-type]
+        made = Seen(context, served.address, "auditor")
+        made.page.get_by_role("button", name="Leave").click()
+        made.check(f"door-{name}")
+        assert made.page.locator("h1").inner_text() == "The auditor's room"
+        context.close()
+        assert made.wrong == []
+
+
+def test_every_page_is_whole_and_accessible(seen: tuple[str, Seen]) -> None:
+    look, made = seen
+    for name, path in PAGES.items():
+        page = made.open(path)
+        assert page.locator("h1").count() == 1
+        made.check(f"{name}-{look}")
+
+
+def test_a_record_and_a_persons_disclosures(seen: tuple[str, Seen]) -> None:
+    look, made = seen
+    page = made.open("/audit/disclosures?coordinate=Visa.status&role=cbp-primary")
+    page.locator("tbody a").first.click()
+    page.locator("details > summary").first.click()
+    made.check(f"record-{look}")
+    made.open("/audit/disclosures")
+    page.get_by_text("By person").click()
+    page.locator("input[name=traveler]").fill(GRACE)
+    page.locator("input[name=why]").fill("Redress request RED-2026-000014")
+    page.get_by_role("button", name="Search, on record").click()
+    assert "Accounting of disclosures" in page.inner_text("main")
+    assert GRACE not in page.url
+    made.check(f"person-{look}")
+
+
+def test_why_could_cbp_primary_see_this_visas_status_on_that_day(browser: Browser, served: Served) -> None:
+    """The auditor's walk, in three clicks from the room's first page."""
+    context = browser.new_context(viewport={"width": 1280, "height": 860})
+    made = Seen(context, served.address, "auditor")
+    page = made.page
+    page.get_by_role("link", name="Disclosures", exact=True).click()  # one
+    row = page.locator("tbody tr", has_text="CBP / cbp-primary").filter(has_text="IsThisVisaGood")
+    row.get_by_role("link").first.click()  # two
+    page.get_by_role("link", name="Visa.status", exact=True).click()  # three
+
+    why = page.locator("#why").inner_text()
+    assert "Why CBP / cbp-primary could see it on 2026-11-01" in why
+    assert "CA-CBP-VISA" in why
+    assert "art. III.1" in why
+    assert "the case is open" in why
+    made.check("walk-why")
+    context.close()
+    assert made.wrong == []
+
+
+def test_the_room_by_keyboard(browser: Browser, served: Served) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 860})
+    made = Seen(context, served.address, "sharing-officer-cbp")
+    page = made.page
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the page"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+    made.open("/audit/matrix")
+    page.locator(".matrix a.cell").first.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/audit/matrix/cell?*")
+    scrolled = page.locator(".scroll").first
+    scrolled.focus()  # a table that is wider than the window can be scrolled without a mouse
+    assert page.evaluate("document.activeElement.className") == "scroll"
+    context.close()
+    assert made.wrong == []
+
+
+def test_a_page_says_everything_without_its_script(browser: Browser, served: Served) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{served.address}/audit/sign-in")
+    page.get_by_role("button", name="Come in").first.click()
+    page.get_by_role("link", name="Access matrix").click()
+    assert page.locator(".matrix tbody tr").count() > 5
+    context.close()
