@@ -143,7 +143,9 @@ async def test_the_view_on_disk_is_what_introspection_tells_the_agencys_roles(fa
     kept = told(on_disk, GraphQLObjectType)
 
     assert validate_schema(on_disk) == []
-    filler = {Coordinate("Query", "nothing")}  # what a role that is given nothing of the graph is told: sharing officers
+    filler = {
+        Coordinate("Query", "nothing")
+    }  # what a role that is given nothing of the graph is told: sharing officers
     assert sorted(map(str, found - kept - filler)) == []
     needed = {each.field for each in told(on_disk, GraphQLInterfaceType)}  # GraphQL asks them of every implementer
     assert [str(each) for each in sorted(kept - found) if each.field not in needed] == []
