@@ -11,7 +11,7 @@ from typing import Any, TypeAlias, TypeVar
 
 import strawberry
 from aiodataloader import DataLoader
-from sqlalchemy import ColumnElement, Select, and_, select
+from sqlalchemy import ColumnElement, Select, and_, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
@@ -25,6 +25,8 @@ __all__ = ["Context", "Info", "Write"]
 
 R = TypeVar("R")
 BATCH = 500
+OUTBOX_LOCK = 7_305_120
+"""PostgreSQL's advisory lock on the outbox of one database, held from the events' insertion to the commit."""
 
 
 @dataclass(slots=True)
@@ -100,7 +102,9 @@ class Context:
             await self._forget()  # a SQLite reader of the same request would hold the writer up on its old snapshot
             try:
                 async with self.database.writing() as session:
-                    yield Write(self, session)
+                    write = Write(self, session)
+                    yield write
+                    await write.put_events()
             except IntegrityError:  # its text quotes the row
                 raise Refusal("CONFLICT", "The change contradicts a record that is there already") from None
 
@@ -140,6 +144,7 @@ class Write:
 
     context: Context
     session: AsyncSession
+    events: list[Any] = field(default_factory=list)
 
     async def get(self, model: type[R], key: Any, *, name: str) -> R:
         """The row with primary key ``key``, locked for this change; raises ``Refusal`` NO_SUCH_RECORD."""
@@ -159,7 +164,7 @@ class Write:
             raise LookupError("make_app was given no event table; pass events=Event")
         caller = self.context.caller
         actor = f"{caller.agency}/{caller.role}/{caller.user}"
-        self.session.add(
+        self.events.append(
             table(
                 at=self.context.now,
                 kind=kind,
@@ -170,3 +175,15 @@ class Write:
                 case_reference=caller.case,
             )
         )
+
+    async def put_events(self) -> None:
+        """Insert what was emitted, last of all: events are numbered in the order in which they become visible.
+
+        Otherwise whoever reads the outbox up to a number could pass an event that is committed later under a lower one.
+        """
+        if not self.events:
+            return
+        if not self.context.database.on_sqlite:  # SQLite has one writer at a time
+            await self.session.flush()
+            await self.session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": OUTBOX_LOCK})
+        self.session.add_all(self.events)

@@ -6,7 +6,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from subgraphs.kit import Refusal
 from subgraphs.kit.context import Context
@@ -110,6 +110,24 @@ async def test_writers_at_once_lose_no_change(subgraph: SubgraphFactory) -> None
     await asyncio.gather(*(once() for _ in range(8)))
     async with app.subgraph.database.session() as session:
         assert await session.scalar(select(TravelerRow.record_version)) == "9"
+
+
+async def test_events_are_numbered_in_the_order_in_which_they_become_visible(subgraph: SubgraphFactory) -> None:
+    """Whoever has read the outbox up to a number must not have passed an event that is committed later under a lower one."""
+    app = await subgraph("travelers", [traveler()])
+    slow, quick = context(app), context(app)
+    async with slow.writing() as write:
+        write.emit("begunFirst", "Traveler", ANA)
+        await write.session.flush()
+        assert await write.session.scalar(select(func.count()).select_from(Event)) == 0  # it has no number yet
+        if not app.subgraph.database.on_sqlite:  # SQLite has one writer at a time
+            async with quick.writing() as other:
+                other.emit("doneFirst", "Traveler", ANA)
+    async with app.subgraph.database.session() as session:
+        told = (await session.scalars(select(Event.kind).order_by(Event.id))).all()
+    assert list(told) == (["begunFirst"] if app.subgraph.database.on_sqlite else ["doneFirst", "begunFirst"])
+    await slow.close()
+    await quick.close()
 
 
 async def test_instants_come_back_aware_and_naive_ones_are_refused(subgraph: SubgraphFactory) -> None:
