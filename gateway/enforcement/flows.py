@@ -1,8 +1,10 @@
 """What composition makes one agency's subgraph receive from another: keys, requirements, contexts, each a disclosure.
 
 Law: docs/policy.md section 5, "composition" and "plan". A value that ``@key``, ``@requires`` or ``@fromContext`` carries from its
-owner to another agency's subgraph needs a ``flow`` clause of an agreement in force. The graph is checked when it is
-opened and by ``gateway check``; every plan is checked again, edge by edge, before it is run.
+owner to another agency's subgraph needs a ``flow`` clause of an agreement in force, and what is computed from it there has
+to be named in the clause (``derives``): it is then the computing agency's own, under its own agreements, so that a chain of
+requirements is covered when each of its links is. The graph is checked when it is opened and by ``gateway check``; every
+plan is checked again, edge by edge, before it is run.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from gateway.errors import AccessError, Mistake
 from gateway.planning import Plan
 from gateway.planning.plan import EntityBatch, InputField, InputSelection
 from gateway.policy import Policy
+from gateway.policy.flows import derivation_basis
 from gateway.supergraph import Supergraph
 from gateway.supergraph.fieldset import FieldSet, FieldSetField
 from gateway.supergraph.model import named_type
@@ -25,7 +28,10 @@ __all__ = ["Edge", "check_plan", "edges_of", "missing_flows"]
 
 @dataclass(frozen=True, slots=True, order=True)
 class Edge:
-    """One value that composition lets a subgraph receive: whose it is, who gets it, as a join or as an input."""
+    """One value that composition lets a subgraph receive: whose it is, who gets it, as a join or as an input.
+
+    ``computes`` are the fields that the receiver makes of an input.
+    """
 
     coordinate: Coordinate
     owner: str
@@ -33,6 +39,7 @@ class Edge:
     subgraph: str
     use: str
     because: str
+    computes: tuple[Coordinate, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.because} sends {self.coordinate} ({self.owner}) to {self.to} as {self.use}"
@@ -50,24 +57,40 @@ def edges_of(supergraph: Supergraph, policy: Policy) -> tuple[Edge, ...]:
             for join in field.joins:
                 if join.requires:
                     because = f"@requires of {kind.name}.{field.name}"
-                    found.update(_edges(supergraph, policy, kind.name, join.requires, join.graph, "input", because))
+                    made = _made(supergraph, kind.name, field.name)
+                    found.update(
+                        _edges(supergraph, policy, kind.name, join.requires, join.graph, "input", because, made)
+                    )
                 for argument in join.context_arguments:
                     because = f"@fromContext of {kind.name}.{field.name}({argument.name}:)"
                     for setter in supergraph.contexts.get(argument.context, ()):
                         given = argument.selection
-                        found.update(_edges(supergraph, policy, setter, given, join.graph, "input", because))
+                        made = _made(supergraph, kind.name, field.name)
+                        found.update(_edges(supergraph, policy, setter, given, join.graph, "input", because, made))
     return tuple(sorted(found))
 
 
+def _made(supergraph: Supergraph, parent: str, field: str) -> tuple[Coordinate, ...]:
+    return tuple(Coordinate(concrete, field) for concrete in supergraph.possible_types(parent))
+
+
 def _edges(
-    supergraph: Supergraph, policy: Policy, parent: str, fields: FieldSet, graph: str, use: str, because: str
+    supergraph: Supergraph,
+    policy: Policy,
+    parent: str,
+    fields: FieldSet,
+    graph: str,
+    use: str,
+    because: str,
+    made: tuple[Coordinate, ...] = (),
 ) -> Iterator[Edge]:
     subgraph = supergraph.by_graph[graph].name
     to = policy.vocabulary.agency_of(subgraph)
     for coordinate in _leaves(supergraph, parent, fields):
         owner = policy.owner(coordinate)
         if owner != to:
-            yield Edge(coordinate, owner, to, subgraph, use, f"{subgraph}: {because}")
+            same = tuple(each for each in made if each.type == coordinate.type)  # of each type, that type's own
+            yield Edge(coordinate, owner, to, subgraph, use, f"{subgraph}: {because}", same or made)
 
 
 def _leaves(supergraph: Supergraph, parent: str, fields: FieldSet) -> Iterator[Coordinate]:
@@ -85,18 +108,40 @@ def _leaves(supergraph: Supergraph, parent: str, fields: FieldSet) -> Iterator[C
 
 
 def missing_flows(supergraph: Supergraph, policy: Policy, at: datetime) -> tuple[Mistake, ...]:
-    """One mistake per edge that no agreement in force covers."""
-    return tuple(
-        Mistake(
-            "FLOW_MISSING",
-            f"{edge}, and no agreement in force lets it.",
-            where=str(edge.coordinate),
-            hint=f"Have {edge.owner or 'the owner'} sign a [[flow]] with to = {edge.to!r}, use = {edge.use!r} and "
-            f"fields = [{str(edge.coordinate)!r}], or take the field out of the subgraph.",
-            subgraphs=(edge.subgraph,),
+    """One mistake per edge that no agreement in force covers, and per field that none lets be computed from it."""
+    found = []
+    for edge in edges_of(supergraph, policy):
+        if policy.flow(edge.coordinate, edge.to, edge.use, at) is None:
+            found.append(_missing(edge))
+            continue
+        found.extend(
+            _underived(edge, computed)
+            for computed in edge.computes
+            if derivation_basis(policy.compiled, edge.coordinate, edge.to, computed, at) is None
         )
-        for edge in edges_of(supergraph, policy)
-        if policy.flow(edge.coordinate, edge.to, edge.use, at) is None
+    return tuple(found)
+
+
+def _missing(edge: Edge) -> Mistake:
+    return Mistake(
+        "FLOW_MISSING",
+        f"{edge}, and no agreement in force lets it.",
+        where=str(edge.coordinate),
+        hint=f"Have {edge.owner or 'the owner'} sign a [[flow]] with to = {edge.to!r}, use = {edge.use!r} and "
+        f"fields = [{str(edge.coordinate)!r}], or take the field out of the subgraph.",
+        subgraphs=(edge.subgraph,),
+    )
+
+
+def _underived(edge: Edge, computed: Coordinate) -> Mistake:
+    return Mistake(
+        "DERIVATION_MISSING",
+        f"{edge.because} computes {computed} from {edge.coordinate} ({edge.owner}), and no agreement in force lets "
+        f"{edge.to} show it.",
+        where=str(edge.coordinate),
+        hint=f"Have {edge.owner or 'the owner'} add derives = [{str(computed)!r}] to the [[flow]], or take the field "
+        "out of the subgraph.",
+        subgraphs=(edge.subgraph,),
     )
 
 

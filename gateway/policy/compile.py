@@ -58,10 +58,11 @@ class RuleClause:
 
 @dataclass(frozen=True, slots=True)
 class FlowClause:
-    """One flow as it bears on one coordinate."""
+    """One flow as it bears on one coordinate, and the fields that may be computed from it."""
 
     agreement: Agreement
     flow: Flow
+    derives: frozenset[Coordinate] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,6 +284,7 @@ class _Work:
 
     def _flow(self, agreement: Agreement, flow: Flow) -> None:
         self._words(flow.where, "POLICY_UNKNOWN_AGENCY", "agency", (flow.to,), self.vocabulary.agencies)
+        derives = self._derives(flow)
         for spec in flow.fields:
             entry = self.catalogue.entries.get(_coordinate(spec))
             if entry is None:
@@ -300,15 +302,24 @@ class _Work:
                     "the flow belongs into an agreement of the owner",
                 )
             else:
-                self.flows.setdefault(entry.coordinate, []).append(FlowClause(agreement, flow))
+                self.flows.setdefault(entry.coordinate, []).append(FlowClause(agreement, flow, derives))
+
+    def _derives(self, flow: Flow) -> frozenset[Coordinate]:
+        """What the flow lets its receiver compute: the fields named, and the values that are part of them."""
+        found: set[Coordinate] = set()
         for spec in flow.derives:
-            if self.expander.expand(spec, flow.to, containers=False) is None:
+            entries = self.expander.expand(spec, flow.to, containers=True)
+            if _coordinate(spec) in self.catalogue.entries:  # what follows its parent (SYS) is computed too
+                found.add(_coordinate(spec))
+            elif entries is None:
                 self.note(
                     "POLICY_UNKNOWN_COORDINATE",
                     f"'{spec}' is in no subgraph",
                     flow.where,
                     "name the fields that are computed from the flow",
                 )
+            found.update(entry.coordinate for entry in entries or ())
+        return frozenset(found)
 
     # -- prohibitions ----
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from gateway.caller import Caller
 from gateway.coordinates import Coordinate
 from gateway.policy.decision import Decision
+from gateway.policy.diff_flows import Sent, flow_changes
 from gateway.policy.diff_words import compare_words
 from gateway.policy.policy import Policy
 from gateway.policy.proof.domains import FactShapes
@@ -24,21 +25,6 @@ from gateway.policy.proof.witness import GOALS, Side, Witness, find
 from gateway.supergraph.model import Supergraph
 
 __all__ = ["Change", "Sent", "Version", "diff_versions"]
-
-
-class Sent(Protocol):
-    """A value that composition lets another agency's subgraph receive (``gateway.enforcement.flows.Edge``)."""
-
-    @property
-    def coordinate(self) -> Coordinate: ...
-    @property
-    def owner(self) -> str: ...
-    @property
-    def to(self) -> str: ...
-    @property
-    def use(self) -> str: ...
-    @property
-    def because(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,34 +221,5 @@ def _listed(words: Iterable[str]) -> str:
 
 
 def _flows(old: Version, new: Version, at: datetime) -> Iterator[Change]:
-    """What composition newly sends from agency to agency, and whether anybody agreed to it."""
-
-    def key(each: Sent) -> tuple[Coordinate, str, str, str]:
-        return (each.coordinate, each.to, each.use, each.because)
-
-    before, after = {key(each): each for each in old.sent}, {key(each): each for each in new.sent}
-    for name, each in sorted(after.items()):
-        covered = new.policy.flow(each.coordinate, each.to, each.use, at)
-        was = name in before and old.policy.flow(each.coordinate, each.to, each.use, at) is not None
-        if covered is None:
-            verb = "still sends" if name in before else "now sends"
-            told = f"{each.because} {verb} {each.coordinate} to {each.to}; needs {each.owner}'s consent; {_lacking(new.policy, each)}."
-            yield Change(_WEIGHTS["flow-uncovered"], "flow-uncovered", told, True, (str(each.coordinate),))
-        elif not was:
-            told = f"{each.because} now sends {each.coordinate} to {each.to}, as {covered.agreement} {covered.article} lets it."
-            yield Change(_WEIGHTS["flow"], "flow", told, True, (str(each.coordinate),))
-    for _, each in sorted((name, each) for name, each in before.items() if name not in after):
-        told = f"{each.because} no longer sends {each.coordinate} to {each.to}."
-        yield Change(_WEIGHTS["flow-gone"], "flow-gone", told, False, (str(each.coordinate),))
-
-
-def _lacking(policy: Policy, sent: Sent) -> str:
-    """The agreement a missing flow clause belongs into, and the article it would join."""
-    for agreement in policy.agreements:
-        if agreement.provider == sent.owner and (
-            sent.to in agreement.recipients or any(flow.to == sent.to for flow in agreement.flows)
-        ):
-            articles = sorted({flow.article.partition(".")[0] for flow in agreement.flows})
-            article = f" article {articles[0]}" if articles else ""
-            return f"agreement {agreement.id}{article} lacks it"
-    return f"{sent.owner} has no agreement with {sent.to}"
+    for each in flow_changes(old.policy, old.sent, new.policy, new.sent, at):
+        yield Change(_WEIGHTS[each.kind], each.kind, each.sentence, each.kind != "flow-gone", (str(each.coordinate),))

@@ -23,7 +23,8 @@ from gateway.policy.compile import Compiled, compile_bundle
 from gateway.policy.decide import Cell, Stage, free_stage, giveable, weigh
 from gateway.policy.decision import Basis, Decision, Outcome, Reason
 from gateway.policy.facts import MISSING, Facts, Look, Value
-from gateway.policy.lifecycle import boundaries, in_force, state_of
+from gateway.policy.flows import flow_basis
+from gateway.policy.lifecycle import boundaries, state_of
 from gateway.policy.vocabulary import CaseKind, Vocabulary
 from gateway.supergraph.model import Supergraph
 
@@ -332,15 +333,7 @@ class Policy:
         owner = self.owner(coordinate)
         if owner and owner == to:
             return Basis(owner, 0, "own", "the owner's own value")
-        found = [
-            clause
-            for clause in self.compiled.flows.get(coordinate, ())
-            if clause.flow.to == to and clause.flow.use == use and in_force(clause.agreement, at)
-        ]
-        if not found:
-            return None
-        first = min(found, key=lambda clause: (clause.agreement.id, clause.flow.article))
-        return Basis(first.agreement.id, first.agreement.version, first.flow.article, first.agreement.title)
+        return flow_basis(self.compiled, coordinate, to, use, at)
 
     def view(self, agency: str, role: str, at: datetime) -> frozenset[Coordinate]:
         """Every coordinate that some grant in force could give this role, for some purpose and some record."""

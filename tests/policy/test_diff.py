@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import pytest
@@ -43,6 +43,7 @@ class _Sent:
     to: str = "CBP"
     use: str = "input"
     because: str = "reviews: @requires of Review.window"
+    computes: tuple[Coordinate, ...] = ()
 
 
 def changes(old: Version, new: Version, at: datetime = AT) -> list[Change]:
@@ -204,5 +205,10 @@ def test_a_flow_without_consent_names_the_agreement_it_is_missing_from() -> None
     assert "agreement CA-CBP-VISA article V lacks it" in other[0].sentence
     gone = changes(version(sent=(sent,)), version())
     assert [each.kind for each in gone] == ["flow-gone"]
+    unsaid = replace(sent, computes=(Coordinate("Visa", "fee"),))
+    assert changes(version(more=GRANT + flow), version(more=GRANT + flow, sent=(unsaid,)))[0].sentence == (
+        "reviews: @requires of Review.window now sends Visa.status to CBP; needs STATE_CA's consent to what is computed "
+        "from it; agreement CA-CBP-VISA article V.1 does not name Visa.fee in derives."
+    )
     stranger = changes(version(), version(sent=(_Sent(sent.coordinate, to="USCIS"),)))
     assert "STATE_CA has no agreement with USCIS" in stranger[0].sentence
