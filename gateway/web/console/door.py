@@ -64,8 +64,7 @@ def _alone(handler: Handler, request: Request, room: Room, visitor: Visitor) -> 
 def _closed() -> AccessError:
     return AccessError(
         "ROOM_CLOSED", "No agreement lets your role see the record of disclosures.",
-        hint="Oversight enters, and each agency's sharing officer, on the agency's own side. To ask for information, go to "
-        "/audit/requests/new.",
+        hint="Oversight enters, and each agency's sharing officer, on the agency's own side; ask yours.",
     )  # fmt: skip
 
 
@@ -156,8 +155,6 @@ async def sign_in(request: Request) -> Response:
         caller = room.opened.tokens.read(token, datetime.now(UTC))
     except GatewayError as error:
         return _door(request, room, error, goal)
-    if not room.visitor(caller).resident and goal == "/audit":
-        goal = "/audit/requests"
     left = int((caller.expires_at - datetime.now(UTC)).total_seconds()) if caller.expires_at else 0
     answer = RedirectResponse(goal, 303, headers=SECURITY)
     answer.set_cookie(
