@@ -16,6 +16,9 @@ class Caller:
     justifies the request (``""`` where the purpose needs none). ``location`` is a port, post or office code.
     ``portfolio`` names what is assigned to the caller (program numbers, for instance); ``training`` the certificates
     that statutes ask for (``1367``). Nothing here is ever read from a header a client can set.
+
+    Two things the gateway itself establishes for one request: ``break_glass`` is the id of the approved grant it is
+    made under ("" for none), and ``unmet`` the agreements whose obligations cannot be met in it, sorted.
     """
 
     agency: str
@@ -29,6 +32,8 @@ class Caller:
     synthetic_only: bool = False
     token_id: str = ""
     expires_at: datetime | None = None
+    break_glass: str = ""
+    unmet: tuple[str, ...] = ()
 
     @property
     def kind(self) -> tuple[str, str, str]:

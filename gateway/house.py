@@ -12,8 +12,9 @@ from typing import Any, Protocol
 from gateway.alarms import Alarms
 from gateway.audit.record import AuditRecord
 from gateway.caller import Caller
+from gateway.duties import Duties
 from gateway.enforcement.flows import check_plan
-from gateway.enforcement.shapes import Shapes
+from gateway.enforcement.shapes import Shapes, shapes_of
 from gateway.enforcement.view import Views
 from gateway.execution.transport import SubgraphRequest, SubgraphResponse, Transport
 from gateway.identity.assertions import HEADER
@@ -30,12 +31,16 @@ _MOST_PLANS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What was asked: the document, its variables, and the operation chosen. ``safe_only``: mutations are refused."""
+    """What was asked: the document, its variables, and the operation chosen. ``safe_only``: mutations are refused.
+
+    ``extensions`` may name a break-glass grant (``breakGlass``) and agreements whose terms the caller ``acknowledged``.
+    """
 
     query: str
     variables: Mapping[str, Any] = field(default_factory=dict)
     name: str | None = None
     safe_only: bool = False
+    extensions: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,12 @@ class Graph:
         self.documents = Documents(self.supergraph.api_schema, self.limits)
         self.views = Views(self.supergraph.api_schema, self.policy, self.limits)
 
+    def under(self, policy: Policy) -> Graph:
+        """This graph under another policy: with the plans made so far, since they follow from operations alone."""
+        renewed = replace(self, policy=policy, shapes=shapes_of(self.supergraph, policy))
+        renewed.documents = self.documents
+        return renewed
+
     def key_of(self, request_id: str, caller: Caller | None = None) -> str:
         """What decides which progressive overrides count for a request: its own id, or its caller's user or case."""
         if caller is None or self.labels.key == "request":
@@ -122,7 +133,8 @@ class Graph:
 class House:
     """What a request needs besides the graph: the way to the subgraphs, the record, keys, the clock.
 
-    ``record`` and ``sign`` are None only where nothing is governed.
+    ``record``, ``sign`` and ``duties`` are None only where nothing is governed: without a record or a place for what is
+    owed, no agreement that asks for them gives anything.
     """
 
     transport: Transport
@@ -133,6 +145,7 @@ class House:
     new_id: Callable[[], str] = lambda: secrets.token_hex(12)
     mask_key: bytes = b""
     alarms: Alarms = field(default_factory=Alarms)
+    duties: Duties | None = None
 
 
 @dataclass(frozen=True, slots=True)

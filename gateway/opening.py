@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import hashlib
 import os
@@ -20,6 +21,7 @@ from gateway.audit.keys import load_signing_key as load_record_key
 from gateway.audit.log import AuditLog
 from gateway.caller import Caller
 from gateway.config import Settings, read_labels, read_limits, read_registry
+from gateway.duties import open_duties
 from gateway.enforcement.flows import missing_flows
 from gateway.enforcement.shapes import shapes_of
 from gateway.errors import IdentityError, Mistake, PolicyError
@@ -48,7 +50,29 @@ from gateway.supergraph import Supergraph, load_supergraph
 from gateway.telemetry import Lines, Telemetry, exported_spans
 from gateway.traffic import Buckets, Crowd, MemoryBuckets, Turnstile, ValkeyBuckets, open_valkey
 
-__all__ = ["OpenHouse", "open_graph", "open_house", "open_unrestricted", "read_text", "signer"]
+__all__ = [
+    "OpenHouse",
+    "Reloaded",
+    "check_flows",
+    "open_graph",
+    "open_house",
+    "open_unrestricted",
+    "read_text",
+    "signer",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Reloaded:
+    """How the last try to read the policy anew went: when, and the epoch in force since.
+
+    ``code`` and ``error`` say why it was refused, the latter with file and line of every mistake; "" when it was not.
+    """
+
+    at: datetime
+    epoch: str
+    code: str = ""
+    error: str = ""
 
 
 @dataclass(slots=True)
@@ -67,6 +91,9 @@ class OpenHouse:
     gateway_keys: Callable[[], PublicKeys] | None = None
     telemetry: Telemetry = field(default_factory=Telemetry)
     limits: LimitsPage = field(default_factory=LimitsPage)
+    reloaded: Reloaded | None = None
+    reloading: asyncio.Lock = field(default_factory=asyncio.Lock)
+    new_epoch: list[Callable[[Graph], None]] = field(default_factory=list)
     crowd: Crowd = field(init=False)
     turnstile: Turnstile = field(init=False)
     store: Redis | None = None
@@ -86,6 +113,15 @@ class OpenHouse:
               lambda: {"inside": crowd.inside, "waiting": crowd.waiting})  # fmt: skip
         return self
 
+    def at_new_epoch(self, told: Callable[[Graph], None]) -> Callable[[], None]:
+        """What ends it: until then ``told`` is called with the new graph, on the event loop, after each change of policy.
+
+        From that moment on every new request is answered under that graph. ``told`` returns at once; what takes time
+        it starts as a task.
+        """
+        self.new_epoch.append(told)
+        return lambda: self.new_epoch.remove(told)
+
     async def close(self) -> None:
         """Close what was opened; safe to call twice."""
         if self.store is not None:
@@ -94,6 +130,8 @@ class OpenHouse:
             await self.transport.close()
         if self.log is not None:
             self.log.close()
+        if self.house.duties is not None:
+            self.house.duties.close()
         self.telemetry.spans.close()
 
 
@@ -121,15 +159,20 @@ def open_graph(
     text = read_text(path, "SUPERGRAPH_MISSING", "The supergraph", "Run `gateway compose` to write it.")
     supergraph = load_supergraph(text)
     policy = compile_policy(load_bundle(schema), supergraph)
-    uncovered = missing_flows(supergraph, policy, at or datetime.now(UTC))
-    if uncovered:
-        raise PolicyError("FLOW_MISSING", "The graph sends values that no agreement lets go.", uncovered)
+    check_flows(supergraph, policy, at or datetime.now(UTC))
     return _graph(supergraph, policy, text, read_labels(schema / "labels.toml", labels, supergraph.labels))
 
 
 def _graph(supergraph: Supergraph, policy: Policy, text: str, labels: LabelRules) -> Graph:
     digest = "sha256:" + hashlib.sha256(text.encode()).hexdigest()
     return Graph(supergraph, policy, shapes_of(supergraph, policy), digest, labels=labels)
+
+
+def check_flows(supergraph: Supergraph, policy: Policy, at: datetime) -> None:
+    """Nothing; raises ``PolicyError`` ``FLOW_MISSING`` where a key or requirement moves a value that none lets go."""
+    uncovered = missing_flows(supergraph, policy, at)
+    if uncovered:
+        raise PolicyError("FLOW_MISSING", "The graph sends values that no agreement lets go.", uncovered)
 
 
 def open_house(settings: Settings, apps: Mapping[str, Any] | None = None) -> OpenHouse:
@@ -160,6 +203,7 @@ def open_house(settings: Settings, apps: Mapping[str, Any] | None = None) -> Ope
         pseudonym=Pseudonyms(keys).of,
         clock=_clock(settings.today),
         mask_key=_secret(keys / "mask.key"),
+        duties=open_duties(settings.var / "record"),
     )
     personas: Mapping[str, Persona] = {}
     if settings.development and (settings.schema / "personas.toml").exists():

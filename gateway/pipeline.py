@@ -26,6 +26,7 @@ from gateway.operation import Documents, Operation, read_operation
 from gateway.planning import Plan
 from gateway.recording import record_of
 from gateway.telemetry import watching
+from gateway.terms import admit, obligations_of, settle
 
 __all__ = ["answer", "answer_unrestricted"]
 
@@ -34,12 +35,13 @@ async def answer(question: Question, caller: Caller, graph: Graph, house: House)
     """The reply to ``question`` for ``caller``: what the agreements allow, and nothing that is not on record.
 
     Raises ``GatewayError`` when there is nothing to answer: the document is wrong (400), a limit was passed (400), an
-    argument reads what is withheld (403), or the record cannot be written (503).
+    argument reads what is withheld or a break-glass grant is missing (403), or the record cannot be written (503).
     """
     at, request_id, watch = house.clock(), house.new_id(), watching()
     watch.request_id = request_id
     operation = _read(question, graph, graph.views.documents(caller, at))
     watch.lap("read")
+    caller = await admit(question, operation, caller, graph, house, at, request_id)
     facts, flags = await find_facts(operation, caller, graph, house, at)
     watch.lap("facts")
     permitted = authorize(operation, graph.policy, caller, graph.shapes, facts, flags, at)
@@ -56,13 +58,14 @@ async def answer(question: Question, caller: Caller, graph: Graph, house: House)
     watch.decided(applied.outcomes, permitted.ledger)
     watch.lap("enforce")
     told = _respond(operation, merged, applied, permitted, caller, graph, at)
-    body = _encode(told, applied, request_id)
+    body = _encode(told, applied, graph, request_id)
     watch.lap("answer")
     if house.record is not None:
         await house.record.append(
             record_of(request_id, at, question, permitted, plan, merged, applied, body, caller, graph, house)
         )
         watch.lap("record")
+    await settle(applied, caller, graph, house, at, request_id)
     return Reply(body, request_id)
 
 
@@ -148,9 +151,12 @@ def _respond(
     return project(operation, merged.data, graph.supergraph.api_schema, failures, described=described)
 
 
-def _encode(told: Answer, applied: Applied, request_id: str) -> bytes:
+def _encode(told: Answer, applied: Applied, graph: Graph, request_id: str) -> bytes:
     page: dict[str, Any] = {"data": told.data}
     if told.errors:
         page["errors"] = told.errors
     page["extensions"] = {"sharing": [entry.as_json() for entry in applied.ledger], "record": request_id}
+    duties = obligations_of(applied, graph)
+    if duties:
+        page["extensions"]["obligations"] = duties
     return encode(page)

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
-from gateway.cli import audit, compose, diff, keys, plan, policy, prove, serve, token
+from gateway.cli import audit, compose, diff, duties, keys, plan, policy, prove, serve, token
 from gateway.errors import GatewayError
 
 __all__ = ["app", "main"]
@@ -43,6 +43,8 @@ prove.register(app)
 token.register(app)
 keys.register(app)
 app.add_typer(audit.app, name="audit")
+app.add_typer(duties.break_glass, name="break-glass")
+app.add_typer(duties.obligations, name="obligations")
 
 
 def main() -> None:

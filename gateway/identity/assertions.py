@@ -77,6 +77,7 @@ def sign_assertion(
             "portfolio": caller.portfolio,
             "training": caller.training,
             "synthetic_only": caller.synthetic_only,
+            "break_glass": caller.break_glass,
         },
         "grants": grants,
         "digest": digest(body),
@@ -116,6 +117,7 @@ def _read(claims: Mapping[str, Any], audience: str) -> Assertion:
             portfolio=tuple(_text(item) for item in caller["portfolio"]),
             training=tuple(_text(item) for item in caller["training"]),
             synthetic_only=caller.get("synthetic_only") is True,
+            break_glass=_text(caller.get("break_glass", "")),
         )
         grants = claims["grants"]
         if not all(_is_grant(grant) for grant in grants.values()) or at.tzinfo is None:

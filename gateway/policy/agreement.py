@@ -13,7 +13,7 @@ from dataclasses import field as made
 from datetime import date
 from typing import Any, Final
 
-from gateway.policy.conditions import ALWAYS, Condition, ConditionError, Group, parse_condition
+from gateway.policy.conditions import ALWAYS, Condition, ConditionError, Group, is_duration, parse_condition
 from gateway.policy.facts import Value
 from gateway.policy.toml_page import Page, Path
 
@@ -80,11 +80,15 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class Obligation:
-    """A duty that comes with every value given; ``text`` is what records and screens show."""
+    """A duty that comes with every value given; ``text`` is what records and screens show.
+
+    ``acknowledge``: the caller has to say before anything is fetched that it knows of it.
+    """
 
     kind: str
     within: str = ""
     note: str = ""
+    acknowledge: bool = False
 
     @property
     def text(self) -> str:
@@ -297,10 +301,15 @@ def _flow(page: Page, table: dict[str, Any], path: Path) -> Flow:
 
 
 def _obligation(page: Page, table: dict[str, Any], path: Path) -> Obligation:
-    page.keys(table, path, frozenset({"kind", "within", "note"}), "an obligation")
-    return Obligation(
-        page.text(table, path, "kind"), page.text(table, path, "within", ""), page.text(table, path, "note", "")
-    )
+    page.keys(table, path, frozenset({"kind", "within", "note", "acknowledge"}), "an obligation")
+    within, acknowledge = page.text(table, path, "within", ""), table.get("acknowledge", False)
+    if within and not is_duration(within):
+        page.mistake(
+            "POLICY_WRONG_TYPE", f"'{within}' is no duration", (*path, "within"), "write it as in PT24H", within
+        )
+    if not isinstance(acknowledge, bool):
+        page.mistake("POLICY_WRONG_TYPE", "'acknowledge' is not true or false", (*path, "acknowledge"), "write true")
+    return Obligation(page.text(table, path, "kind"), within, page.text(table, path, "note", ""), acknowledge is True)
 
 
 def read_examples(page: Page) -> tuple[Example, ...]:

@@ -87,6 +87,7 @@ def cedar_context(policy: Policy, caller: Caller, facts: Facts, at: datetime) ->
         "caller.portfolio": caller.portfolio,
         "caller.training": caller.training,
         "caller.synthetic": caller.synthetic_only,
+        "caller.breakGlass": bool(caller.break_glass),
     }
     for name, value in {**facts, **own}.items():
         found.update(_fact(name, value))

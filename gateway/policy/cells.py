@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from gateway.caller import Caller
 from gateway.coordinates import Coordinate
@@ -19,6 +19,7 @@ from gateway.policy.lifecycle import in_force, state_of
 __all__ = ["CellMaker"]
 
 _T = TypeVar("_T")
+_MEET: Final = "Meet the obligations of {0}; what it asks to be acknowledged goes into extensions.acknowledged."
 _Kind = tuple[str, str, str]
 
 
@@ -28,18 +29,24 @@ class CellMaker:
     def __init__(self, compiled: Compiled) -> None:
         self._compiled = compiled
 
-    def cell(self, kind: _Kind, coordinate: Coordinate, at: datetime, *, known: bool) -> Cell:
-        """The cell of ``coordinate`` for callers of ``kind`` around ``at``; ``known``: the vocabulary knows the kind."""
+    def cell(
+        self, kind: _Kind, coordinate: Coordinate, at: datetime, *, known: bool, unmet: Collection[str] = ()
+    ) -> Cell:
+        """The cell of ``coordinate`` for callers of ``kind`` around ``at``; ``known``: the vocabulary knows the kind.
+
+        What the agreements in ``unmet`` give does not count: an obligation of theirs cannot be met.
+        """
         entry = self._compiled.catalogue.entries.get(coordinate)
         if entry is None:
             return self._nothing(coordinate, "", Reason.NO_SUCH_FIELD)
         if not known:
             return self._nothing(coordinate, entry.owner, Reason.NOT_RECOGNISED)
-        rules, withholds, grants, idle, reason = self._clauses(kind, coordinate, at)
+        rules, withholds, grants, idle, reason, lacking = self._clauses(kind, coordinate, at, unmet)
         agency = self._compiled.vocabulary.agencies.get(entry.owner)
         contact = agency.contact if agency else ""
+        how = _MEET.format(", ".join(lacking)) if lacking else contact
         denial = Decision(
-            Outcome.DENY, str(coordinate), entry.owner, reason=reason, how_to_request=contact, candidates=idle
+            Outcome.DENY, str(coordinate), entry.owner, reason=reason, how_to_request=how, candidates=idle
         )
         names = sorted({name for when in _whens(rules, withholds, grants) for name in _names(when)})
         cell = Cell(str(coordinate), entry.owner, rules, withholds, grants, idle, denial, contact, tuple(names))
@@ -73,9 +80,14 @@ class CellMaker:
         return Cell(str(coordinate), owner, (), (), (), (), denial, static=denial)
 
     def _clauses(
-        self, kind: _Kind, coordinate: Coordinate, at: datetime
+        self, kind: _Kind, coordinate: Coordinate, at: datetime, unmet: Collection[str]
     ) -> tuple[
-        tuple[RuleClause, ...], tuple[WithholdClause, ...], tuple[GrantClause, ...], tuple[Candidate, ...], Reason
+        tuple[RuleClause, ...],
+        tuple[WithholdClause, ...],
+        tuple[GrantClause, ...],
+        tuple[Candidate, ...],
+        Reason,
+        tuple[str, ...],
     ]:
         agency, role, purpose = kind
         bare = Caller(agency, role, purpose)
@@ -93,12 +105,16 @@ class CellMaker:
             and in_force(each.agreement, at)
         )
         mine = tuple(each for each in self._compiled.grants.get(coordinate, ()) if agency in each.grant.recipients)
-        grants, others = _split(mine, lambda each: not _why_not(each, role, purpose, at))
+        covering, others = _split(mine, lambda each: not _why_not(each, role, purpose, at))
+        grants, dropped = _split(covering, lambda each: each.agreement.id not in unmet)
+        lacking = () if grants else tuple(sorted({each.agreement.id for each in dropped}))
+        reason = Reason.OBLIGATION_UNMET if lacking else _reason(mine, role, purpose, at)
         idle = (
+            *(candidate_of(each, "false", "an obligation of the agreement cannot be met") for each in dropped),
             *(candidate_of(each, "false", _why_not(each, role, purpose, at)) for each in others),
             *(candidate_of(each, "false", "the law exempts this caller") for each in exempt),
         )
-        return rules, withholds, grants, idle, _reason(mine, role, purpose, at)
+        return rules, withholds, grants, idle, reason, lacking
 
     def _static(self, cell: Cell, kind: _Kind, at: datetime) -> Decision | None:
         """The decision that no case, record or certificate can change, or None."""

@@ -15,7 +15,18 @@ __all__ = ["FactChecker"]
 
 _CALLER: Final = frozenset(
     "caller." + word
-    for word in ("agency", "role", "purpose", "case", "user", "location", "portfolio", "training", "synthetic")
+    for word in (
+        "agency",
+        "role",
+        "purpose",
+        "case",
+        "user",
+        "location",
+        "portfolio",
+        "training",
+        "synthetic",
+        "breakGlass",
+    )
 )
 _CASE: Final = frozenset({"case.state", "case.kind", "case.id", "case.subject"})
 

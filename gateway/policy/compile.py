@@ -80,8 +80,17 @@ class Compiled:
     epoch: str
 
 
+_GLASS: Final = Atom("caller.breakGlass", "is", True)
 _SAME_WORD: Final = re.compile(r"[-\s]+")
 _Clauses: TypeAlias = dict[Coordinate, list[Any]]
+
+
+def _requires(when: Condition, atom: Atom) -> bool:
+    """Whether ``when`` cannot hold unless ``atom`` does."""
+    if isinstance(when, Atom):
+        return when == atom
+    found = [_requires(part, atom) for part in when.parts]
+    return any(found) if when.every else bool(found) and all(found)
 
 
 def mask_name(written: str) -> str:
@@ -191,6 +200,14 @@ class _Work:
     def _grant(self, agreement: Agreement, grant: Grant, ordinal: int, excluded: tuple[Condition, ...]) -> None:
         found = self._expand(agreement, grant.fields, grant.where, containers=False)
         masks = self._masks(agreement, grant, found)
+        breaking = sorted(grant.purposes & self.vocabulary.break_glass)
+        if breaking and not _requires(grant.when, _GLASS):
+            self.note(
+                "POLICY_BREAK_GLASS_OPEN",
+                f"the grant covers '{breaking[0]}' and does not ask for an approved break-glass grant",
+                grant.where,
+                f"give '{breaking[0]}' a grant of its own with {{ attr = \"caller.breakGlass\", is = true }}",
+            )
         when = Group(True, (grant.when, *excluded)) if excluded and grant.when != ALWAYS else grant.when
         if excluded and grant.when == ALWAYS:
             when = Group(True, excluded)

@@ -34,6 +34,7 @@ __all__ = [
     "Group",
     "atoms_of",
     "evaluate",
+    "is_duration",
     "parse_condition",
     "shifted",
     "unknown_facts",
@@ -328,6 +329,11 @@ def _moment(value: Value) -> datetime | None:
     if isinstance(value, date):
         return datetime(value.year, value.month, value.day, tzinfo=UTC)
     return None
+
+
+def is_duration(text: str) -> bool:
+    """Whether ``text`` is an ISO 8601 duration as agreements write it: ``PT5M``, ``P1Y``."""
+    return bool(_DURATION.match(text))
 
 
 def shifted(at: datetime, duration: str, sign: int) -> datetime:

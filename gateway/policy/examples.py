@@ -25,7 +25,7 @@ EXAMPLE_INSTANT: Final = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
 _PLACEHOLDER: Final = "EXAMPLE"
 _CALLER_WORDS: Final = frozenset(
-    ["agency", "role", "purpose", "case", "user", "location", "portfolio", "training", "synthetic"]
+    ["agency", "role", "purpose", "case", "user", "location", "portfolio", "training", "synthetic", "breakGlass"]
 )
 
 
@@ -94,6 +94,7 @@ def _caller(example: Example) -> Caller:
         portfolio=tuple(given.get("portfolio", ())),
         training=tuple(given.get("training", ())),
         synthetic_only=given.get("synthetic", False),
+        break_glass=_PLACEHOLDER if given.get("breakGlass", False) else "",
     )
 
 

@@ -26,6 +26,7 @@ _REASONS = {
     "STATUTE": "a statute forbids it",
     "CASE_CONDITION": "the caller's case does not meet the agreement's conditions",
     "NOT_SHARED": "the agreement's conditions on caller or case are not met",
+    "OBLIGATION_UNMET": "an obligation of the agreement cannot be met",
     "FACT_UNAVAILABLE": "a fact it depends on could not be had",
     "DECISION_ERROR": "the decision failed, and what fails is denied",
 }

@@ -126,4 +126,6 @@ class Look:
                 return caller.training
             case "synthetic":
                 return caller.synthetic_only
+            case "breakGlass":
+                return bool(caller.break_glass)
         return MISSING

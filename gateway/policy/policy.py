@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from gateway.caller import Caller
 from gateway.coordinates import Coordinate
@@ -30,10 +30,13 @@ from gateway.supergraph.model import Supergraph
 
 __all__ = ["Policy", "Unrestricted", "compile_policy", "unrestricted"]
 
+_Key: TypeAlias = tuple[tuple[str, str, str], int, tuple[str, ...]]
+"""The kind of caller, the place among the dates, and the agreements whose obligations cannot be met."""
 _MEMO_LIMIT: Final = 20_000
 _GIVING: Final = (Outcome.ALLOW, Outcome.MASK)
 _STATED: Final = (Reason.WITHHELD_BY_PROVIDER, Reason.STATUTE)
 _NEAREST: Final = (
+    Reason.OBLIGATION_UNMET,
     Reason.CASE_CONDITION,
     Reason.NOT_SHARED,
     Reason.ROLE_NOT_COVERED,
@@ -59,8 +62,8 @@ class Policy:
         self.epoch = compiled.epoch
         self._maker = CellMaker(compiled)
         self._boundaries = boundaries(compiled.agreements)
-        self._cells: dict[tuple[tuple[str, str, str], int], dict[Coordinate, Cell]] = {}
-        self._groups: dict[tuple[tuple[str, str, str], int, Coordinate], tuple[Cell, ...]] = {}
+        self._cells: dict[_Key, dict[Coordinate, Cell]] = {}
+        self._groups: dict[tuple[_Key, Coordinate], tuple[Cell, ...]] = {}
         self._numbers: dict[tuple[object, ...], int] = {}
         self._memo: dict[tuple[Any, ...], Decision] = {}
 
@@ -69,7 +72,7 @@ class Policy:
     def decide(self, caller: Caller, coordinate: Coordinate, facts: Facts, at: datetime) -> Decision:
         """What ``caller`` gets of ``coordinate`` when ``facts`` are known, at the instant ``at``. Never raises."""
         try:
-            key = (caller.kind, bisect_right(self._boundaries, at))
+            key = self._key(caller, at)
             cell = self._cells.get(key, {}).get(coordinate)
             if cell is None:
                 cell = self._cell(key, coordinate, at)
@@ -86,9 +89,9 @@ class Policy:
         where deciding fails: what cannot be decided is not given.
         """
         try:
-            key = (caller.kind, bisect_right(self._boundaries, at))
+            key = self._key(caller, at)
             cell = self._cell(key, coordinate, at)
-            if (*key, coordinate) in self._groups:
+            if (key, coordinate) in self._groups:
                 decision = self.decide(caller, coordinate, facts, at)
                 return not decision.settled or decision.outcome in _GIVING
             kind = self.case_kind(caller)
@@ -96,7 +99,10 @@ class Policy:
         except Exception:
             return False
 
-    def _cell(self, key: tuple[tuple[str, str, str], int], coordinate: Coordinate, at: datetime) -> Cell:
+    def _key(self, caller: Caller, at: datetime) -> _Key:
+        return (caller.kind, bisect_right(self._boundaries, at), caller.unmet)
+
+    def _cell(self, key: _Key, coordinate: Coordinate, at: datetime) -> Cell:
         if coordinate.argument:
             coordinate = Coordinate(coordinate.type, coordinate.field)
         cells = self._cells.get(key)
@@ -104,7 +110,7 @@ class Policy:
             return cells[coordinate]
         agency, role, purpose = key[0]
         known = self.vocabulary.knows_caller(agency, role, purpose)
-        cell = self._maker.cell(key[0], coordinate, at, known=known)
+        cell = self._maker.cell(key[0], coordinate, at, known=known, unmet=key[2])
         entry = self.catalogue.entries.get(coordinate)
         if entry is not None and not entry.governed and known:
             cell = self._following(entry, cell, key, at)
@@ -117,7 +123,7 @@ class Policy:
     def _weigh(
         self,
         cell: Cell,
-        key: tuple[tuple[str, str, str], int],
+        key: _Key,
         coordinate: Coordinate,
         caller: Caller,
         facts: Facts,
@@ -138,7 +144,7 @@ class Policy:
     def _fresh(
         self,
         cell: Cell,
-        key: tuple[tuple[str, str, str], int],
+        key: _Key,
         coordinate: Coordinate,
         caller: Caller,
         facts: Facts,
@@ -147,12 +153,12 @@ class Policy:
         kind = self.case_kind(caller)
         known = {name: facts[name] for name in cell.names if name in facts}
         look = Look(caller, known, kind.name if kind else None)
-        group = self._groups.get((*key, coordinate))
+        group = self._groups.get((key, coordinate))
         return weigh(cell, caller, look, at) if group is None else self._follow(cell, group, caller, look, at)
 
     # -- SYS and LINK -------------------------------------------------------------------------------------------------
 
-    def _following(self, entry: Entry, own: Cell, key: tuple[tuple[str, str, str], int], at: datetime) -> Cell:
+    def _following(self, entry: Entry, own: Cell, key: _Key, at: datetime) -> Cell:
         """The cell of a coordinate without data of its own: it follows the cells of what it stands on or leads to."""
         coordinates = self._followed(entry)
         allowed = Decision(Outcome.ALLOW, own.coordinate, own.owner)
@@ -173,7 +179,7 @@ class Policy:
                 return replace(own, static=self._refused(own, [each.static for each in found if each.static]))
             if hub or any(cell.static for cell in given):
                 return replace(own, static=allowed)
-        self._groups[(*key, entry.coordinate)] = found
+        self._groups[(key, entry.coordinate)] = found
         names = tuple(sorted({*own.names, *(name for cell in found for name in cell.names)}))
         return replace(own, static=None, names=names, follows=True)
 
@@ -354,7 +360,7 @@ class Policy:
 
         ``ALLOW``: whatever the record; ``CONDITIONAL``: in clear under conditions; ``MASKED``: masked at best; "": never.
         """
-        key = (caller.kind, bisect_right(self._boundaries, at))
+        key = self._key(caller, at)
         cell = self._cell(key, coordinate, at)
         ids = tuple(sorted({each.agreement.id for each in cell.grants}))
         if cell.static is not None:
@@ -362,7 +368,7 @@ class Policy:
             return state, ids if state else ()
         if cell.grants:
             return ("CONDITIONAL" if any(not each.mask for each in cell.grants) else "MASKED"), ids
-        group = self._groups.get((*key, coordinate), ())
+        group = self._groups.get((key, coordinate), ())
         follows = any(each.static.outcome in _GIVING if each.static else bool(each.grants) for each in group)
         return ("CONDITIONAL" if follows else ""), ()
 
@@ -371,7 +377,7 @@ class Policy:
 
         Where there is one, the owner can lay it before the value leaves, whatever the record turns out to be.
         """
-        key = (caller.kind, bisect_right(self._boundaries, at))
+        key = self._key(caller, at)
         masks = {each.mask for each in self._cell(key, coordinate, at).grants}
         return masks.pop() if len(masks) == 1 else ""
 

@@ -13,12 +13,26 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from gateway.coordinates import Coordinate
+from gateway.policy.conditions import is_duration
 from gateway.policy.toml_page import Page
 
-__all__ = ["Agency", "CaseKind", "Category", "MaskSpec", "Overlay", "Role", "Vocabulary", "read_vocabulary"]
+__all__ = [
+    "Agency",
+    "CaseKind",
+    "Category",
+    "MaskSpec",
+    "ObligationKind",
+    "Overlay",
+    "Role",
+    "Vocabulary",
+    "read_vocabulary",
+]
 
 FOLLOWING: Final = ("SYS", "LINK")
 """The two categories that hold no data of their own: SYS follows the type it stands on, LINK the type it leads to."""
+
+STAGES: Final = ("pre", "with", "post")
+"""When an obligation is met: before anything is fetched, with the answer, or after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +47,16 @@ class Agency:
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """A role: the agencies that may give it and the purposes it may name."""
+    """A role: the agencies that may give it and the purposes it may name.
+
+    ``approves`` are the break-glass purposes for which it may open the glass to a colleague.
+    """
 
     name: str
     title: str
     agencies: frozenset[str]
     purposes: frozenset[str]
+    approves: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +86,17 @@ class MaskSpec:
     types: frozenset[str]
     strength: int
     tables: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ObligationKind:
+    """A kind of obligation. ``stage``: it is met before anything is fetched (``pre``), travels with the answer
+    (``with``) or is a task that comes of it (``post``), due ``within`` where the agreement says nothing else."""
+
+    name: str
+    title: str
+    stage: str
+    within: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +132,12 @@ class Vocabulary:
 
     agencies: Mapping[str, Agency] = field(default_factory=dict)
     purposes: Mapping[str, str] = field(default_factory=dict)
+    break_glass: frozenset[str] = frozenset()
     roles: Mapping[str, Role] = field(default_factory=dict)
     categories: Mapping[str, Category] = field(default_factory=dict)
     overlays: Mapping[str, Overlay] = field(default_factory=dict)
     masks: Mapping[str, MaskSpec] = field(default_factory=dict)
-    obligations: Mapping[str, str] = field(default_factory=dict)
+    obligations: Mapping[str, ObligationKind] = field(default_factory=dict)
     subjects: Mapping[str, str] = field(default_factory=dict)
     cases: Mapping[str, CaseKind] = field(default_factory=dict)
     authorities: Mapping[str, str] = field(default_factory=dict)
@@ -163,13 +193,14 @@ def read_vocabulary(page: Page) -> Vocabulary:
     vocabulary = Vocabulary(
         agencies={code: _agency(page, code, table) for code, table in _named(page, "agencies")},
         purposes={name: page.text(table, ("purposes", name), "title") for name, table in _named(page, "purposes")},
+        break_glass=frozenset(
+            name for name, table in _named(page, "purposes") if table.get("break_glass", False) is True
+        ),
         roles={name: _role(page, name, table) for name, table in _named(page, "roles")},
         categories={code: _category(page, code, table) for code, table in _named(page, "categories")},
         overlays={code: _overlay(page, code, table) for code, table in _named(page, "overlays")},
         masks={name: _mask(page, name, table) for name, table in _named(page, "masks")},
-        obligations={
-            name: page.text(table, ("obligations", name), "title") for name, table in _named(page, "obligations")
-        },
+        obligations={name: _obligation(page, name, table) for name, table in _named(page, "obligations")},
         subjects=_texts(page, "subjects"),
         cases={name: _case(page, name, table) for name, table in _named(page, "cases")},
         authorities=_texts(page, "authorities"),
@@ -211,9 +242,25 @@ def _agency(page: Page, code: str, table: dict[str, Any]) -> Agency:
 
 def _role(page: Page, name: str, table: dict[str, Any]) -> Role:
     path = ("roles", name)
-    page.keys(table, path, frozenset({"title", "agencies", "purposes"}), "a role")
+    page.keys(table, path, frozenset({"title", "agencies", "purposes", "approves"}), "a role")
     agencies, purposes = page.texts(table, path, "agencies"), page.texts(table, path, "purposes")
-    return Role(name, page.text(table, path, "title"), frozenset(agencies), frozenset(purposes))
+    approves = page.texts(table, path, "approves", ())
+    return Role(name, page.text(table, path, "title"), frozenset(agencies), frozenset(purposes), frozenset(approves))
+
+
+def _obligation(page: Page, name: str, table: dict[str, Any]) -> ObligationKind:
+    path = ("obligations", name)
+    page.keys(table, path, frozenset({"title", "stage", "within"}), "a kind of obligation")
+    stage, within = page.text(table, path, "stage"), page.text(table, path, "within", "")
+    if stage and stage not in STAGES:
+        page.mistake(
+            "POLICY_UNKNOWN_WORD", f"'{stage}' is no stage", (*path, "stage"), "write pre, with or post", stage
+        )
+    if within and not is_duration(within):
+        page.mistake(
+            "POLICY_WRONG_TYPE", f"'{within}' is no duration", (*path, "within"), "write it as in PT24H", within
+        )
+    return ObligationKind(name, page.text(table, path, "title"), stage, within)
 
 
 def _category(page: Page, code: str, table: dict[str, Any]) -> Category:
@@ -291,6 +338,14 @@ def _check(page: Page, vocabulary: Vocabulary) -> None:
                 f"there is no purpose '{purpose}'",
                 (*path, "purposes"),
                 _known(vocabulary.purposes),
+                purpose,
+            )
+        for purpose in sorted(role.approves - vocabulary.break_glass):
+            page.mistake(
+                "POLICY_UNKNOWN_PURPOSE",
+                f"'{purpose}' is no purpose that breaks the glass, so nobody approves it",
+                (*path, "approves"),
+                "write break_glass = true at the purpose, or take it out",
                 purpose,
             )
     for kind in vocabulary.cases.values():

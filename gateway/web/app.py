@@ -15,8 +15,9 @@ from starlette.routing import Route
 from gateway.errors import GatewayError, RequestError
 from gateway.opening import OpenHouse
 from gateway.pipeline import answer, answer_unrestricted
+from gateway.reloading import reloading_on_hangup
 from gateway.telemetry import watching
-from gateway.web import console, development, explorer, health, insight, tracing
+from gateway.web import breakglass, console, development, explorer, health, insight, tracing
 from gateway.web.callers import admit
 from gateway.web.door import Door, unforeseen
 from gateway.web.graphql import error_response, read_question, reply_response
@@ -29,6 +30,9 @@ def create_app(opened: OpenHouse) -> Starlette:
     """The ASGI application that serves ``opened``; it is closed when the application stops."""
     routes = [
         Route("/graphql", _coded(_graphql), methods=["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"]),
+        Route("/break-glass", _coded(breakglass.ask_grant), methods=["POST"]),
+        Route("/break-glass/{id}", _coded(breakglass.show_grant), methods=["GET"]),
+        Route("/break-glass/{id}/approve", _coded(breakglass.approve_grant), methods=["POST"]),
         Route("/explain", _coded(insight.explain), methods=["GET"]),
         Route("/.well-known/jwks.json", _coded(insight.jwks), methods=["GET"]),
         Route("/metrics", _coded(metrics), methods=["GET"]),
@@ -57,15 +61,16 @@ async def _graphql(request: Request) -> Response:
             where="method",
             hint="Send the query by POST as JSON.",
         )
+    graph = opened.graph  # one epoch for the whole request, whatever is reloaded while it runs
     caller = await admit(request, opened)  # before the body is looked at: a stranger costs nothing
     question = await read_question(request)
     if caller is None:
-        return reply_response(request, await answer_unrestricted(question, opened.graph, opened.house))
+        return reply_response(request, await answer_unrestricted(question, graph, opened.house))
     traces: tracing.Traces | None = request.app.state.traces
     if traces is None:
-        return reply_response(request, await answer(question, caller, opened.graph, opened.house))
+        return reply_response(request, await answer(question, caller, graph, opened.house))
     noted, house = traces.begin(question, caller, opened.house)
-    reply = await answer(question, caller, opened.graph, house)
+    reply = await answer(question, caller, graph, house)
     traces.end(noted, reply.request_id, watching().timings())
     return reply_response(request, reply)
 
@@ -116,6 +121,8 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     opened: OpenHouse = app.state.opened
     async with AsyncExitStack() as stack:
         stack.push_async_callback(opened.close)
+        if opened.tokens is not None:
+            stack.enter_context(reloading_on_hangup(opened))
         for subgraph in opened.subgraph_apps.values():
             await stack.enter_async_context(_started(subgraph))
         yield

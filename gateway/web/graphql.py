@@ -118,7 +118,7 @@ def _question(page: Mapping[str, Any], *, safe_only: bool) -> Question:
             where="operationName",
             hint="Send the operation's name, or leave it out.",
         )
-    return Question(query, variables or {}, name or None, safe_only=safe_only)
+    return Question(query, variables or {}, name or None, safe_only=safe_only, extensions=extensions or {})
 
 
 def media_type(request: Request) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -24,7 +26,7 @@ async def ready(request: Request) -> Response:
     """
     opened: OpenHouse = request.app.state.opened
     record = opened.log is None or opened.log.writable
-    page = {
+    page: dict[str, Any] = {
         "status": "ready" if record else "not ready",
         "epoch": opened.graph.policy.epoch,
         "supergraph": opened.graph.hash,
@@ -32,4 +34,10 @@ async def ready(request: Request) -> Response:
         "record": "writable" if record else "unavailable",
         "disagreements": opened.house.alarms.as_json(),
     }
+    if opened.reloaded is not None:
+        page["reload"] = {
+            "at": opened.reloaded.at.isoformat(),
+            "outcome": "refused" if opened.reloaded.code else "done",
+            **({"code": opened.reloaded.code} if opened.reloaded.code else {}),
+        }
     return JSONResponse(page, status_code=200 if record else 503, headers=_FRESH)

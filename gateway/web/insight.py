@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from gateway.caller import Caller
 from gateway.coordinates import Coordinate
 from gateway.errors import GatewayError, RequestError
+from gateway.house import Graph, House, Question
 from gateway.opening import OpenHouse
 from gateway.policy.decision import Decision, Outcome, Reason
 from gateway.policy.explain import explain_json, explain_lines
+from gateway.terms import under_glass, without_means
 from gateway.web.callers import read_caller
 
 __all__ = ["explain", "jwks"]
@@ -38,12 +45,23 @@ async def explain(request: Request) -> Response:
             where="coordinate",
             hint="Ask for /explain?coordinate=Visa.status.",
         ) from None
-    policy, at = opened.graph.policy, opened.house.clock()
+    graph, at = opened.graph, opened.house.clock()  # one epoch, whatever is reloaded meanwhile
+    caller, policy = await _on_terms(request, caller, graph, opened.house, at), graph.policy
     decision = policy.decide(caller, coordinate, {}, at)
-    if not opened.graph.views.may_name(caller, coordinate, at):
+    if not graph.views.may_name(caller, coordinate, at):
         decision = Decision(Outcome.DENY, text, "", reason=Reason.NO_SUCH_FIELD)
     page = {**explain_json(decision, policy.epoch), "text": "\n".join(explain_lines(decision, policy.epoch))}
     return JSONResponse(page, headers={"cache-control": "no-store"})
+
+
+async def _on_terms(request: Request, caller: Caller, graph: Graph, house: House, at: datetime) -> Caller:
+    """The caller as the line would have it: ``?acknowledged=AGREEMENT`` and ``?breakGlass=ID`` stand for extensions."""
+    extensions: dict[str, Any] = {"acknowledged": request.query_params.getlist("acknowledged")}
+    caller = without_means(Question("", extensions=extensions), caller, graph, house)
+    grant = request.query_params.get("breakGlass")
+    if grant is None:
+        return caller
+    return replace(caller, break_glass=(await under_glass({"breakGlass": grant}, caller, house, at)).id)
 
 
 async def jwks(request: Request) -> Response:

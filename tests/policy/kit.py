@@ -167,8 +167,10 @@ step = 100
 
 [obligations.audit]
 title = "every read is recorded"
+stage = "pre"
 [obligations.notify-provider]
 title = "the provider is told"
+stage = "post"
 
 [subjects]
 Person = "id"

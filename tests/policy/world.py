@@ -72,6 +72,7 @@ def asker(number: int) -> tuple[Question, Caller]:
     caller = Caller(
         persona.agency, persona.role, persona.purpose, case=question.case or "", user=persona.user,
         location=persona.location, portfolio=persona.portfolio, training=persona.training,
+        break_glass="BG-1" if persona.purpose == "safety-of-life" else "",
     )  # fmt: skip
     return question, caller
 

@@ -165,6 +165,8 @@ async def test_what_is_denied_is_never_asked_for(ask: Asker, world: World, who: 
     caller = ask.caller(who)
     caller = replace(caller, case=CASES.get(caller.agency, ""))
     await ask(caller, ask.nameable(caller, QUESTION), t=GRACE)
+    if caller.purpose in world.opened.graph.policy.vocabulary.break_glass:
+        caller = replace(caller, break_glass="approved")  # as the request was
     policy, schema = world.opened.graph.policy, world.opened.graph.supergraph.api_schema
     checked = 0
     for request in world.traffic.requests:

@@ -287,7 +287,7 @@ async def test_q31_a_missing_child(ask: Asker, world: World) -> None:
     ]
     basis = world.basis(found)
     assert "Arrival.at ALLOW CBP-INTERNAL/1 1.5" in basis
-    assert "PersonName.family ALLOW OBIM-ALL-IDENTITY/1 III.1" in basis
+    assert "PersonName.family ALLOW OBIM-ALL-SAFETY/1 III.1" in basis
 
 
 async def test_q31_break_glass_never_opens_a_credible_fear_claim(ask: Asker) -> None:

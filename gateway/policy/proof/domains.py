@@ -30,7 +30,7 @@ KIND_FACTS: Final = frozenset({"caller.agency", "caller.role", "caller.purpose"}
 
 _DURATION: Final = re.compile(r"^P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$")
 _SECONDS: Final = (31_557_600, 2_629_800, 604_800, 86_400, 3600, 60, 1)
-_NEVER_NULL: Final = frozenset({"caller.synthetic", "case.state", "case.kind"})
+_NEVER_NULL: Final = frozenset({"caller.synthetic", "caller.breakGlass", "case.state", "case.kind"})
 _ALL_SUBSETS: Final = 4
 
 
@@ -119,7 +119,7 @@ def _typed(value: Any) -> tuple[type, Any]:
 
 
 def _domain(name: str, base: list[Any], listed: bool, policy: Policy) -> tuple[Any, ...]:
-    if name == "caller.synthetic":
+    if name in ("caller.synthetic", "caller.breakGlass"):
         return (False, True)
     if name == "caller.training":
         base = sorted({*base, *_certificates(policy)} - {"other-1"})
@@ -233,5 +233,6 @@ def realise(kind: tuple[str, str, str], chosen: Mapping[str, Any], at: datetime)
         portfolio=tuple(own.get("portfolio") or ()),
         training=tuple(own.get("training") or ()),
         synthetic_only=bool(own.get("synthetic", False)),
+        break_glass="EXAMPLE" if own.get("breakGlass", False) else "",
     )
     return caller, facts

@@ -23,6 +23,7 @@ _ATOMS: list[Callable[[random.Random], str]] = [
     lambda r: f'attr = "caller.portfolio", in = {r.choice([["P1"], ["P1", "P2"]])}',
     lambda r: f'attr = "caller.role", is = "{r.choice(["primary", "secondary"])}"',
     lambda r: f'attr = "caller.synthetic", is = {r.choice(["true", "false"])}',
+    lambda r: f'attr = "caller.breakGlass", is = {r.choice(["true", "false"])}',
     lambda r: f'attr = "record.status", {r.choice(["in", "not_in"])} = ["ISSUED"]',
     lambda r: f'attr = "record.fee", {r.choice(["at_least", "at_most"])} = {r.choice([100, 200])}',
     lambda r: f'attr = "record.issuedOn", within = "{r.choice(["P1Y", "P30D", "PT72H"])}"',
