@@ -14,11 +14,14 @@ from typing import Any, cast
 
 from graphql import GraphQLError, GraphQLObjectType, GraphQLSchema, OperationType, parse
 from graphql.language import (
+    DirectiveNode,
     DocumentNode,
     FragmentDefinitionNode,
     OperationDefinitionNode,
     VariableDefinitionNode,
+    Visitor,
     print_ast,
+    visit,
 )
 
 from gateway.errors import OperationError
@@ -160,19 +163,55 @@ def _check_subscription(node: DocumentNode, schema: GraphQLSchema) -> None:
             )
 
 
+class _Incremental(Visitor):
+    """Finds the first ``@defer`` or ``@stream`` of a document that ``schema`` does not define itself."""
+
+    def __init__(self, schema: GraphQLSchema) -> None:
+        super().__init__()
+        self.names = {name for name in ("defer", "stream") if schema.get_directive(name) is None}
+        self.found: DirectiveNode | None = None
+
+    def enter_directive(self, node: DirectiveNode, *_: Any) -> Any:
+        """Stop at the first such directive."""
+        if node.name.value not in self.names:
+            return None
+        self.found = node
+        return self.BREAK
+
+
+def _check_incremental(text: str, node: DocumentNode, schema: GraphQLSchema) -> None:
+    """Refuse ``@defer`` and ``@stream`` by name (docs/decisions/0030); validation would call them unknown."""
+    if "defer" not in text and "stream" not in text:  # spares nearly every document the visit
+        return
+    search = _Incremental(schema)
+    visit(node, search)
+    if search.found is None:
+        return
+    name, place = search.found.name.value, search.found.loc
+    start = None if place is None else place.start_token
+    raise OperationError(
+        "DEFER_NOT_SERVED",
+        f"An answer is given whole here: @{name} is not served.",
+        where=f"@{name}",
+        hint=f"Leave @{name} out, or ask for that part in a request of its own.",
+        locations=() if start is None else ((start.line, start.column),),
+    )
+
+
 def read_document(
     text: str, api_schema: GraphQLSchema, limits: Limits = _DEFAULT_LIMITS, shown: GraphQLSchema | None = None
 ) -> Document:
     """The document of ``text``: within limits, parsed and valid against ``shown`` (``api_schema`` or a part of it).
 
     Raises ``LimitError`` when a limit is passed, ``OperationError`` with SYNTAX_ERROR, SUBSCRIPTIONS_NOT_SERVED,
-    UNKNOWN_FIELD, VALIDATION_FAILED and its relatives otherwise; all of them before anything is expanded.
+    DEFER_NOT_SERVED, UNKNOWN_FIELD, VALIDATION_FAILED and its relatives otherwise; all of them before anything is expanded.
     """
     check_text(text, limits)
     node = _parse(text, limits)
     check_document(node, limits)
     visible = shown or api_schema
     _check_subscription(node, visible)
+    _check_incremental(text, node, visible)
     validate_document(node, visible)
     operations: dict[str, OperationDefinitionNode] = {}
     fragments: dict[str, FragmentDefinitionNode] = {}

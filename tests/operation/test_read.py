@@ -8,7 +8,7 @@ import pytest
 from graphql import build_schema, get_introspection_query
 
 from gateway.errors import OperationError
-from gateway.operation import Documents, Limits, read_operation, unknown_field
+from gateway.operation import Documents, Field, Limits, read_operation, unknown_field
 
 SCHEMA = build_schema(
     """
@@ -44,7 +44,15 @@ def failure(text: str, name: str | None = None, **variables: Any) -> OperationEr
         ("{ _service { sdl } }", "UNKNOWN_FIELD", "Query._service"),
         ("{ me { ... on _Any { id } } }", "UNKNOWN_TYPE", ""),
         ("{ me(x: 1) { id } }", "UNKNOWN_ARGUMENT", ""),
-        ("{ me @defer { id } }", "UNKNOWN_DIRECTIVE", ""),
+        ("{ me @gone { id } }", "UNKNOWN_DIRECTIVE", ""),
+        ("{ me { ... @defer { id } } }", "DEFER_NOT_SERVED", "@defer"),
+        ("{ me { ...F @defer(if: false) } } fragment F on User { id }", "DEFER_NOT_SERVED", "@defer"),
+        (
+            "{ me { ...F } } fragment F on User { friend @stream(initialCount: 1) { id } }",
+            "DEFER_NOT_SERVED",
+            "@stream",
+        ),
+        ("{ me { ... @defer { nmae } } }", "DEFER_NOT_SERVED", "@defer"),
         ("{ me { ...Gone } }", "UNKNOWN_FRAGMENT", ""),
         ("{ find { id } }", "MISSING_ARGUMENT", "Query.find"),
         ("{ find(n: true) { id } }", "WRONG_VALUE", ""),
@@ -204,3 +212,23 @@ def test_documents_are_kept_by_text_and_bounded() -> None:
     assert documents.read(texts[0]) is first
     one = read_operation(texts[0], SCHEMA, documents=documents)
     assert read_operation(texts[0], SCHEMA, documents=documents) is one
+
+
+def test_a_deferred_part_is_refused_where_it_stands() -> None:
+    error = failure('query {\n  me { ... @defer(label: "late") { id } }\n}')
+
+    assert error.locations == ((2, 12),)
+    assert error.message == "An answer is given whole here: @defer is not served."
+    assert "request of its own" in error.hint
+
+
+def test_words_of_a_document_are_not_directives() -> None:
+    operation = read_operation("{ defer: me { stream: name } } # @defer", SCHEMA)
+
+    assert [each.key for each in operation.selections if isinstance(each, Field)] == ["defer"]
+
+
+def test_a_defer_of_the_schemas_own_is_a_directive_like_another() -> None:
+    own = build_schema("directive @defer(note: String) on FIELD\ntype Query { a: Int }")
+
+    assert read_operation('{ a @defer(note: "mine") }', own).selections

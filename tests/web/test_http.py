@@ -134,6 +134,16 @@ async def test_of_a_document_with_both_the_query_may_come_by_get(face: Face) -> 
     assert (await face.get("/graphql", "", query=both, operationName="M")).status == 405
 
 
+@pytest.mark.parametrize("directive", ["defer", "stream"])
+async def test_a_document_that_asks_for_its_answer_in_parts_is_refused_by_name(face: Face, directive: str) -> None:
+    body = orjson.dumps({"query": f"{{ ... @{directive} {{ __typename }} }}"})
+    answered = await face.send(body=body, content_type=JSON, accept=f"multipart/mixed, {MODERN}")
+
+    assert (answered.status, answered.error["code"]) == (400, "DEFER_NOT_SERVED")
+    assert answered.error["where"] == f"@{directive}"
+    assert "request of its own" in answered.error["hint"]
+
+
 async def test_a_mistake_in_the_document_is_400_and_for_clients_of_plain_json_200(face: Face) -> None:
     """Section 6.4: under application/json every well-formed request is answered with 200."""
     wrong = orjson.dumps({"query": "{ nothing }"})
