@@ -46,7 +46,7 @@ from gateway.limits import LimitsPage
 from gateway.planning import LabelRules
 from gateway.policy import Bundle, Policy, compile_policy, load_bundle, unrestricted
 from gateway.resilience import Breaker, Retries, Timeouts
-from gateway.supergraph import Supergraph, load_supergraph
+from gateway.supergraph import Supergraph, load_supergraph, unenforced_directives
 from gateway.telemetry import Lines, Telemetry, exported_spans
 from gateway.traffic import Buckets, Crowd, MemoryBuckets, Turnstile, ValkeyBuckets, open_valkey
 
@@ -152,15 +152,27 @@ def open_graph(
 ) -> Graph:
     """The graph in ``schema/supergraph.graphql`` under the agreements beside it.
 
-    Raises ``PolicyError`` when either cannot be read, the policy does not compile, or a key or requirement moves a value
-    to an agency that no agreement in force at ``at`` (now, when not given) lets have it: such a gateway does not start.
+    Raises ``PolicyError`` when either cannot be read, the policy does not compile, a directive of the graph demands what
+    is not enforced here, or a key or requirement moves a value to an agency that no agreement in force at ``at`` (now,
+    when not given) lets have it: such a gateway does not start.
     """
     path = supergraph_file or schema / "supergraph.graphql"
     text = read_text(path, "SUPERGRAPH_MISSING", "The supergraph", "Run `gateway compose` to write it.")
-    supergraph = load_supergraph(text)
+    supergraph = _enforceable(text)
     policy = compile_policy(load_bundle(schema), supergraph)
     check_flows(supergraph, policy, at or datetime.now(UTC))
     return _graph(supergraph, policy, text, read_labels(schema / "labels.toml", labels, supergraph.labels))
+
+
+def _enforceable(text: str) -> Supergraph:
+    """The supergraph in ``text``; raises ``PolicyError`` ``UNENFORCED_DIRECTIVE`` where it demands what nobody checks."""
+    supergraph = load_supergraph(text)
+    unenforced = unenforced_directives(supergraph)
+    if unenforced:
+        raise PolicyError(
+            "UNENFORCED_DIRECTIVE", "The supergraph demands access that this gateway does not enforce.", unenforced
+        )
+    return supergraph
 
 
 def _graph(supergraph: Supergraph, policy: Policy, text: str, labels: LabelRules) -> Graph:
@@ -299,9 +311,10 @@ def signer(key: Callable[[], SigningKey]) -> Any:
 def open_unrestricted(text: str, settings: Settings, transport: Transport | None = None) -> OpenHouse:
     """A gateway for a graph that governs nothing: every field is anyone's, and nothing is recorded.
 
-    Raises ``PolicyError`` when the graph holds classified fields: such a graph is never served like this.
+    Raises ``PolicyError`` when the graph holds classified fields, or directives that demand access of callers: such a graph
+    is never served like this.
     """
-    supergraph = load_supergraph(text)
+    supergraph = _enforceable(text)
     labels = read_labels(Path("TWS_LABELS"), settings.labels, supergraph.labels)
     graph = _graph(supergraph, unrestricted(Bundle(), supergraph), text, labels)
     http = HttpTransport({each.name: each.url for each in supergraph.subgraphs}) if transport is None else None

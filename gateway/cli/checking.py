@@ -12,7 +12,7 @@ from gateway.config import read_registry
 from gateway.errors import CompositionFailed, GatewayError, Mistake, PolicyError
 from gateway.policy import Policy, compile_policy, load_bundle
 from gateway.policy.examples import run_examples
-from gateway.supergraph import Supergraph, load_supergraph
+from gateway.supergraph import Supergraph, load_supergraph, unenforced_directives
 
 __all__ = ["Checked", "Step", "check_all"]
 
@@ -61,6 +61,8 @@ def check_all(schema: Path) -> Checked:
     pages = _compose(schema, steps)
     supergraph = _load(schema, pages, steps)
     if supergraph is not None:
+        if unenforced := unenforced_directives(supergraph):
+            steps.append(Step("access", "the graph demands what this gateway does not enforce", unenforced))
         policy = _compile(schema, supergraph, steps)
         if policy is not None:
             steps.append(_examples(policy))

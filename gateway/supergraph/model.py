@@ -268,7 +268,8 @@ class Supergraph:
 
     ``full_schema`` has every type and field, inaccessible ones included, and no join machinery; ``api_schema`` is
     what clients see. ``roots`` maps ``query``/``mutation``/``subscription`` to the root type's name, ``contexts`` a
-    context's name to the types that set it (``@context``).
+    context's name to the types that set it (``@context``), ``access_demands`` every place with a directive that demands
+    something of callers (``("Visa.foil", "authenticated")``).
     """
 
     subgraphs: tuple[Subgraph, ...]
@@ -277,6 +278,7 @@ class Supergraph:
     full_schema: GraphQLSchema = field(compare=False, repr=False)
     api_schema: GraphQLSchema = field(compare=False, repr=False)
     contexts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    access_demands: tuple[tuple[str, str], ...] = ()
 
     @cached_property
     def by_graph(self) -> Mapping[str, Subgraph]:

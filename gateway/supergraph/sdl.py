@@ -28,6 +28,7 @@ from graphql import (
 )
 
 from gateway.errors import GatewayError
+from gateway.supergraph.access import access_demands
 from gateway.supergraph.api import build_api_schema, build_full_schema
 from gateway.supergraph.fieldset import FieldSet, FieldSetField, parse_field_set
 from gateway.supergraph.model import (
@@ -95,7 +96,8 @@ class _Reader:
             api = build_api_schema(self.document, self.prefixes, self.hidden)
         except (TypeError, GraphQLError) as error:
             raise GatewayError("INVALID_SUPERGRAPH", f"the supergraph's types do not hold together: {error}") from error
-        return Supergraph(subgraphs, types, self._roots(types), full, api, self._contexts(types))
+        demands = access_demands(types, _links(self.document))
+        return Supergraph(subgraphs, types, self._roots(types), full, api, self._contexts(types), demands)
 
     def _contexts(self, types: dict[str, TypeDef]) -> dict[str, tuple[str, ...]]:
         """The types that set each context."""
@@ -330,18 +332,23 @@ def _applied(nodes: Iterable[ConstDirectiveNode] | None, name: str) -> list[Appl
 def _linked_features(document: DocumentNode) -> dict[str, str]:
     """Feature name to the name it goes by here: ``{"join": "join", "inaccessible": "hidden"}``."""
     found: dict[str, str] = {}
-    for node in document.definitions:
-        if not isinstance(node, SchemaDefinitionNode | SchemaExtensionNode):
-            continue
-        for link in _directives(node.directives):
-            url = link.get("url") or link.get("feature")
-            if link.name not in ("link", "core") or not isinstance(url, str):
-                continue
-            feature = _feature_name(url)
-            if feature:
-                found[feature] = link.get("as") or feature
-                found.update(_renamed(link.get("import") or (), feature))
+    for link in _links(document):
+        url = link.get("url") or link.get("feature")
+        feature = _feature_name(url) if isinstance(url, str) else ""
+        if feature:
+            found[feature] = link.get("as") or feature
+            found.update(_renamed(link.get("import") or (), feature))
     return found
+
+
+def _links(document: DocumentNode) -> list[AppliedDirective]:
+    return [
+        link
+        for node in document.definitions
+        if isinstance(node, SchemaDefinitionNode | SchemaExtensionNode)
+        for link in _directives(node.directives)
+        if link.name in ("link", "core")
+    ]
 
 
 def _feature_name(url: str) -> str:
