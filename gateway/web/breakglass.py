@@ -14,7 +14,7 @@ from gateway.caller import Caller
 from gateway.duties import Duties, Glass, approve, ask_for, may_approve
 from gateway.errors import AccessError, GatewayError, RecordUnavailable, RequestError
 from gateway.opening import OpenHouse
-from gateway.web.callers import read_caller
+from gateway.web.callers import admit
 
 __all__ = ["approve_grant", "ask_grant", "show_grant"]
 
@@ -23,7 +23,7 @@ _MOST_BYTES = 10_000
 
 async def ask_grant(request: Request) -> Response:
     """201 with the new request, pending: ``POST /break-glass`` with {reason, case, minutes}."""
-    opened, caller, duties = _asked(request)
+    opened, caller, duties = await _asked(request)
     at = opened.house.clock()
     glass = ask_for(caller, await _page(request), opened.graph.policy.vocabulary, at, "BG-" + opened.house.new_id())
     await _note(opened, caller, glass, "asked", at)
@@ -33,7 +33,7 @@ async def ask_grant(request: Request) -> Response:
 
 async def approve_grant(request: Request) -> Response:
     """200 with the grant, open from now on: ``POST /break-glass/{id}/approve`` by another supervisor of the agency."""
-    opened, caller, duties = _asked(request)
+    opened, caller, duties = await _asked(request)
     at = opened.house.clock()
     found = await _found(request, caller, opened, duties)
     glass = approve(found, caller, opened.graph.policy.vocabulary, at)
@@ -44,15 +44,15 @@ async def approve_grant(request: Request) -> Response:
 
 async def show_grant(request: Request) -> Response:
     """200 with the grant, for who asked for it and for those who may approve it: ``GET /break-glass/{id}``."""
-    opened, caller, duties = _asked(request)
+    opened, caller, duties = await _asked(request)
     return _shown(await _found(request, caller, opened, duties), opened.house.clock())
 
 
-def _asked(request: Request) -> tuple[OpenHouse, Caller, Duties]:
+async def _asked(request: Request) -> tuple[OpenHouse, Caller, Duties]:
     opened: OpenHouse = request.app.state.opened
-    if opened.tokens is None:
+    caller = await admit(request, opened)
+    if caller is None:
         raise GatewayError("NOTHING_GOVERNED", "This graph governs nothing, so there is no glass to break.", status=404)
-    caller = read_caller(request, opened.tokens)
     if opened.house.duties is None:
         raise RecordUnavailable("DUTIES_UNAVAILABLE", "Grants cannot be kept.", hint="Operators: see the log.")
     return opened, caller, opened.house.duties

@@ -8,6 +8,7 @@ refused whole. Nothing here trusts the network.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -29,11 +30,12 @@ from subgraphs.kit.operations import Prepared
 from subgraphs.kit.settings import Settings
 from subgraphs.kit.types import Agency
 
-__all__ = ["SOURCE_MASKS", "Clock", "Grant", "PolicyCopy", "Trust", "own_policy", "system_clock"]
+__all__ = ["SOURCE_MASKS", "Clock", "Grant", "PolicyCopy", "Trust", "own_policy", "stamp_of", "system_clock"]
 
 log = structlog.get_logger("subgraphs")
 
 Clock = Callable[[], datetime]
+Stamp = tuple[tuple[str, int, int], ...]
 KEYS_FOR = timedelta(minutes=1)
 """How long a key set that was read from disk is used before it is read again."""
 WITHHELD = frozenset({"DENY", "ABSENT"})
@@ -92,7 +94,7 @@ class Trust:
     _keys_read: datetime | None = None
     _keys_looked: datetime | None = None
     _spent: dict[str, datetime] = field(default_factory=dict)
-    _epochs_tried: set[str] = field(default_factory=set)
+    _files_read: Stamp | None = None
     _facts: tuple[PolicyCopy, frozenset[str]] | None = None
 
     def assertion(self, token: str | None, body: bytes) -> Assertion:
@@ -200,14 +202,19 @@ class Trust:
     def prepare(self) -> None:
         """Read the agency's own copy of the agreements now, so that the first request need not wait for it."""
         if self.policy is None:
-            self.policy = own_policy(self.settings, "at start")
+            self._read_policy()
 
     def _policy(self, epoch: str) -> PolicyCopy | None:
-        if self.policy is None or (self.policy.epoch != epoch and epoch not in self._epochs_tried):
-            # the gateway decided by another bundle: ours may be newer on disk; look once for each such epoch
-            self._epochs_tried.add(epoch)
-            self.policy = own_policy(self.settings, epoch) or self.policy
+        if self.policy is None or self.policy.epoch != epoch:
+            self._read_policy()
         return self.policy
+
+    def _read_policy(self) -> None:
+        """Compile the files anew, but only where they are not those that were compiled last."""
+        files = stamp_of(self.settings)
+        if files != self._files_read:
+            self._files_read = files
+            self.policy = own_policy(self.settings, files) or self.policy
 
 
 def _is_flow(policy: PolicyCopy, name: str, at: datetime) -> bool:
@@ -217,16 +224,31 @@ def _is_flow(policy: PolicyCopy, name: str, at: datetime) -> bool:
     return any(policy.flow(coordinate, agency, use, at) is not None for agency, use in uses)
 
 
-def own_policy(settings: Settings, epoch: str) -> PolicyCopy | None:
+def stamp_of(settings: Settings) -> Stamp:
+    """What tells one state of the agency's copy from another: each file's name, time of change and size.
+
+    A bundle may be taken back to an older epoch, or reach the agency after the gateway's first request under it: an
+    epoch alone does not say whether the files are worth another look.
+    """
+    files = [settings.supergraph, *sorted(settings.policy.glob("**/*.toml"))]
+    found = []
+    for file in files:
+        with suppress(OSError):
+            state = file.stat()
+            found.append((str(file), state.st_mtime_ns, state.st_size))
+    return tuple(found)
+
+
+def own_policy(settings: Settings, files: Stamp) -> PolicyCopy | None:
     """The policy compiled from the agency's own copy of the agreements; ``None`` where it cannot be read.
 
-    ``epoch`` only keys the cache: another epoch asked for reads the files anew.
+    ``files`` (see ``stamp_of``) only keys the cache: files that changed are read anew.
     """
-    return _compiled(settings.policy, settings.supergraph, epoch)
+    return _compiled(settings.policy, settings.supergraph, files)
 
 
 @lru_cache(maxsize=4)
-def _compiled(folder: Path, supergraph: Path, _epoch: str) -> PolicyCopy | None:
+def _compiled(folder: Path, supergraph: Path, _files: Stamp) -> PolicyCopy | None:
     try:
         return compile_policy(load_bundle(folder), load_supergraph(supergraph.read_text(encoding="utf-8")))
     except (GatewayError, OSError) as error:

@@ -10,7 +10,7 @@ from gateway.coordinates import Coordinate
 from gateway.errors import OperationError
 from gateway.policy.naming import closed_to
 from tests.scenarios.asking import TODAY, Asker, World
-from tests.web.client import JSON, Face
+from tests.web.client import JSON, MODERN, Face
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -52,7 +52,7 @@ async def test_a16_a_never_grantable_field_answers_like_one_that_does_not_exist(
     for name in (field, stand_in):
         for below in ("", " { id }"):
             body = orjson.dumps({"query": WAYS[kind].format(name + below)})
-            told[name, below] = await face.send(token=face.token(who), body=body, content_type=JSON)
+            told[name, below] = await face.send(token=face.token(who), body=body, content_type=JSON, accept=MODERN)
     for below in ("", " { id }"):
         real, made_up = told[field, below], told[stand_in, below]
         assert (real.status, made_up.status) == (400, 400)

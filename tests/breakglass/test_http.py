@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from gateway.cli.main import app
 from gateway.errors import GatewayError
+from gateway.limits import LimitsPage
 from tests.scenarios.asking import World
 from tests.web.client import JSON, MODERN, Answered, Face
 
@@ -159,3 +160,10 @@ async def test_a_gateway_without_its_files_says_so(face: Face, world: World) -> 
     world.opened.house = replace(world.opened.house, duties=None)
     found = await post(face, "/break-glass", PAGE)
     assert (found.status, code(found)) == (503, "DUTIES_UNAVAILABLE")
+
+
+async def test_the_rates_of_the_door_bind_here_too(face: Face) -> None:
+    hurried = face.instead(limits=LimitsPage.read({"callers": {"rate": 0.1, "burst": 1}}))
+    assert (await post(hurried, "/break-glass", PAGE)).status == 201
+    refused = await post(hurried, "/break-glass", PAGE)
+    assert (refused.status, code(refused)) == (429, "RATE_EXCEEDED")

@@ -47,7 +47,7 @@ def test_every_persona_speaks_the_vocabulary(name: str, vocabulary: Vocabulary) 
 
 
 def test_it_is_the_same_policy_as_the_gateway_s() -> None:
-    own = own_policy(Settings(), "any")
+    own = own_policy(Settings(), ())
     bundle, graph = load_bundle(ROOT / "schema"), load_supergraph(SUPERGRAPH.read_text(encoding="utf-8"))
     assert own is not None
     assert own.epoch == compile_policy(bundle, graph).epoch
@@ -95,16 +95,23 @@ async def test_without_a_readable_policy_everything_is_refused(
     assert (answer.status, answer.code) == (403, "NOT_PERMITTED")
 
 
-async def test_another_epoch_is_looked_for_once(subgraph: SubgraphFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_another_epoch_is_looked_for_as_often_as_the_files_change(
+    subgraph: SubgraphFactory, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """From A to B and back, or a gateway ahead of the agency's copy: no subgraph stays behind until a restart."""
     app = await subgraph("travelers")
+    page = tmp_path / "vocabulary.toml"
     looked: list[str] = []
 
-    def look(_settings: Settings, epoch: str) -> None:
-        looked.append(epoch)
+    def look(_settings: Settings, _files: object) -> None:
+        looked.append(page.read_text())
 
     monkeypatch.setattr("subgraphs.kit.trust.own_policy", look)
+    app.subgraph.trust.settings = replace(app.subgraph.settings, policy=tmp_path)
     app.policy.epoch = "sha256:newer"
     app.subgraph.trust.policy = replace(app.policy, epoch="sha256:older")
-    for _ in range(3):
-        assert (await app.send('{ search(text: "x") { __typename } }')).status == 200
-    assert looked == ["sha256:newer"]
+    for written in ("a", "bb", "a"):
+        page.write_text(written)
+        for _ in range(3):
+            assert (await app.send('{ search(text: "x") { __typename } }')).status == 200
+    assert looked == ["a", "bb", "a"]
