@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
-from gateway.cli import audit, compose, diff, duties, keys, plan, policy, prove, serve, token
+from gateway.cli import audit, compose, diff, duties, keys, plan, policy, prove, serve, stages, token
 from gateway.errors import GatewayError
 
 __all__ = ["app", "main"]
@@ -37,6 +37,7 @@ app = typer.Typer(
 serve.register(app)
 compose.register(app)
 plan.register(app)
+stages.register(app)
 policy.register(app)
 diff.register(app)
 prove.register(app)

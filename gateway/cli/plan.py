@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 import typer
 
@@ -16,8 +17,17 @@ from gateway.opening import open_graph, read_text
 from gateway.operation import Operation, read_operation
 from gateway.planning import plan_json, plan_operation, print_plan
 from gateway.supergraph import load_supergraph
+from gateway.supergraph.model import Supergraph
 
-__all__ = ["register"]
+__all__ = ["Asked", "Graph", "Name", "Query", "Variables", "Who", "load_graph", "read_asked", "register"]
+
+Query: TypeAlias = Annotated[str, typer.Option("--query", help="A file with the operation, or - for standard input.")]
+Graph: TypeAlias = Annotated[Path | None, typer.Option("--supergraph", help="Plan on this graph, without a policy.")]
+Who: TypeAlias = Annotated[
+    str, typer.Option("--as", help="AGENCY/role/purpose or a persona: plan what this caller may ask.")
+]
+Variables: TypeAlias = Annotated[str, typer.Option("--variables", help="Variables as JSON.")]
+Name: TypeAlias = Annotated[str, typer.Option("--operation", help="Which operation of the document.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -28,21 +38,40 @@ def register(app: typer.Typer) -> None:
     )(plan)
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A supergraph, and an operation read against it: the permitted one where a caller was named."""
+
+    supergraph: Supergraph
+    operation: Operation
+
+
 def plan(
-    query: Annotated[str, typer.Option("--query", help="A file with the operation, or - for standard input.")] = "-",
-    supergraph: Annotated[
-        Path | None, typer.Option("--supergraph", help="Plan on this graph, without a policy.")
-    ] = None,
-    who: Annotated[
-        str, typer.Option("--as", help="AGENCY/role/purpose or a persona: plan what this caller may ask.")
-    ] = "",
-    variables: Annotated[str, typer.Option("--variables", help="Variables as JSON.")] = "{}",
-    name: Annotated[str, typer.Option("--operation", help="Which operation of the document.")] = "",
+    query: Query = "-",
+    supergraph: Graph = None,
+    who: Who = "",
+    variables: Variables = "{}",
+    name: Name = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print the plan as JSON.")] = False,
     at: At = "",
     schema: Schema = Path("schema"),
 ) -> None:
     """Print the plan of an operation: the tree of fetches, wave by wave."""
+    asked = read_asked(query, supergraph, who, variables, name, at, schema)
+    made = plan_operation(asked.supergraph, asked.operation)
+    typer.echo(json.dumps(plan_json(made), indent=2) if as_json else print_plan(made))
+
+
+def load_graph(supergraph: Path | None, schema: Path) -> Supergraph:
+    """The supergraph of the file, else of the folder. Raises ``SUPERGRAPH_MISSING`` or what is wrong with it."""
+    file = supergraph or schema / "supergraph.graphql"
+    return load_supergraph(read_text(file, "SUPERGRAPH_MISSING", "The supergraph", "Run `gateway compose`."))
+
+
+def read_asked(
+    query: str, supergraph: Path | None, who: str, variables: str, name: str, at: str, schema: Path
+) -> Asked:
+    """What the options of a command ask for. Raises coded errors for each option that cannot be read."""
     text = (
         sys.stdin.read()
         if query == "-"
@@ -57,13 +86,9 @@ def plan(
             where="--variables",
             hint='Write {"id": "..."}.',
         ) from None
-    file = supergraph or schema / "supergraph.graphql"
-    loaded = load_supergraph(read_text(file, "SUPERGRAPH_MISSING", "The supergraph", "Run `gateway compose`."))
+    loaded = load_graph(supergraph, schema)
     operation = read_operation(text, loaded.api_schema, given, name or None)
-    if who:
-        operation = _permitted(operation, who, schema, at)
-    made = plan_operation(loaded, operation)
-    typer.echo(json.dumps(plan_json(made), indent=2) if as_json else print_plan(made))
+    return Asked(loaded, _permitted(operation, who, schema, at) if who else operation)
 
 
 def _permitted(operation: Operation, who: str, schema: Path, at: str) -> Operation:

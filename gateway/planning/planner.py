@@ -7,6 +7,7 @@ laid down as steps (:mod:`steps`), made cheaper (:mod:`optimize`), and the best 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 from gateway.errors import PlanningError
@@ -22,10 +23,19 @@ from gateway.planning.ways import Ways
 from gateway.supergraph.model import Supergraph
 from gateway.supergraph.moves import Moves
 
-__all__ = ["plan_operation"]
+__all__ = ["Considered", "consider_operation", "plan_operation"]
 
 _TRIED = 6
 _WAYS: WeakKeyDictionary[object, dict[frozenset[str], Ways]] = WeakKeyDictionary()
+
+
+@dataclass(frozen=True, slots=True)
+class Considered:
+    """A plan with what was weighed for it: every leaf's rival paths, and the ``taken`` cell of each, in that order."""
+
+    plan: Plan
+    choices: tuple[Choice, ...] = ()
+    taken: tuple[Cell, ...] = ()
 
 
 def plan_operation(supergraph: Supergraph, operation: Operation, labels: Iterable[str] = ()) -> Plan:
@@ -35,7 +45,12 @@ def plan_operation(supergraph: Supergraph, operation: Operation, labels: Iterabl
     ``__typename`` are left to projection. Raises :class:`PlanningError`: UNREACHABLE_FIELD where no subgraph can
     answer a field at its place, PLANNING_BUDGET where the search grows beyond bounds.
     """
-    return _Planning(supergraph, operation, _ways(supergraph, frozenset(labels))).plan()
+    return consider_operation(supergraph, operation, labels).plan
+
+
+def consider_operation(supergraph: Supergraph, operation: Operation, labels: Iterable[str] = ()) -> Considered:
+    """The plan of :func:`plan_operation`, which raises the same, with the paths that were weighed for it."""
+    return _Planning(supergraph, operation, _ways(supergraph, frozenset(labels))).consider()
 
 
 def _ways(supergraph: Supergraph, labels: frozenset[str]) -> Ways:
@@ -53,15 +68,17 @@ class _Planning:
         self.keys = StorageKeys()
         self.paths = Paths(ways, self.keys)
 
-    def plan(self) -> Plan:
+    def consider(self) -> Considered:
         self.ways.begin()
         try:
             sections = self._sections()
         except NoWay as failure:
             raise failure.report(self.supergraph) from None
         if not any(sections):
-            return Plan(None)
-        return emit(self.supergraph, self.operation, self._best(sections))
+            return Considered(Plan(None))
+        best, taken = self._best(sections)
+        choices = tuple(choice for section in sections for choice in section)
+        return Considered(emit(self.supergraph, self.operation, best), choices, taken)
 
     def _sections(self) -> list[list[Choice]]:
         """The choices of the operation; those of a mutation in the order in which its fields must run."""
@@ -100,19 +117,22 @@ class _Planning:
             raise failure
         return best[1], best[2]
 
-    def _best(self, sections: list[list[Choice]]) -> Schedule:
-        """The cheapest schedule among the combinations that look cheapest."""
+    def _best(self, sections: list[list[Choice]]) -> tuple[Schedule, tuple[Cell, ...]]:
+        """The cheapest schedule among the combinations that look cheapest, and the cells it is made of."""
         tries = [combinations(choices, self.ways.width, _TRIED if len(sections) == 1 else 1) for choices in sections]
         taken = frozenset(name for name, _ in self.operation.definitions)
-        best: Schedule | None = None
+        best: tuple[Schedule, tuple[Cell, ...]] | None = None
         for number in range(max(len(each) for each in tries)):
             builder = Builder(self.supergraph, self.keys, taken)
+            taken_cells: list[Cell] = []
             for section, options in enumerate(tries):
                 builder.section = section
-                builder.take(options[min(number, len(options) - 1)])
+                cells = options[min(number, len(options) - 1)]
+                builder.take(cells)
+                taken_cells += cells
             candidate = optimize(schedule(builder.steps))
-            if best is None or candidate.score < best.score:
-                best = candidate
+            if best is None or candidate.score < best[0].score:
+                best = candidate, tuple(taken_cells)
         if best is None:
             raise PlanningError("PLANNING_BUDGET", "no combination of paths was tried")
         return best

@@ -15,7 +15,7 @@ from gateway.supergraph import load_supergraph
 from tests.cli.conftest import Gateway, told
 
 COMMANDS = [
-    ("serve",), ("compose",), ("check",), ("plan",), ("explain",), ("matrix",), ("diff",), ("prove",), ("token",), ("rotate-key",),
+    ("serve",), ("compose",), ("check",), ("plan",), ("normalize",), ("moves",), ("paths",), ("explain-plan",), ("explain",), ("matrix",), ("diff",), ("prove",), ("token",), ("rotate-key",),
     ("audit",), ("audit", "verify"), ("audit", "search"), ("audit", "disclosures"), ("audit", "export"),
     ("audit", "bundle"), ("audit", "proof"), ("audit", "witness"), ("audit", "keygen"), ("audit", "checkpoint"),
     ("audit", "retain"), ("audit", "shred"), (),
