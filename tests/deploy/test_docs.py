@@ -14,7 +14,7 @@ from graphql import build_schema, parse, validate
 from subgraphs.kit.settings import SUBGRAPHS
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 LINK = re.compile(r"\]\(([^)#\s]+)(#[^)]*)?\)")
 SETTING = re.compile(r"TWS_[A-Z]+(?:_[A-Z]+)*")
 FILE = re.compile(r"`((?:gateway|subgraphs|schema|deploy|tests|docs)/[\w./-]+\.\w+)`")
