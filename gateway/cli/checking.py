@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from gateway.cli.generated import generated_files, generated_views, stale_files
+from gateway.cli.diff import version_of
+from gateway.cli.generated import generated_files, generated_views, stale_files, view_day
 from gateway.config import read_registry
+from gateway.enforcement.flows import edges_of, missing_flows
 from gateway.errors import CompositionFailed, GatewayError, Mistake, PolicyError
 from gateway.policy import Policy, compile_policy, load_bundle
+from gateway.policy.diff_flows import flow_changes
 from gateway.policy.examples import run_examples
 from gateway.supergraph import Supergraph, load_supergraph, unenforced_directives
 
@@ -19,11 +23,12 @@ __all__ = ["Checked", "Step", "check_all"]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing that was checked: what was found in words, and every mistake."""
+    """One thing that was checked: what was found in words, every mistake, and what is worth knowing and none."""
 
     name: str
     told: str
     mistakes: tuple[Mistake, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,12 @@ class Checked:
         return {
             "ok": self.ok,
             "steps": [
-                {"name": step.name, "told": step.told, "mistakes": [_mistake(each) for each in step.mistakes]}
+                {
+                    "name": step.name,
+                    "told": step.told,
+                    "mistakes": [_mistake(each) for each in step.mistakes],
+                    "notes": list(step.notes),
+                }
                 for step in self.steps
             ],
         }
@@ -52,10 +62,11 @@ def _mistake(mistake: Mistake) -> dict[str, Any]:
     return {"code": mistake.code, "message": mistake.message, "where": mistake.where, "hint": mistake.hint}
 
 
-def check_all(schema: Path) -> Checked:
-    """The registry's subgraphs composed, the policy compiled on the result, its examples run, files compared.
+def check_all(schema: Path, against: Path | None = None) -> Checked:
+    """The registry's subgraphs composed, the policy compiled on the result, its examples run, its flows and files checked.
 
-    Where composition fails, the agreements are still held against the supergraph as it is on disk.
+    Flows are those of the day that the views on disk name, so that the same files always check the same. ``against`` is
+    the schema folder of an earlier version: what moves newly from agency to agency is told as notes. Where composition fails, the agreements are still held against the supergraph as it is on disk.
     """
     steps: list[Step] = []
     pages = _compose(schema, steps)
@@ -66,6 +77,10 @@ def check_all(schema: Path) -> Checked:
         policy = _compile(schema, supergraph, steps)
         if policy is not None:
             steps.append(_examples(policy))
+            at = datetime.combine(view_day(schema), datetime.min.time(), UTC)
+            steps.append(_flows(supergraph, policy, at))
+            if against is not None:
+                steps.append(_against(against, supergraph, policy, at))
             if pages:
                 pages = {**pages, **generated_views(schema, supergraph, policy)}
     if pages:
@@ -120,6 +135,30 @@ def _examples(policy: Policy) -> Step:
         if each.wrong
     )
     return Step("examples", f"{len(ran) - len(wrong)} of {len(ran)} come out as written", wrong)
+
+
+def _flows(supergraph: Supergraph, policy: Policy, at: datetime) -> Step:
+    missing, crossing = missing_flows(supergraph, policy, at), len(edges_of(supergraph, policy))
+    told = f"{crossing} values cross from one agency to another, "
+    if missing:
+        return Step("flows", f"{told}and agreements in force on {at:%Y-%m-%d} do not let all of them", missing)
+    return Step("flows", f"{told}each let by an agreement in force on {at:%Y-%m-%d}")
+
+
+def _against(before: Path, supergraph: Supergraph, policy: Policy, at: datetime) -> Step:
+    """What moves otherwise than under ``before``. A flow without consent is a mistake already, and only told here."""
+    try:
+        old = version_of(before, before / "supergraph.graphql")
+    except GatewayError as error:
+        return Step("against", f"{before} is no schema folder to compare with", _mistakes(error))
+    changes = flow_changes(old.policy, edges_of(old.supergraph, old.policy), policy, edges_of(supergraph, policy), at)
+    notes = tuple(each.sentence for each in changes)
+    told = (
+        f"{len(notes)} flows to look at, compared with {before}"
+        if notes
+        else f"no value moves otherwise than in {before}"
+    )
+    return Step("against", told, notes=notes)
 
 
 def _stale(pages: Mapping[Path, str]) -> Step:

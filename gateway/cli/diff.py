@@ -18,7 +18,7 @@ from gateway.policy.facts import UNREACHABLE
 from gateway.policy.proof.witness import Witness
 from gateway.supergraph import load_supergraph
 
-__all__ = ["register"]
+__all__ = ["register", "version_of"]
 
 
 class FailOn(StrEnum):
@@ -58,10 +58,11 @@ def diff(
 def _versions(old: Path, new: Path) -> tuple[Version, Version]:
     files = [folder / "supergraph.graphql" for folder in (old, new)]
     first, second = (mine if mine.exists() else other for mine, other in zip(files, reversed(files), strict=True))
-    return _version(old, first), _version(new, second)
+    return version_of(old, first), version_of(new, second)
 
 
-def _version(folder: Path, graph: Path) -> Version:
+def version_of(folder: Path, graph: Path) -> Version:
+    """The agreements in ``folder`` on the supergraph in the file ``graph``; raises ``PolicyError`` when they are no policy."""
     text = read_text(graph, "SUPERGRAPH_MISSING", "The supergraph", "Run `gateway compose` to write it.")
     supergraph = load_supergraph(text)
     policy = compile_policy(load_bundle(folder), supergraph)

@@ -16,7 +16,7 @@ from gateway.opening import read_text
 from gateway.policy import Policy
 from gateway.supergraph import Supergraph, load_supergraph, print_api
 
-__all__ = ["generated_files", "generated_views", "stale_files"]
+__all__ = ["generated_files", "generated_views", "stale_files", "view_day"]
 
 _HEAD = """\
 # The graph as {agency} may see it on {day}: what some agreement in force could give one of its roles.
@@ -50,7 +50,7 @@ def generated_views(schema: Path, supergraph: Supergraph, policy: Policy, day: d
     view is stale when the graph or the agreements changed, not because a day has passed.
     """
     folder = schema / "views"
-    day = day or _day(folder) or datetime.now(UTC).date()
+    day = day or view_day(schema)
     at = datetime(day.year, day.month, day.day, tzinfo=UTC)
     agencies = sorted({agency for words in policy.vocabulary.roles.values() for agency in words.agencies})
     return {
@@ -61,12 +61,12 @@ def generated_views(schema: Path, supergraph: Supergraph, policy: Policy, day: d
     }
 
 
-def _day(folder: Path) -> date | None:
-    """The day for which the views on disk were made."""
-    for path in sorted(folder.glob("*.graphql")):
+def view_day(schema: Path) -> date:
+    """The day for which the views in ``schema/views`` were made; today (UTC) where there are none."""
+    for path in sorted((schema / "views").glob("*.graphql")):
         if found := _DAY.search(path.read_text(encoding="utf-8")):
             return date.fromisoformat(found[1])
-    return None
+    return datetime.now(UTC).date()
 
 
 def stale_files(pages: Mapping[Path, str]) -> list[Path]:

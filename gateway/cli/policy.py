@@ -40,13 +40,17 @@ def register(app: typer.Typer) -> None:
 
 def check(
     schema: Schema = Path("schema"),
+    against: Annotated[
+        Path | None,
+        typer.Option("--against", help="An earlier schema folder: say what moves newly between agencies."),
+    ] = None,
     as_json: _JSON = False,
 ) -> None:
-    """Check everything under the schema folder: composition, agreements, their examples, generated files.
+    """Check everything under the schema folder: composition, agreements, their examples, flows, generated files.
 
     Every mistake is printed with its file and line; exit code 1 when there is any.
     """
-    checked = check_all(schema)
+    checked = check_all(schema, against)
     if as_json:
         typer.echo(json.dumps(checked.as_json(), indent=2))
     else:
@@ -58,6 +62,8 @@ def check(
 def _print_checked(checked: Checked) -> None:
     for step in checked.steps:
         typer.echo(f"{'ok  ' if not step.mistakes else 'FAIL'}  {step.name:12} {step.told}")
+        for note in step.notes:
+            typer.echo(f"      {note}")
     for step in checked.steps:
         for mistake in step.mistakes:
             typer.echo(str(mistake), err=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -29,8 +30,12 @@ def test_check_of_what_is_sound(gateway: Gateway, composed: Path) -> None:
         ["ok", "composition"],
         ["ok", "policy"],
         ["ok", "examples"],
+        ["ok", "flows"],
         ["ok", "generated"],
     ]
+    assert (
+        "12 values cross from one agency to another, each let by an agreement in force on 2026-11-01" in result.stdout
+    )
     assert result.stderr == ""
 
 
@@ -38,7 +43,7 @@ def test_check_as_data(gateway: Gateway, composed: Path) -> None:
     page = json.loads(gateway("check", "--schema", composed, "--json").stdout)
 
     assert page["ok"] is True
-    assert [step["name"] for step in page["steps"]] == ["composition", "policy", "examples", "generated"]
+    assert [step["name"] for step in page["steps"]] == ["composition", "policy", "examples", "flows", "generated"]
 
 
 def test_check_prints_every_mistake_of_the_policy_with_file_and_line(gateway: Gateway, schema: Path) -> None:
@@ -97,6 +102,80 @@ def test_check_without_a_registry(gateway: Gateway, tmp_path: Path) -> None:
 
     assert result.exit_code == 1
     assert "REGISTRY_WRONG" in result.stderr
+
+
+VSP = "agreements/state_ca-ice_vsp-application.toml"
+
+
+def unsigned(schema: Path) -> None:
+    """State lets nothing go to the visa security program any more."""
+    path = schema / VSP
+    text = path.read_text(encoding="utf-8")
+    kept = [part for part in text.split("\n[[") if not part.startswith("flow]]")]
+    assert len(kept) == text.count("\n[[") - 1  # two clauses less
+    path.write_text("\n[[".join(kept), encoding="utf-8")
+
+
+def test_check_finds_a_flow_that_no_agreement_lets(gateway: Gateway, schema: Path) -> None:
+    unsigned(schema)
+
+    result = gateway("check", "--schema", schema)
+
+    assert result.exit_code == 1
+    assert "FAIL  flows" in result.stdout
+    assert "FLOW_MISSING [VisaApplication." in result.stderr
+    assert "ICE_VSP" in result.stderr
+
+
+def test_check_counts_flows_on_the_day_the_views_name(gateway: Gateway, schema: Path) -> None:
+    """Not today: the same files check the same whenever they are checked."""
+    for path in (schema / "views").iterdir():
+        path.write_text(path.read_text(encoding="utf-8").replace("2026-11-01", "1999-01-01"), encoding="utf-8")
+
+    result = gateway("check", "--schema", schema)
+
+    assert "FAIL  flows" in result.stdout
+    assert "on 1999-01-01" in result.stdout
+
+
+def test_check_against_another_folder_prints_what_moves_newly(gateway: Gateway, schema: Path, tmp_path: Path) -> None:
+    before = tmp_path / "before"
+    shutil.copytree(schema, before)
+    unsigned(before)
+
+    result = gateway("check", "--schema", schema, "--against", before)
+    page = json.loads(gateway("check", "--schema", schema, "--against", before, "--json").stdout)
+    same = gateway("check", "--schema", schema, "--against", schema)
+
+    assert result.exit_code == 0, result.output
+    assert "ok    against" in result.stdout
+    notes = next(step for step in page["steps"] if step["name"] == "against")["notes"]
+    assert notes
+    assert all(" now sends " in note and " to ICE_VSP, as " in note for note in notes)
+    assert all(note in result.stdout for note in notes)
+    assert "no value moves otherwise than in" in same.stdout
+
+
+def test_check_against_a_folder_names_the_consent_that_is_missing(
+    gateway: Gateway, schema: Path, tmp_path: Path
+) -> None:
+    before = tmp_path / "before"
+    shutil.copytree(schema, before)
+    unsigned(schema)
+
+    result = gateway("check", "--schema", schema, "--against", before)
+
+    assert result.exit_code == 1
+    assert "still sends VisaApplication." in result.stdout
+    assert "needs STATE_CA's consent" in result.stdout
+
+
+def test_check_against_what_is_no_schema_folder_says_so(gateway: Gateway, schema: Path, tmp_path: Path) -> None:
+    result = gateway("check", "--schema", schema, "--against", tmp_path / "nowhere")
+
+    assert result.exit_code == 1
+    assert "FAIL  against" in result.stdout
+    assert "SUPERGRAPH_MISSING" in result.stderr
 
 
 # ---- explain -------------------------------------------------------------------------------------------------------------
