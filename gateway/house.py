@@ -16,6 +16,7 @@ from gateway.duties import Duties
 from gateway.enforcement.flows import check_plan
 from gateway.enforcement.shapes import Shapes, shapes_of
 from gateway.enforcement.view import Views
+from gateway.execution.columnar import FastPath
 from gateway.execution.transport import SubgraphRequest, SubgraphResponse, Transport
 from gateway.identity.assertions import HEADER
 from gateway.operation import Documents, Limits, Operation
@@ -89,9 +90,12 @@ class Graph:
     documents: Documents = field(init=False)
     views: Views = field(init=False)
     plans: OrderedDict[tuple[Operation, frozenset[str]], _Planned] = field(default_factory=OrderedDict)
+    fast: FastPath = field(init=False)
+    _met: OrderedDict[tuple[int, frozenset[str]], tuple[Operation, _Planned]] = field(default_factory=OrderedDict)
 
     def __post_init__(self) -> None:
         self.documents = Documents(self.supergraph.api_schema, self.limits)
+        self.fast = FastPath(self.supergraph)
         self.views = Views(self.supergraph.api_schema, self.policy, self.limits)
 
     def under(self, policy: Policy) -> Graph:
@@ -113,20 +117,46 @@ class Graph:
         Raises ``AccessError`` ``FLOW_FORBIDDEN`` when it would send a value where no agreement in force lets it go.
         """
         labels = self.labels.on(self.supergraph.labels, key)
-        known = self.plans.get((operation, labels))
-        watching().plans["miss" if known is None else "hit"] += 1
+        known = self._at_once(operation, labels)
+        hit = known is not None or (operation, labels) in self.plans
+        watching().plans["hit" if hit else "miss"] += 1
         if known is None:
-            known = _Planned(plan_operation(self.supergraph, operation, labels))
-            self.plans[(operation, labels)] = known
-            if len(self.plans) > _MOST_PLANS:
-                self.plans.popitem(last=False)
-        else:
-            self.plans.move_to_end((operation, labels))
+            known = self.plans.get((operation, labels))
+            if known is None:
+                known = _Planned(plan_operation(self.supergraph, operation, labels))
+                self.plans[(operation, labels)] = known
+                if len(self.plans) > _MOST_PLANS:
+                    self.plans.popitem(last=False)
+            else:
+                self.plans.move_to_end((operation, labels))
+            self._met[id(operation.selections), labels] = (operation, known)
+            if len(self._met) > _MOST_PLANS:
+                self._met.popitem(last=False)
         until = self.policy.next_change(at)
         if known.checked is None or known.checked != (self.policy.epoch, until):
             check_plan(known.plan, self.supergraph, self.policy, at)
             known.checked = (self.policy.epoch, until)
         return known.plan
+
+    def _at_once(self, operation: Operation, labels: frozenset[str]) -> _Planned | None:
+        """The plan of an operation met before, by the identity of its selections: hashing them costs more than a plan.
+
+        An entry holds the selections, so their identity cannot be given away while it is in use.
+        """
+        found = self._met.get((id(operation.selections), labels))
+        if found is None:
+            return None
+        met, planned = found
+        same = (
+            met.selections is operation.selections
+            and met.definitions == operation.definitions
+            and (met.kind, met.root, met.name, met.text_hash)
+            == (operation.kind, operation.root, operation.name, operation.text_hash)
+        )
+        if not same:
+            return None
+        self._met.move_to_end((id(operation.selections), labels))
+        return planned
 
 
 @dataclass(frozen=True, slots=True)

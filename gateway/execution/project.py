@@ -18,7 +18,7 @@ from gateway.execution.projection import BUBBLE, Form, Link, form_of
 from gateway.execution.result import Answer, FetchFailure, ResponsePath
 from gateway.operation.model import Operation, Selection
 
-__all__ = ["project"]
+__all__ = ["condition_variables", "form_for", "project"]
 
 _MAX_ERRORS = 100
 _MAX_PLACES = 20  # places of one failure that are told one by one
@@ -43,7 +43,7 @@ def project(
     Introspection is answered from ``described``, what this caller may know of (``api_schema`` when not given). Never
     raises for wrong data.
     """
-    form = _form(operation, api_schema)
+    form = form_for(operation, api_schema)
     asked = [field for slot in form.slots(operation.root) for field in slot.fields if field.name in INTROSPECTION]
     if asked:
         data = {**data, **introspect(asked, operation, described or api_schema)}
@@ -52,10 +52,10 @@ def project(
     return Answer(None if shaped is BUBBLE else shaped, tuple(report.errors))
 
 
-def _form(operation: Operation, schema: GraphQLSchema) -> Form:
+def form_for(operation: Operation, schema: GraphQLSchema) -> Form:
     """The form of the operation's answer, from the cache where it is known."""
     selections = operation.selections
-    variables = _condition_variables(selections)
+    variables = condition_variables(selections)
     decided = tuple(bool(operation.variables.get(name)) for name in variables)
     key = (id(selections), id(schema), decided)
     known = _forms.get(key)
@@ -68,7 +68,7 @@ def _form(operation: Operation, schema: GraphQLSchema) -> Form:
     return form
 
 
-def _condition_variables(selections: Sequence[Selection]) -> tuple[str, ...]:
+def condition_variables(selections: Sequence[Selection]) -> tuple[str, ...]:
     """The variables that conditions of ``selections`` read, sorted."""
     known = _conditions.get(id(selections))
     if known is not None and known[0] is selections:
