@@ -19,7 +19,7 @@ from graphql.type import (
     is_specified_scalar_type,
 )
 
-__all__ = ["ABSENT", "Column", "leaf_kind", "listed", "plain", "struct", "type_name"]
+__all__ = ["ABSENT", "Column", "leaf_kind", "listed", "many", "plain", "struct", "type_name"]
 
 # a field that another fetch brings: the decoder takes nothing but null for it
 ABSENT: Final = type(None)
@@ -46,7 +46,8 @@ def leaf_kind(type_: GraphQLOutputType, *, checked: bool) -> Any:
 
 def _bare(type_: Any, checked: bool) -> Any:
     if isinstance(type_, GraphQLList):
-        return list[leaf_kind(type_.of_type, checked=checked)]  # type: ignore[misc]
+        inner: Any = leaf_kind(type_.of_type, checked=checked)
+        return list[inner]
     if isinstance(type_, GraphQLEnumType):
         return Literal[tuple(type_.values)]
     if isinstance(type_, GraphQLScalarType) and is_specified_scalar_type(type_):
@@ -56,7 +57,7 @@ def _bare(type_: Any, checked: bool) -> Any:
 
 def type_name(name: str) -> Any:
     """The type of a type name that can be nothing but ``name``."""
-    return Literal[name]  # type: ignore[valid-type]
+    return Literal[name]
 
 
 def plain(type_: GraphQLOutputType | None) -> bool:
@@ -79,8 +80,14 @@ def listed(type_: GraphQLOutputType, inner: Any, *, checked: bool) -> Any:
 
 def _around(type_: Any, inner: Any, checked: bool) -> Any:
     if isinstance(type_, GraphQLList):
-        return list[listed(type_.of_type, inner, checked=checked)]  # type: ignore[misc]
+        below: Any = listed(type_.of_type, inner, checked=checked)
+        return list[below]
     return inner
+
+
+def many(row: Any) -> Any:
+    """The type of what an entity call brings: a list of ``row``, null where there is no such entity."""
+    return list[row | None]
 
 
 _known: OrderedDict[Any, Any] = OrderedDict()
@@ -102,7 +109,7 @@ def struct(columns: tuple[Column, ...], *, strict: bool = True, tag: str | None 
     names = [f"f{number}" for number in range(len(columns))]
     made = msgspec.defstruct(
         "Row",
-        [(name, *column[1:]) for name, column in zip(names, columns, strict=True)],  # type: ignore[misc]
+        [(name, *column[1:]) for name, column in zip(names, columns, strict=True)],
         rename={name: column[0] for name, column in zip(names, columns, strict=True)},
         gc=False,
         kw_only=tag is None,

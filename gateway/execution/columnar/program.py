@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from graphql import GraphQLSchema, parse
 
-from gateway.execution.columnar.kinds import ABSENT, Column, leaf_kind, listed, plain, struct, type_name
+from gateway.execution.columnar.kinds import ABSENT, Column, leaf_kind, listed, many, plain, struct, type_name
 from gateway.execution.columnar.spots import Place, Selected, Spot, Unfit, asked_of, claim, read_text, spot_at
 from gateway.execution.compiled import CompiledFetch
 from gateway.execution.representations import pruned
@@ -309,7 +309,7 @@ class _Maker:
                 columns.append((alias, type_name(batch.spots[0].typename)))
             else:
                 columns.append((alias, self.kind(places[0], any(place.shown for place in places))))
-        row = struct(tuple(columns))
+        row: Any = struct(tuple(columns))
         shape, keys = batch.shape, batch.keys
         required = [item.required for item in shape.selections if isinstance(item, InputField)]
         names = tuple((item.name, Any) for item in shape.selections if isinstance(item, InputField))
@@ -332,7 +332,7 @@ class _Maker:
             rows=attrgetter(f"f{column}"),
             nothing=None if strict else row(**{f"f{number}": None for number in range(len(columns))}),
         )
-        return list[row | None], asking
+        return many(row), asking
 
 
 def _fills(brought: Mapping[str, Place]) -> tuple[Fill, ...]:

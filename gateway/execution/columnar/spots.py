@@ -168,7 +168,7 @@ def _collect(selection: SelectionSetNode, typename: str, selected: Selected, fou
 def _included(directives: Iterable[DirectiveNode], selected: Selected) -> bool:
     for each in directives:
         if each.name.value in ("skip", "include"):
-            value = each.arguments[0].value
+            value = (each.arguments or ())[0].value
             if isinstance(value, VariableNode):
                 holds = selected.taken(value.name.value)
             elif isinstance(value, BooleanValueNode):
