@@ -13,9 +13,10 @@ import typer
 from gateway.cli.shared import At, Schema, caller_of, instant_of
 from gateway.enforcement.authorize import authorize
 from gateway.errors import RequestError
+from gateway.execution.columnar import FastPath
 from gateway.opening import open_graph, read_text
 from gateway.operation import Operation, read_operation
-from gateway.planning import plan_json, plan_operation, print_plan
+from gateway.planning import Plan, plan_json, plan_operation, print_plan
 from gateway.supergraph import load_supergraph
 from gateway.supergraph.model import Supergraph
 
@@ -53,6 +54,10 @@ def plan(
     variables: Variables = "{}",
     name: Name = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print the plan as JSON.")] = False,
+    shapes: Annotated[
+        bool,
+        typer.Option("--shapes", "--code", help="Print what the fast executor compiles of the plan as well."),
+    ] = False,
     at: At = "",
     schema: Schema = Path("schema"),
 ) -> None:
@@ -60,6 +65,8 @@ def plan(
     asked = read_asked(query, supergraph, who, variables, name, at, schema)
     made = plan_operation(asked.supergraph, asked.operation)
     typer.echo(json.dumps(plan_json(made), indent=2) if as_json else print_plan(made))
+    if shapes:
+        typer.echo(_shapes(asked, made, governed=bool(who) or supergraph is None))
 
 
 def load_graph(supergraph: Path | None, schema: Path) -> Supergraph:
@@ -89,6 +96,12 @@ def read_asked(
     loaded = load_graph(supergraph, schema)
     operation = read_operation(text, loaded.api_schema, given, name or None)
     return Asked(loaded, _permitted(operation, who, schema, at) if who else operation)
+
+
+def _shapes(asked: Asked, made: Plan, *, governed: bool) -> str:
+    if governed:  # rulings on records need the merged data as objects that they can change
+        return "run by the reference executor: governed"
+    return FastPath(asked.supergraph).show(asked.operation, made)
 
 
 def _permitted(operation: Operation, who: str, schema: Path, at: str) -> Operation:

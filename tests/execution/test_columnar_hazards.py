@@ -228,3 +228,35 @@ def test_who_always_deviates_is_left_to_the_reference_executor() -> None:
 
     asyncio.run(ask())
     assert path.entry(operation, plan).deviations == {"a": 8}
+
+
+def test_a_fetch_that_fails_leaves_nulls_the_reference_executor_completes() -> None:
+    """Where b says nothing at all, what must not be null travels up; nobody is asked again for it."""
+    two = items(GOOD, {**GOOD, "id": "2"})
+    assert not both("{ items { must firm } }", two, b"")
+    assert not both("{ items { must price } }", two, b'{"data":null,"errors":[{"message":"down"}]}')
+
+
+def test_what_has_no_program_says_so() -> None:
+    """Introspection, for one: the reference executor answers, and `gateway plan --shapes` tells why."""
+    operation = read_operation("{ items { id } __schema { queryType { name } } }", GRAPH.api_schema)
+    plan = plan_operation(GRAPH, operation)
+    assert FastPath(GRAPH).show(operation, plan) == "run by the reference executor: introspection"
+
+
+def test_a_program_prints() -> None:
+    """What is fetched from whom, which fields it sets, and the shape of every object."""
+    operation = read_operation("{ items { price must } }", GRAPH.api_schema)
+    assert FastPath(GRAPH).show(operation, plan_operation(GRAPH, operation)).splitlines() == [
+        "columnar program",
+        "  fetch 0 a: sets f0 of (root)",
+        "  fetch 1 b r0: Item(id), told apart as values",
+        "    items.@: sets f0",
+        "shapes",
+        "  (root): Query",
+        "    f0 items: [Item] (from fetch 0)",
+        "  items.@: Item",
+        "    f0 price: Int (from fetch 1)",
+        "    f1 must: String!",
+        "    f2 id: ID! (hidden)",
+    ]

@@ -11,10 +11,11 @@ import pytest
 from graphql import execute_sync, parse, validate
 
 from gateway.execution.contexts import MOST_COPIES
-from gateway.execution.engine import Plans, answer_unrestricted
+from gateway.execution.engine import Plans
 from gateway.execution.result import Answer
 from gateway.execution.transport import SubgraphRequest, SubgraphResponse
 from gateway.supergraph import Supergraph
+from tests.execution.executors import EXECUTORS, answer_by
 from tests.planning.harness import composed
 
 LINK = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.8", import: ["@key", "@context", "@fromContext", "ContextFieldValue"])'
@@ -40,6 +41,8 @@ SHOP = (
 
 class Shop:
     """A transport to the two subgraphs; texts say the price, the currency given, and whether to round."""
+
+    executor = "reference"
 
     def __init__(self, users: list[dict[str, Any]]) -> None:
         self.users = users
@@ -79,7 +82,13 @@ class Shop:
 
     def ask(self, text: str, variables: Mapping[str, Any] | None = None) -> Answer:
         """The gateway's answer."""
-        return asyncio.run(answer_unrestricted(text, variables, None, self.supergraph, self, Plans(self.supergraph)))
+        return asyncio.run(answer_by(self.executor, text, variables, self, Plans(self.supergraph)))
+
+
+@pytest.fixture(autouse=True, params=EXECUTORS)
+def executor(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test here runs by each executor."""
+    monkeypatch.setattr(Shop, "executor", request.param)
 
 
 def user(number: int, currency: str | None, *prices: str) -> dict[str, Any]:

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from gateway.execution import Answer
-from gateway.execution.engine import Plans, answer_unrestricted
+from gateway.execution.engine import Plans
 from gateway.operation import Limits, read_operation
 from gateway.resilience import Timeouts
 from gateway.supergraph import load_supergraph
 from tests.execution.conforms import part_of, why_not
+from tests.execution.executors import EXECUTORS, answer_by
 from tests.execution.faults import LOSSY, LYING, Faulty
 from tests.execution.operations import random_operation
 from tests.execution.oracle import Simulated, ask_monolith
@@ -40,11 +41,11 @@ class Story:
         self.faulty = Faulty(Simulated(world), faults, source)
         self.operation = read_operation(self.text, schema, self.variables, limits=LIMITS)
 
-    def answer(self) -> tuple[Answer, float]:
+    def answer(self, executor: str) -> tuple[Answer, float]:
         """The gateway's answer and how long it took."""
         transport = Timeouts(self.faulty, TIMEOUT)
         plans = Plans(self.supergraph, LIMITS)
-        return run(answer_unrestricted(self.text, self.variables, None, self.supergraph, transport, plans))
+        return run(answer_by(executor, self.text, self.variables, transport, plans))
 
     def __str__(self) -> str:
         return f"{self.text} with {self.variables}: {self.faulty.injected}"
@@ -66,12 +67,13 @@ def check_any(story: Story, told: Answer, took: float) -> None:
         assert not told.errors, story
 
 
+@pytest.mark.parametrize("executor", EXECUTORS)
 @pytest.mark.parametrize("seed", range(WORLDS))
-def test_faults_that_lose_data_lose_nothing_else(seed: int) -> None:
+def test_faults_that_lose_data_lose_nothing_else(seed: int, executor: str) -> None:
     """What is still answered is what a healthy graph answers; and a loss is told, unless the subgraph said null."""
     for attempt in range(TRIES):
         story = Story(seed, attempt, LOSSY)
-        told, took = story.answer()
+        told, took = story.answer(executor)
         check_any(story, told, took)
         assert part_of(told.data, story.healthy), f"{story}\n{told.data}\n{story.healthy}"
         quiet = {"null entities", "missing fields"}
@@ -79,10 +81,11 @@ def test_faults_that_lose_data_lose_nothing_else(seed: int) -> None:
             assert told.errors, story
 
 
+@pytest.mark.parametrize("executor", EXECUTORS)
 @pytest.mark.parametrize("seed", range(WORLDS))
-def test_faults_that_make_up_data_stay_within_the_types(seed: int) -> None:
+def test_faults_that_make_up_data_stay_within_the_types(seed: int, executor: str) -> None:
     """Wrong values become nulls with errors; the answer's form is what the client asked for."""
     for attempt in range(TRIES):
         story = Story(seed, attempt, LYING)
-        told, took = story.answer()
+        told, took = story.answer(executor)
         check_any(story, told, took)

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from gateway.execution.columnar.program import Program, make_program
 from gateway.execution.columnar.run import Run
-from gateway.execution.columnar.spots import Unfit, answer_tree
+from gateway.execution.columnar.show import show_program
+from gateway.execution.columnar.spots import Spot, Unfit, answer_tree
 from gateway.execution.compiled import compile_plan
 from gateway.execution.execute import Budget, execute
 from gateway.execution.project import condition_variables, form_for, project
@@ -118,9 +119,19 @@ class FastPath:
         if operation.kind != "query":
             return None, "not a query"  # a mutation is never started over
         try:
-            root = answer_tree(
-                form_for(operation, self.supergraph.api_schema), operation.root, self.supergraph.api_schema
-            )
-            return make_program(compile_plan(plan).fetches, root, self.supergraph.full_schema, values), ""
+            return self._made(operation, plan, values)[0], ""
         except Unfit as reason:
             return None, str(reason)
+
+    def _made(self, operation: Operation, plan: Plan, values: dict[str, bool]) -> tuple[Program, Spot]:
+        schema = self.supergraph.api_schema
+        root = answer_tree(form_for(operation, schema), operation.root, schema)
+        return make_program(compile_plan(plan).fetches, root, self.supergraph.full_schema, values), root
+
+    def show(self, operation: Operation, plan: Plan) -> str:
+        """What is compiled for ``operation``, as text; or why the reference executor runs it."""
+        why_not = self.entry(operation, plan).why_not
+        if why_not:
+            return f"run by the reference executor: {why_not}"
+        names = condition_variables(operation.selections)
+        return show_program(*self._made(operation, plan, {name: bool(operation.variables.get(name)) for name in names}))

@@ -126,6 +126,8 @@ class _Maker:
             self.before[number] = set(known).union(*(self.before[each] for each in known))
             if not self.hold(compiled.conditions):
                 continue
+            if compiled.contextual:
+                raise Unfit("values from around the objects")
             selected = read_text(parse(fetch.text, no_location=True), self.values, self.schema)
             if not fetch.batches:
                 if fetch.path:
