@@ -117,26 +117,36 @@ class Graph:
         Raises ``AccessError`` ``FLOW_FORBIDDEN`` when it would send a value where no agreement in force lets it go.
         """
         labels = self.labels.on(self.supergraph.labels, key)
-        known = self._at_once(operation, labels)
-        hit = known is not None or (operation, labels) in self.plans
-        watching().plans["hit" if hit else "miss"] += 1
+        known = self._at_once(operation, labels) or self._known(operation, labels)
+        watching().plans["miss" if known is None else "hit"] += 1
         if known is None:
-            known = self.plans.get((operation, labels))
-            if known is None:
-                known = _Planned(plan_operation(self.supergraph, operation, labels))
-                self.plans[(operation, labels)] = known
-                if len(self.plans) > _MOST_PLANS:
-                    self.plans.popitem(last=False)
-            else:
-                self.plans.move_to_end((operation, labels))
-            self._met[id(operation.selections), labels] = (operation, known)
-            if len(self._met) > _MOST_PLANS:
-                self._met.popitem(last=False)
+            known = self._made(operation, labels)
         until = self.policy.next_change(at)
         if known.checked is None or known.checked != (self.policy.epoch, until):
             check_plan(known.plan, self.supergraph, self.policy, at)
             known.checked = (self.policy.epoch, until)
         return known.plan
+
+    def _known(self, operation: Operation, labels: frozenset[str]) -> _Planned | None:
+        """The plan of an operation equal to one met before."""
+        known = self.plans.get((operation, labels))
+        if known is not None:
+            self.plans.move_to_end((operation, labels))
+            self._remember(operation, labels, known)
+        return known
+
+    def _made(self, operation: Operation, labels: frozenset[str]) -> _Planned:
+        """A new plan. Planning does not wait for anything, so no two requests ever make the same one side by side."""
+        made = self.plans[operation, labels] = _Planned(plan_operation(self.supergraph, operation, labels))
+        if len(self.plans) > _MOST_PLANS:
+            self.plans.popitem(last=False)
+        self._remember(operation, labels, made)
+        return made
+
+    def _remember(self, operation: Operation, labels: frozenset[str], planned: _Planned) -> None:
+        self._met[id(operation.selections), labels] = (operation, planned)
+        if len(self._met) > _MOST_PLANS:
+            self._met.popitem(last=False)
 
     def _at_once(self, operation: Operation, labels: frozenset[str]) -> _Planned | None:
         """The plan of an operation met before, by the identity of its selections: hashing them costs more than a plan.
