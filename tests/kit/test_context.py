@@ -10,11 +10,11 @@ from sqlalchemy import func, select
 
 from subgraphs.kit import Refusal
 from subgraphs.kit.context import Context
+from subgraphs.kit.testing import NOW, OFFICER, Asked
 from subgraphs.kit.types import Provenance, utc
 from subgraphs.travelers.enums import Sex
 from subgraphs.travelers.tables import Event, TravelerRow
 from tests.subgraphs.conftest import SubgraphFactory
-from tests.subgraphs.harness import NOW, OFFICER, Asked
 from tests.subgraphs.test_travelers import ANA, traveler
 
 

@@ -23,7 +23,7 @@ from subgraphs.kit.context import Context
 from subgraphs.kit.cursors import Cursors
 from subgraphs.kit.database import Database
 from subgraphs.kit.tables import COLUMN_TYPES, table_metadata
-from tests.subgraphs.harness import NOW
+from subgraphs.kit.testing import NOW
 
 
 class Color(enum.Enum):

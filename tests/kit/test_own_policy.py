@@ -14,9 +14,9 @@ from gateway.policy import compile_policy, load_bundle
 from gateway.policy.vocabulary import Vocabulary
 from gateway.supergraph import load_supergraph
 from subgraphs.kit.settings import ROOT, Settings
+from subgraphs.kit.testing import Asked
 from subgraphs.kit.trust import own_policy
 from tests.subgraphs.conftest import SubgraphFactory
-from tests.subgraphs.harness import Asked
 
 PERSONAS = load_personas(ROOT / "schema" / "personas.toml")
 SUPERGRAPH = ROOT / "schema" / "supergraph.graphql"

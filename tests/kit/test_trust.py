@@ -13,11 +13,11 @@ import pytest
 
 from gateway.identity import SigningKey, sign_assertion
 from subgraphs.kit.settings import Settings
+from subgraphs.kit.testing import NOW, OFFICER, Asked, Denies, send
 from subgraphs.travelers.app import create_app
 from subgraphs.travelers.enums import IdentifierKind
 from subgraphs.travelers.tables import IdentifierRow, TravelerRow
 from tests.subgraphs.conftest import SubgraphFactory
-from tests.subgraphs.harness import NOW, OFFICER, Asked, Denies, send
 from tests.subgraphs.test_travelers import ANA, ORIGIN, traveler
 
 QUERY = "query($id: ID!) { traveler(id: $id) { id sex identifiers { kind value } } }"

@@ -25,7 +25,7 @@ from subgraphs.admissions.tables import (
     InspectionRow,
     LookoutRow,
 )
-from tests.subgraphs.harness import NOW
+from subgraphs.kit.testing import NOW
 
 __all__ = [
     "ANA",

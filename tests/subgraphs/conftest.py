@@ -15,12 +15,8 @@ from typing import Any, TypeAlias
 import pytest
 
 from gateway.identity import SigningKey
-from subgraphs.kit.app import make_app
-from subgraphs.kit.database import Database
-from subgraphs.kit.migrate import upgrade
 from subgraphs.kit.registry import Entry, read_registry
-from subgraphs.kit.settings import Settings
-from tests.subgraphs.harness import NOW, Asked, Denies
+from subgraphs.kit.testing import Asked, Denies, migrated, opened
 from tests.subgraphs.postgres import Databases, server, why_not
 from tests.support import cannot_start
 
@@ -74,7 +70,7 @@ def database_url(
             return url
         template = templates / f"{name}.sqlite3"
         if not template.exists():
-            await _migrate(f"sqlite+aiosqlite:///{template}", name)
+            await migrated(f"sqlite+aiosqlite:///{template}", ENTRIES[name])
         copy = tmp_path / f"{name}-{next(_numbers)}.sqlite3"
         shutil.copyfile(template, copy)
         return f"sqlite+aiosqlite:///{copy}"
@@ -93,43 +89,11 @@ async def subgraph(
     made: list[Asked] = []
 
     async def make(name: str, rows: Iterable[Any] = (), *, policy: Denies | None = None, **more: Any) -> Asked:
-        entry = ENTRIES[name]
         url = await database_url(name)
-        policy = policy or Denies()
-        settings = Settings(
-            data=tmp_path,
-            keys=tmp_path,
-            policy=tmp_path / "policy",
-            supergraph=tmp_path / "supergraph.graphql",
-            database_urls={name: url},
-            cursor_secret="test secret",
-        )
-        app = make_app(
-            name,
-            entry.load_schema(),
-            settings,
-            events=entry.load_events(),
-            keys=signing_key.public(),
-            policy=policy,
-            clock=lambda: NOW,
-            **more,
-        )
-        asked = Asked(app, app.state.subgraph, signing_key, policy)
+        asked = await opened(ENTRIES[name], url, tmp_path, rows, key=signing_key, policy=policy, **more)
         made.append(asked)
-        async with asked.subgraph.database.writing() as session:
-            for row in rows:
-                session.add(row)
-                await session.flush()
         return asked
 
     yield make
     for asked in made:
         await asked.subgraph.database.dispose()
-
-
-async def _migrate(url: str, name: str) -> None:
-    database = Database(url, name)
-    try:
-        await upgrade(database, ENTRIES[name])
-    finally:
-        await database.dispose()

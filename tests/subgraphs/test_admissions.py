@@ -17,6 +17,7 @@ from subgraphs.admissions.enums import (
     UpdateFlag,
 )
 from subgraphs.admissions.schema import schema
+from subgraphs.kit.testing import NOW, Asked
 from tests.subgraphs.border import (
     ANA,
     BEN,
@@ -30,7 +31,6 @@ from tests.subgraphs.border import (
     lookout,
 )
 from tests.subgraphs.conftest import SubgraphFactory
-from tests.subgraphs.harness import NOW, Asked
 
 CODED = "{ list code label }"
 OVERSTAY = "... on Traveler { overstay { status basis daysOver assessedAt ruleId explanation } }"
@@ -333,13 +333,19 @@ async def test_a_hundred_travelers_are_a_handful_of_statements(subgraph: Subgrap
     assert len(selects) <= 6
 
 
-async def test_a_denied_coordinate_is_refused_here_too(subgraph: SubgraphFactory) -> None:
+async def test_a_lookout_is_not_read_without_an_agreement(subgraph: SubgraphFactory) -> None:
     app = await subgraph("admissions", [arrival(), lookout()])
-    answer = await app.send(
-        'query { _entities(representations: [{__typename: "Traveler", id: "x"}]) { ... on Traveler { lookouts { kind } } } }',
-        grants={"Traveler.lookouts": "allow"},
+    asked = [{"__typename": "Traveler", "id": ANA}]
+    await app.assert_needs_agreement("Lookout.kind", asked, "... on Traveler { lookouts { kind } }")
+
+
+async def test_every_entity_comes_in_the_order_asked_for(subgraph: SubgraphFactory) -> None:
+    app = await subgraph("admissions", [arrival(), inspection(), admission(), departure(), lookout()])
+    await app.assert_entities(
+        {"__typename": "Lookout", "lookoutId": "LKT-00010001"},
+        {"__typename": "Admission", "i94Number": I94},
+        {"__typename": "Arrival", "crossingId": "XNG-00010001"},
     )
-    assert (answer.status, answer.code) == (403, "NOT_PERMITTED")
 
 
 def test_the_printed_schema_says_what_the_contract_says() -> None:

@@ -11,9 +11,9 @@ from subgraphs.admissions.enums import CrossingDirection, InspectionOutcome, Ins
 from subgraphs.admissions.laws import Granted, check_admission, check_outcome, i94_number, stay_kind_of
 from subgraphs.kit import Refusal
 from subgraphs.kit.identifiers import check
+from subgraphs.kit.testing import Asked
 from tests.subgraphs.border import ANA, BEN, CBP, I94, admission, arrival, inspection
 from tests.subgraphs.conftest import SubgraphFactory
-from tests.subgraphs.harness import Asked
 
 INS = "INS-NYC-00010001"
 SELECTIONS = {

@@ -17,9 +17,9 @@ from subgraphs.enforcement.tables import (
     EnforcementEventRow,
 )
 from subgraphs.kit import Refusal
+from subgraphs.kit.testing import NOW
 from tests.subgraphs.conftest import SubgraphFactory
 from tests.subgraphs.ero import ANA, BEN, CASE, EVENT, MAY, ORIGIN, STAY, case, detention, encounter, ordered
-from tests.subgraphs.harness import NOW
 
 
 async def test_a_case_with_everything_around_it(subgraph: SubgraphFactory) -> None:

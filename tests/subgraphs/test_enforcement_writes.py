@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from subgraphs.enforcement.enums import RemovalStage as S
+from subgraphs.kit.testing import NOW, Asked
 from tests.subgraphs.conftest import SubgraphFactory
 from tests.subgraphs.ero import ANA, BEN, CASE, ERO, EVENT, case, encounter, ordered
-from tests.subgraphs.harness import NOW, Asked
 
 SELECTIONS = {
     "recordEncounter": "eventNumber kind alienNumber fin traveler { id }",

@@ -21,9 +21,9 @@ from subgraphs.exchange_visitors.tables import (
 )
 from subgraphs.kit.codes import LISTS
 from subgraphs.kit.schema import core_schema, unclassified
+from subgraphs.kit.testing import NOW, Asked
 from subgraphs.kit.world.vocabulary import ENUMS
 from tests.subgraphs.conftest import SubgraphFactory
-from tests.subgraphs.harness import NOW, Asked
 
 SEVIS: dict[str, Any] = {
     "agency": "ICE_SEVP",

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
+from subgraphs.kit.testing import NOW, Asked
 from subgraphs.kit.world.claims import ACTIONS
 from subgraphs.petitions.enums import PetitionStatus
 from subgraphs.petitions.states import ACTION_OF_STEP, PETITION, UNDECIDED
 from subgraphs.petitions.tables import ActionRow
 from tests.subgraphs.conftest import SubgraphFactory
-from tests.subgraphs.harness import NOW, Asked
 from tests.subgraphs.uscis import ADJUDICATOR, PERSON, petition
 
 RECEIPT = "IOE0926000001"

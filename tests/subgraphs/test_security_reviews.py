@@ -11,6 +11,7 @@ from graphql import GraphQLInputObjectType, GraphQLObjectType
 from sqlalchemy import select
 
 from subgraphs.kit.schema import core_schema, unclassified
+from subgraphs.kit.testing import NOW, Asked
 from subgraphs.kit.world.vocabulary import ENUMS
 from subgraphs.security_reviews import laws
 from subgraphs.security_reviews.enums import RecommendationValue, ScreeningResult, WindowState
@@ -20,7 +21,6 @@ from subgraphs.security_reviews.schema import schema
 from subgraphs.security_reviews.tables import Base, CoordinationRow, DerogatoryRow, ReviewEventRow, SecurityReviewRow
 from subgraphs.visas.enums import VisaApplicationStatus as StatesOwn
 from tests.subgraphs.conftest import SubgraphFactory
-from tests.subgraphs.harness import NOW, Asked
 
 NET: dict[str, Any] = {
     "agency": "ICE_VSP",

@@ -7,14 +7,13 @@ from typing import Any
 
 import pytest
 
-from subgraphs.kit.context import Context
+from subgraphs.kit.testing import NOW, OFFICER
 from subgraphs.kit.world.generator import TODAY
 from subgraphs.kit.world.stories import story
 from subgraphs.travelers.enums import IdentifierKind, LegalCategory, NameKind, Sex
 from subgraphs.travelers.seed import rows
 from subgraphs.travelers.tables import IdentifierRow, NameRow, TravelerRow
 from tests.subgraphs.conftest import SubgraphFactory
-from tests.subgraphs.harness import NOW, OFFICER
 
 ORIGIN: dict[str, Any] = {
     "agency": "OBIM",
@@ -71,23 +70,23 @@ async def test_unknown_entities_are_null_and_the_rest_stands(subgraph: SubgraphF
     assert found == [{"id": ANA, "sex": "F"}, *[None] * 10]
 
 
-async def test_many_travelers_are_one_statement_per_kind_of_row(
-    subgraph: SubgraphFactory, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_many_travelers_are_one_statement_per_kind_of_row(subgraph: SubgraphFactory) -> None:
     people = [f"TRV-{number:026}" for number in range(30)]
-    app = await subgraph("travelers", [row for key in people for row in (traveler(key), name("Khan", key))])
-    statements: list[str] = []
-    rows_of = Context.rows
-
-    async def counted(self: Context, statement: Any) -> Any:
-        statements.append(str(statement))
-        return await rows_of(self, statement)
-
-    monkeypatch.setattr(Context, "rows", counted)
+    told = [row for key in people for row in (traveler(key), name("Khan", key), identifier(f"A{key[-9:]}", key))]
+    app = await subgraph("travelers", told)
     asked = [{"__typename": "Traveler", "id": key} for key in people]
-    found = await app.entities(asked, "... on Traveler { id names { family } identifiers { value } }")
-    assert [item["names"] for item in found] == [[{"family": "Khan"}]] * 30
-    assert len(statements) == 3
+    await app.assert_batches(asked, "... on Traveler { id names { family } identifiers { value } }")
+
+
+async def test_a_traveler_is_found_by_its_key(subgraph: SubgraphFactory) -> None:
+    app = await subgraph("travelers", [traveler(ANA), traveler(BEN)])
+    await app.assert_entities({"__typename": "Traveler", "id": BEN}, {"__typename": "Traveler", "id": ANA})
+
+
+async def test_a_name_is_not_read_without_an_agreement(subgraph: SubgraphFactory) -> None:
+    app = await subgraph("travelers", [traveler(), name("Khan")])
+    asked = [{"__typename": "Traveler", "id": ANA}]
+    await app.assert_needs_agreement("PersonName.family", asked, "... on Traveler { id names { family } }")
 
 
 async def test_a_representation_that_is_no_object_is_null(subgraph: SubgraphFactory) -> None:

@@ -9,6 +9,7 @@ from graphql import GraphQLObjectType
 from sqlalchemy import event
 
 from subgraphs.kit.schema import core_schema, unclassified
+from subgraphs.kit.testing import NOW, Asked
 from subgraphs.kit.world.vocabulary import ENUMS
 from subgraphs.visas.enums import (
     ApplicationKind,
@@ -28,7 +29,6 @@ from subgraphs.visas.tables import (
     VisaRow,
 )
 from tests.subgraphs.conftest import SubgraphFactory
-from tests.subgraphs.harness import NOW, Asked
 
 CCD: dict[str, Any] = {
     "agency": "STATE_CA",

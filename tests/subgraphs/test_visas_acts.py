@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from subgraphs.kit.testing import NOW, OFFICER, Asked
 from subgraphs.visas.enums import ApplicationKind, BiometricResult, ConsularDisposition, VisaStatus
 from subgraphs.visas.enums import VisaApplicationStatus as S
 from subgraphs.visas.tables import RefusalRow, VisaApplicationRow, VisaEventRow, VisaRow
 from tests.subgraphs.conftest import SubgraphFactory
-from tests.subgraphs.harness import NOW, OFFICER, Asked
 from tests.subgraphs.test_visas import ANA, application, visa
 
 NUMBER = "AA00000001"

@@ -19,10 +19,10 @@ from gateway.operation.read import read_operation
 from gateway.planning import plan_operation
 from gateway.supergraph import Supergraph, load_supergraph
 from subgraphs.kit.registry import read_registry
+from subgraphs.kit.testing import Asked
 from subgraphs.visas.enums import VisaApplicationStatus
 from subgraphs.visas.tables import PimsRow
 from tests.subgraphs.conftest import SubgraphFactory
-from tests.subgraphs.harness import Asked
 from tests.subgraphs.test_exchange_visitors import record, sponsor
 from tests.subgraphs.test_security_reviews import ADVICE, FIRST, review
 from tests.subgraphs.test_visas import ANA, CCD, application, visa

@@ -6,13 +6,13 @@ from datetime import date
 from typing import Any
 
 from gateway.caller import Caller
+from subgraphs.kit.testing import NOW
 from subgraphs.kit.world.generator import TODAY
 from subgraphs.kit.world.stories import story
 from subgraphs.kit.world.tales.telling import story_id
 from subgraphs.petitions.enums import FormType, PetitionStatus, RequestedAction
 from subgraphs.petitions.seed import rows
 from subgraphs.petitions.tables import Base, PetitionRow
-from tests.subgraphs.harness import NOW
 
 __all__ = ["ADJUDICATOR", "ORIGIN", "PERSON", "petition", "told"]
 
