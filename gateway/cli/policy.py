@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from gateway.cli.checking import Checked, check_all
+from gateway.cli.reports import markdown, sarif
 from gateway.cli.shared import At, Schema, caller_of, instant_of
 from gateway.coordinates import Coordinate
 from gateway.errors import RequestError
@@ -45,14 +46,22 @@ def check(
         typer.Option("--against", help="An earlier schema folder: say what moves newly between agencies."),
     ] = None,
     as_json: _JSON = False,
+    as_sarif: Annotated[bool, typer.Option("--sarif", help="Print a SARIF 2.1.0 log.")] = False,
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="Print a summary to paste into a review.")] = False,
 ) -> None:
     """Check everything under the schema folder: composition, agreements, their examples, flows, generated files.
 
-    Every mistake is printed with its file and line; exit code 1 when there is any.
+    Every mistake is printed with its file and line; exit code 1 when there is any, 0 when there is none, whatever the form.
     """
+    if as_json + as_sarif + as_markdown > 1:
+        raise typer.BadParameter("Give one of --json, --sarif and --markdown.")
     checked = check_all(schema, against)
     if as_json:
         typer.echo(json.dumps(checked.as_json(), indent=2))
+    elif as_sarif:
+        typer.echo(json.dumps(sarif(checked, schema), indent=2))
+    elif as_markdown:
+        typer.echo(markdown(checked))
     else:
         _print_checked(checked)
     if not checked.ok:
