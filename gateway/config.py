@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+from gateway.documents import TrustMode
 from gateway.errors import Mistake, PolicyError
 from gateway.limits import LimitsPage
 from gateway.planning.labels import LabelRules, labels_of_page, labels_of_text
@@ -74,6 +75,9 @@ class Settings:
     cors_origins: frozenset[str] = frozenset()  # origins whose pages may ask: ``https://portal.example``
     limits: Path | None = None  # the page of limits; ``schema/limits.toml`` when not given
     valkey: str = ""  # what several gateways share: rates, and documents by hash (``redis://host:6379/0``)
+    documents: Path | None = None  # the manifest of trusted documents: client to hash to text
+    trusted_documents: TrustMode = "off"  # whether the manifest's documents may be named (prefer), or run alone (only)
+    persisted_queries: Literal["on", "off"] = "off"  # whether a text is kept by its hash at first use
     today: datetime | None = None  # development only: the day of the synthetic world, by which agreements are decided
 
     @property
@@ -110,6 +114,9 @@ def read_settings(environment: Mapping[str, str] | None = None, **given: Any) ->
         "cors_origins": _names,
         "limits": Path,
         "valkey": str,
+        "documents": Path,
+        "trusted_documents": _one_of("off", "prefer", "only"),
+        "persisted_queries": _one_of("on", "off"),
         "today": _aware,
     }
     for name, read in readers.items():
@@ -125,6 +132,9 @@ def read_settings(environment: Mapping[str, str] | None = None, **given: Any) ->
         raise PolicyError("SETTING_WRONG", "The environment holds settings that cannot be used.", tuple(mistakes))
     values.update({name: value for name, value in given.items() if value is not None})
     settings = Settings(**values)
+    if settings.trusted_documents != "off" and settings.documents is None:
+        mistake = Mistake("SETTING_WRONG", "Set TWS_DOCUMENTS to the manifest.", where="TWS_TRUSTED_DOCUMENTS")
+        raise PolicyError("SETTING_WRONG", "The environment holds settings that cannot be used.", (mistake,))
     if settings.today is not None and not settings.development:
         mistake = Mistake("SETTING_WRONG", "Another day than today exists in development only.", where="TWS_TODAY")
         raise PolicyError("SETTING_WRONG", "The environment holds settings that cannot be used.", (mistake,))

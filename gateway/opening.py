@@ -21,6 +21,7 @@ from gateway.audit.keys import load_signing_key as load_record_key
 from gateway.audit.log import AuditLog
 from gateway.caller import Caller
 from gateway.config import Settings, read_labels, read_limits, read_registry
+from gateway.documents import Kept, MemoryKept, NamedDocuments, ValkeyKept, read_manifest
 from gateway.duties import open_duties
 from gateway.enforcement.flows import missing_flows
 from gateway.enforcement.shapes import shapes_of
@@ -96,6 +97,7 @@ class OpenHouse:
     new_epoch: list[Callable[[Graph], None]] = field(default_factory=list)
     crowd: Crowd = field(init=False)
     turnstile: Turnstile = field(init=False)
+    documents: NamedDocuments = field(init=False)
     store: Redis | None = None
 
     def __post_init__(self) -> None:
@@ -105,6 +107,7 @@ class OpenHouse:
         if self.store is not None:
             buckets = ValkeyBuckets(self.store, buckets, time.monotonic, metrics.event)
         self.turnstile = Turnstile(self.limits, buckets, metrics.event)
+        self.documents = _documents(self.settings, self.store, metrics.event)
 
     def watched(self) -> Self:
         """This house, with how crowded it is among its metrics."""
@@ -239,6 +242,18 @@ def open_house(settings: Settings, apps: Mapping[str, Any] | None = None) -> Ope
 
 def _store(settings: Settings) -> Redis | None:
     return open_valkey(settings.valkey) if settings.valkey else None
+
+
+def _documents(settings: Settings, store: Redis | None, note: Callable[[str, str], None]) -> NamedDocuments:
+    """The documents that clients may name; raises ``PolicyError`` ``DOCUMENTS_WRONG`` (see ``read_manifest``)."""
+    mode, path = settings.trusted_documents, settings.documents
+    trusted = read_manifest(path) if path is not None and mode != "off" else {}
+    if settings.persisted_queries == "off":
+        return NamedDocuments(mode, trusted)
+    kept: Kept = MemoryKept()
+    if store is not None:
+        kept = ValkeyKept(store, kept, time.monotonic, note)
+    return NamedDocuments(mode, trusted, kept)
 
 
 def _telemetry(settings: Settings) -> Telemetry:

@@ -63,7 +63,7 @@ async def _graphql(request: Request) -> Response:
         )
     graph = opened.graph  # one epoch for the whole request, whatever is reloaded while it runs
     caller = await admit(request, opened)  # before the body is looked at: a stranger costs nothing
-    question = await read_question(request)
+    question = await read_question(request, opened.documents)
     if caller is None:
         return reply_response(request, await answer_unrestricted(question, graph, opened.house))
     traces: tracing.Traces | None = request.app.state.traces

@@ -13,6 +13,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.documents import NamedDocuments
 from gateway.errors import GatewayError, LimitError, OperationError, RequestError
 from gateway.house import Question, Reply
 from gateway.telemetry import watching
@@ -24,14 +25,18 @@ MODERN = "application/graphql-response+json"
 LEGACY = "application/json"
 
 
-async def read_question(request: Request) -> Question:
-    """The question that an HTTP request asks; raises ``RequestError`` with status 400, 405, 406, 413 or 415."""
+async def read_question(request: Request, documents: NamedDocuments) -> Question:
+    """The question that an HTTP request asks, with the text of ``documents`` that it may name instead of sending one.
+
+    Raises ``RequestError`` with status 400, 405, 406, 413 or 415, or as ``NamedDocuments.text`` says.
+    """
     media_type(request)
     if request.method == "GET":
         values: Mapping[str, Any] = dict(request.query_params)
         variables = _json(values["variables"].encode(), "variables") if values.get("variables") else None
         extensions = _json(values["extensions"].encode(), "extensions") if values.get("extensions") else None
-        return _question({**values, "variables": variables, "extensions": extensions}, safe_only=True)
+        page = {**values, "variables": variables, "extensions": extensions}
+        return _question(await _with_text(page, documents), safe_only=True)
     _check_content_type(request.headers.get("content-type", ""))
     page = _json(await read_body(request), "body")
     if isinstance(page, list):
@@ -48,7 +53,13 @@ async def read_question(request: Request) -> Question:
             where="body",
             hint='Send {"query": "...", "variables": {...}}.',
         )
-    return _question(page, safe_only=False)
+    return _question(await _with_text(page, documents), safe_only=False)
+
+
+async def _with_text(page: Mapping[str, Any], documents: NamedDocuments) -> Mapping[str, Any]:
+    """``page`` with the text of the document that it names."""
+    text = await documents.text(page.get("query"), page.get("documentId"), page.get("extensions"))
+    return {**page, "query": text}
 
 
 def _check_content_type(header: str) -> None:
@@ -101,7 +112,10 @@ def _question(page: Mapping[str, Any], *, safe_only: bool) -> Question:
     variables, extensions = page.get("variables"), page.get("extensions")
     if not isinstance(query, str) or not query.strip():
         raise RequestError(
-            "QUERY_MISSING", 'The request has no "query".', where="query", hint="Send the operation's text."
+            "QUERY_MISSING",
+            'The request has no "query".',
+            where="query",
+            hint='Send the operation\'s text, or the "documentId" of a trusted document.',
         )
     for value, where in ((variables, "variables"), (extensions, "extensions")):
         if value is not None and not isinstance(value, dict):

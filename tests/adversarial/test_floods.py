@@ -7,6 +7,7 @@ import time
 import orjson
 import pytest
 
+from gateway.documents import NamedDocuments
 from gateway.errors import GatewayError, LimitError, RequestError
 from gateway.execution import execute
 from gateway.execution.execute import Budget
@@ -128,7 +129,7 @@ async def test_a10_an_array_of_requests_is_refused_by_name() -> None:
 
     scope = {"type": "http", "method": "POST", "headers": [(b"content-type", b"application/json")], "path": "/graphql"}
     with pytest.raises(RequestError) as refused:
-        await read_question(Request(scope, receive))
+        await read_question(Request(scope, receive), NamedDocuments())
     assert refused.value.code == "BATCHING_REFUSED"
 
 
