@@ -13,6 +13,8 @@ from gateway.config import read_settings
 from gateway.documents import MemoryKept, NamedDocuments, ValkeyKept, read_manifest
 from gateway.documents.trusted import digest_of
 from gateway.errors import PolicyError, RequestError
+from gateway.traffic import open_valkey
+from tests.store import running_store
 
 TRUSTED = "{ __typename }"
 OTHER = "{ travelers { nodes { id } } }"
@@ -208,3 +210,27 @@ async def test_a_lost_store_costs_sharing_and_is_not_asked_for_a_while() -> None
     now[0] = 2.0
     store.texts[f"tws:document:{digest_of(OTHER)}"] = OTHER.encode()
     assert await kept.get(digest_of(OTHER)) == OTHER
+
+
+@pytest.mark.asyncio
+async def test_a_real_store_is_shared_until_it_is_lost(tmp_path: Path) -> None:
+    told: list[tuple[str, str]] = []
+    with running_store(tmp_path) as (url, process):
+        clients = [open_valkey(url), open_valkey(url)]
+        first, second = (
+            ValkeyKept(client, MemoryKept(), lambda: 0.0, lambda event, of: told.append((event, of)))
+            for client in clients
+        )
+        await first.put(NAME, TRUSTED)
+        assert await second.get(NAME) == TRUSTED
+        assert 0 < await clients[0].ttl(f"tws:document:{NAME}") <= 24 * 3600
+        assert await second.get(digest_of(OTHER)) is None
+        assert told == []
+
+        process.terminate()
+        process.wait(10)
+        assert await second.get(NAME) == TRUSTED
+        assert await second.get(digest_of(OTHER)) is None
+        assert told == [("store_lost", "documents")]
+        for client in clients:
+            await client.aclose()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +13,7 @@ from gateway.caller import Caller
 from gateway.errors import RequestError
 from gateway.limits import LimitsPage
 from gateway.traffic import MemoryBuckets, Turnstile, ValkeyBuckets, open_valkey
-from tests.support import cannot_start
+from tests.store import running_store
 
 PAGE = LimitsPage.read({"callers": {"rate": 2, "burst": 3, "auditor": {"rate": 10}}})
 
@@ -71,19 +70,8 @@ def test_a_role_says_what_differs_and_the_page_is_read_strictly() -> None:
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """A Redis of its own on a socket in a temporary folder."""
-    program = shutil.which("valkey-server") or shutil.which("redis-server")
-    if program is None:
-        cannot_start("Valkey or Redis", "there is no valkey-server or redis-server on the path")
-    socket = tmp_path / "s"
-    arguments = ["--port", "0", "--unixsocket", str(socket), "--save", "", "--dir", str(tmp_path), "--daemonize", "no"]
-    with subprocess.Popen([program, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            if b"ready to accept connections" in line.lower():
-                break
-        yield f"unix://{socket}", process
-        process.terminate()
-        process.communicate(timeout=10)
+    with running_store(tmp_path) as running:
+        yield running
 
 
 async def test_gateways_share_a_bucket_and_each_meters_alone_once_the_store_is_lost(

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
+from gateway.documents import TrustMode
 from gateway.documents.trusted import digest_of
 from tests.web.client import JSON, MODERN, Answered, Face
 
@@ -19,7 +20,7 @@ MUTATION = "mutation Nothing { __typename }"
 NAME = digest_of(TEXT)
 
 
-def trusting(face: Face, folder: Path, mode: str, **more: Any) -> Face:
+def trusting(face: Face, folder: Path, mode: TrustMode, **more: Any) -> Face:
     path = folder / "documents.json"
     path.write_bytes(orjson.dumps({"desk": {f"sha256:{digest_of(text)}": text for text in (TEXT, MUTATION)}}))
     settings = replace(face.opened.settings, documents=path, trusted_documents=mode, **more)
