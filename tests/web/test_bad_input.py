@@ -131,7 +131,11 @@ async def test_headers_that_name_an_agency_count_for_nothing(face: Face) -> None
 @pytest.mark.parametrize(
     ("body", "code"),
     [
-        (b"", "BODY_NOT_JSON"),
+        (b"", "BODY_EMPTY"),
+        (b" \r\n\t", "BODY_EMPTY"),
+        (b"\xef\xbb\xbf", "BODY_EMPTY"),
+        (b'\xef\xbb\xbf\xef\xbb\xbf{"query": "{ __typename }"}', "BODY_NOT_JSON"),
+        (b"\xff\xfe{\x00}\x00", "BODY_NOT_JSON"),
         (b"{", "BODY_NOT_JSON"),
         (b'{"query": "\xff"}', "BODY_NOT_JSON"),
         (b"query { __typename }", "BODY_NOT_JSON"),
@@ -268,3 +272,9 @@ def _decoded(part: str) -> bytes:
 
 def _encoded(raw: Any) -> str:
     return urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+async def test_a_byte_order_mark_before_the_body_is_passed_over(face: Face) -> None:
+    answered = await face.send(body=b'\xef\xbb\xbf{"query": "{ __typename }"}', content_type=JSON, accept=MODERN)
+
+    assert (answered.status, answered.data) == (200, {"__typename": "Query"})
