@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -125,16 +126,24 @@ async def test_a27_multipart_is_refused_by_name(face: Face, world: World) -> Non
     assert world.traffic.requests == []
 
 
-async def test_a27_a_persisted_document_is_refused_and_its_hash_opens_nothing(face: Face, world: World) -> None:
-    """A hash instead of a text is no question; beside a text it changes nothing."""
-    extensions = {"persistedQuery": {"version": 1, "sha256Hash": "0" * 64}}
-    bare = await face.send(body=orjson.dumps({"extensions": extensions}), content_type=JSON)
-    assert (bare.status, bare.error["code"]) == (400, "QUERY_MISSING")
+async def test_a27_a_hash_opens_nothing_that_the_text_does_not(face: Face, world: World) -> None:
+    """Alone it is no question, beside another text it is refused, and beside its own it changes nothing."""
+    bare = await face.send(body=orjson.dumps({"extensions": _persisted("0" * 64)}), content_type=JSON)
+    assert (bare.error["code"], "data" in bare.page) == ("PERSISTED_QUERY_NOT_SUPPORTED", False)
     variables = {"t": STORY + "06"}
+    other = await face.ask(TRAVELER, variables=variables, extensions=_persisted("0" * 64))
+    assert (other.status, other.error["code"]) == (400, "DOCUMENT_MISMATCH")
+    assert world.traffic.requests == []
     plain = await face.ask(TRAVELER, variables=variables)
-    hashed = await face.ask(TRAVELER, variables=variables, extensions=extensions)
+    own = hashlib.sha256(TRAVELER.encode()).hexdigest()
+    hashed = await face.ask(TRAVELER, variables=variables, extensions=_persisted(own))
     assert plain.data == hashed.data
+    assert plain.page["extensions"]["sharing"] == hashed.page["extensions"]["sharing"]
     assert world.traffic.requests
+
+
+def _persisted(digest: str) -> dict[str, object]:
+    return {"persistedQuery": {"version": 1, "sha256Hash": digest}}
 
 
 async def test_a27_a_get_takes_the_same_line(face: Face) -> None:
