@@ -26,7 +26,7 @@ from gateway.operation import Documents, Operation, read_operation
 from gateway.planning import Plan
 from gateway.recording import record_of
 from gateway.telemetry import watching
-from gateway.terms import admit, obligations_of, settle
+from gateway.terms import admit, announce, obligations_of, settle
 
 __all__ = ["answer", "answer_unrestricted"]
 
@@ -48,6 +48,7 @@ async def answer(question: Question, caller: Caller, graph: Graph, house: House)
     watch.lap("authorize")
     plan = graph.plan(permitted.operation, at, graph.key_of(request_id, caller))
     watch.lap("plan")
+    await announce(question, permitted, caller, graph, house, at, request_id)
     merged, flags = await _fetch(permitted, plan, flags, caller, graph, house, at)
     watch.lap("fetch")
     watch.failures = len(merged.failures)

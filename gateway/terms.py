@@ -1,7 +1,7 @@
 """The terms of a request: under which break-glass grant it is made, which obligations it meets, and what it leaves owed.
 
-Called by the line twice: ``admit`` before anything is fetched, ``settle`` once the answer is on record. The rules are
-``gateway.duties``'; here they are applied to a question, and what has to be durable is made so.
+Called by the line thrice: ``admit`` before anything is fetched, ``announce`` before anything is changed, ``settle`` once
+the answer is on record. The rules are ``gateway.duties``'; here they are applied to a question, and what has to be durable is made so.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ from gateway.coordinates import Coordinate
 from gateway.duties import Glass, Means, owed, told, unmet, usable
 from gateway.enforcement.apply import Applied
 from gateway.enforcement.authorize import authorize
+from gateway.enforcement.permitted import Permitted
 from gateway.errors import AccessError, RecordUnavailable, RequestError
 from gateway.house import Graph, House, Question
 from gateway.operation import Operation
 from gateway.policy import Outcome
 
-__all__ = ["PRIVACY", "admit", "obligations_of", "settle", "under_glass", "without_means"]
+__all__ = ["PRIVACY", "admit", "announce", "obligations_of", "settle", "under_glass", "without_means"]
 
 PRIVACY = "OVERSIGHT"
 """The privacy offices: they are told of every broken glass, beside the agencies whose data it opens."""
@@ -101,6 +102,27 @@ def _concerned(operation: Operation, caller: Caller, graph: Graph, at: datetime)
     )
 
 
+async def announce(
+    question: Question, permitted: Permitted, caller: Caller, graph: Graph, house: House, at: datetime, request_id: str
+) -> None:
+    """The changes that are about to be sent are on record when this returns; nothing happens when there are none.
+
+    A change is made by its owner and cannot be taken back when its answer cannot be recorded; so what is intended is
+    durable first. Raises ``RecordUnavailable`` ``AUDIT_UNAVAILABLE``: then nothing is sent and nothing has changed.
+    """
+    operation = permitted.operation
+    changes = [
+        f"{each.parent}.{each.name}"
+        for each in operation.fields()
+        if each.parent == operation.root
+        and not each.name.startswith("__")
+        and all(condition.holds(permitted.client.variables) for condition in each.conditions)
+    ]
+    if operation.kind == "mutation" and changes and house.record is not None:
+        note = (("changes", ", ".join(changes)),)
+        await house.record.append(_intent(note, question, permitted.client, caller, graph, at, request_id))
+
+
 async def _intend(
     glass: Glass,
     agencies: tuple[str, ...],
@@ -116,25 +138,36 @@ async def _intend(
         raise RecordUnavailable(
             "AUDIT_UNAVAILABLE", "There is no record, and without one no glass is broken.", hint="Operators: open one."
         )
-    await house.record.append(
-        AuditRecord(
-            request_id=request_id,
-            at=at,
-            caller=caller,
-            epoch=graph.policy.epoch,
-            supergraph=graph.hash,
-            operation_text=question.query,
-            operation_name=operation.name,
-            operation_kind=operation.kind,
-            operation_hash=operation.text_hash,
-            kind="intent",
-            note=(
-                ("breakGlass", glass.id),
-                ("reason", glass.reason),
-                ("approvedBy", glass.approved_by),
-                ("notified", ", ".join(agencies)),
-            ),
-        )
+    note = (
+        ("breakGlass", glass.id),
+        ("reason", glass.reason),
+        ("approvedBy", glass.approved_by),
+        ("notified", ", ".join(agencies)),
+    )
+    await house.record.append(_intent(note, question, operation, caller, graph, at, request_id))
+
+
+def _intent(
+    note: tuple[tuple[str, str], ...],
+    question: Question,
+    operation: Operation,
+    caller: Caller,
+    graph: Graph,
+    at: datetime,
+    request_id: str,
+) -> AuditRecord:
+    return AuditRecord(
+        request_id=request_id,
+        at=at,
+        caller=caller,
+        epoch=graph.policy.epoch,
+        supergraph=graph.hash,
+        operation_text=question.query,
+        operation_name=operation.name,
+        operation_kind=operation.kind,
+        operation_hash=operation.text_hash,
+        kind="intent",
+        note=note,
     )
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import pytest
 
+from gateway.audit import AuditRecord
 from gateway.caller import Caller
+from gateway.errors import RecordUnavailable
+from gateway.house import Record
 from tests.scenarios.asking import Asker, World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -198,3 +201,67 @@ async def test_a_denied_change_does_not_hold_up_an_allowed_one(fresh: World) -> 
     assert list(found.data) == ["decidePetition", "revokeVisa"]
     assert found.sharing() == ["decidePetition DENY NO_AGREEMENT USCIS"]
     assert "decidePetition" not in fresh.traffic.bodies()
+
+
+@dataclass
+class Watching:
+    """A record that notes of each entry its kind and what subgraphs had been sent by then; ``broken`` refuses a kind."""
+
+    world: World
+    inner: Record
+    broken: str = ""
+    kept: list[tuple[AuditRecord, str]] = field(default_factory=list)
+
+    async def append(self, record: AuditRecord) -> object:
+        """The place in the log; raises what a full disk raises."""
+        if record.kind == self.broken:
+            raise RecordUnavailable("AUDIT_UNAVAILABLE", "The disk is full.")
+        self.kept.append((record, self.world.traffic.bodies()))
+        return await self.inner.append(record)
+
+
+def watch(world: World, broken: str = "") -> Watching:
+    """The world's record, watched from here on."""
+    house = world.opened.house
+    assert house.record is not None
+    watching = Watching(world, house.record, broken)
+    world.opened.house = replace(house, record=watching)
+    return watching
+
+
+async def test_a_change_is_on_record_before_it_is_sent(fresh: World) -> None:
+    """What somebody is about to change is durable first: a crash between the act and its answer leaves a trace."""
+    watching = watch(fresh)
+    denied = 'decidePetition(input: { receiptNumber: "IOE0926009002", decision: DENIED }) { status }'
+    both = REVOKE.replace("mutation {", f"mutation {{ {denied}")
+    made = await Asker(fresh)(replace(OFFICER, case="AA00S24001"), both)
+    assert made.data["revokeVisa"]["status"] == "REVOKED"
+    (intent, sent), (release, later) = watching.kept
+    assert (intent.kind, release.kind) == ("intent", "release")
+    assert "revokeVisa" not in sent
+    assert "revokeVisa" in later
+    assert intent.request_id == release.request_id == made.request_id
+    assert dict(intent.note) == {"changes": "Mutation.revokeVisa"}  # what is denied is not intended
+    assert intent.operation_kind == "mutation"
+    assert "S2400001" not in intent.operation_text
+
+
+async def test_a_change_that_cannot_be_put_on_record_is_not_made(fresh: World) -> None:
+    """The record is full: refused before the owner hears of it, and the visa stands."""
+    watch(fresh, broken="intent")
+    ask = Asker(fresh)
+    with pytest.raises(RecordUnavailable) as refused:
+        await ask(replace(OFFICER, case="AA00S24001"), REVOKE)
+    assert refused.value.code == "AUDIT_UNAVAILABLE"
+    assert "mutation" not in fresh.traffic.bodies()
+    seen = await ask("cbp-primary-atl", 'query { visa(foilNumber: "S2400001") { status } }')
+    assert seen.data["visa"] == {"status": "ISSUED"}
+
+
+async def test_what_changes_nothing_leaves_no_intent(fresh: World) -> None:
+    """Neither a question nor a change that is denied before anything is sent."""
+    watching = watch(fresh)
+    ask = Asker(fresh)
+    await ask("cbp-primary-atl", 'query { visa(foilNumber: "S2400001") { status } }')
+    await ask(PRIMARY, REVOKE)
+    assert [record.kind for record, _ in watching.kept] == ["release", "release"]
