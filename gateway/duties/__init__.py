@@ -5,7 +5,7 @@ from pathlib import Path
 
 from gateway.duties.glass import Glass, Notice, approve, ask_for, may_approve, review, usable
 from gateway.duties.glasses import GlassFile
-from gateway.duties.obligations import Means, Task, owed, told, unmet
+from gateway.duties.obligations import Means, Task, asked, owed, told, unmet
 from gateway.duties.tasks import TaskFile
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "TaskFile",
     "approve",
     "ask_for",
+    "asked",
     "may_approve",
     "open_duties",
     "owed",

@@ -17,7 +17,7 @@ from gateway.policy.agreement import Agreement, Obligation
 from gateway.policy.conditions import shifted
 from gateway.policy.vocabulary import ObligationKind
 
-__all__ = ["Means", "Task", "owed", "told", "unmet"]
+__all__ = ["Means", "Task", "asked", "owed", "told", "unmet"]
 
 _NO_TERM: Final = "PT24H"  # what an obligation is due in when neither the agreement nor the vocabulary says
 
@@ -97,6 +97,15 @@ def _met(agreement: Agreement, duty: Obligation, kinds: Mapping[str, ObligationK
     return means.tasks if kind.stage == "post" else kind.stage == "with"
 
 
+def asked(policy: Policy, agreements: Iterable[str]) -> list[dict[str, str]]:
+    """What a caller acknowledges before ``agreements`` (ids) give anything: each agreement's terms, in order of id."""
+    return [
+        {"agreement": agreement.id, "kind": duty.kind, "text": duty.note or kind.title}
+        for agreement, duty, kind in _duties(policy, agreements, "")
+        if duty.acknowledge or _BEFORE.get(kind.name) is _certified
+    ]
+
+
 def told(policy: Policy, used: Iterable[str]) -> list[dict[str, str]]:
     """What travels with an answer that rests on the agreements ``used`` (ids): each obligation once, in order of id."""
     return [
@@ -136,5 +145,5 @@ def _duties(policy: Policy, used: Iterable[str], stage: str) -> Iterable[tuple[A
         if agreement.id in wanted:
             for duty in agreement.obligations:
                 kind = policy.vocabulary.obligations.get(duty.kind)
-                if kind is not None and kind.stage == stage:
+                if kind is not None and stage in ("", kind.stage):
                     yield agreement, duty, kind

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from gateway.caller import Caller
 from gateway.coordinates import Coordinate
+from gateway.duties import asked
 from gateway.errors import GatewayError, RequestError
 from gateway.house import Graph, House, Question
 from gateway.opening import OpenHouse
@@ -27,7 +28,7 @@ async def explain(request: Request) -> Response:
 
     It is decided without any fact of a case, a record or a person, so nothing in it can tell of one: what depends on
     them is ``unknown`` here. Only auditors are told, by the record, what a fact came to. What the caller may not name
-    is explained like what is nowhere.
+    is explained like what is nowhere. Where terms have to be acknowledged first, ``acknowledge`` says them.
     """
     opened: OpenHouse = request.app.state.opened
     if opened.tokens is None:
@@ -51,6 +52,8 @@ async def explain(request: Request) -> Response:
     if not graph.views.may_name(caller, coordinate, at):
         decision = Decision(Outcome.DENY, text, "", reason=Reason.NO_SUCH_FIELD)
     page = {**explain_json(decision, policy.epoch), "text": "\n".join(explain_lines(decision, policy.epoch))}
+    if decision.reason == Reason.OBLIGATION_UNMET:
+        page["acknowledge"] = asked(policy, {each.id.partition("@")[0] for each in decision.candidates} & set(caller.unmet))
     return JSONResponse(page, headers={"cache-control": "no-store"})
 
 

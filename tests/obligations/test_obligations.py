@@ -10,7 +10,7 @@ import pytest
 
 from gateway.caller import Caller
 from gateway.coordinates import Coordinate
-from gateway.duties import Means, TaskFile, owed, told, unmet
+from gateway.duties import Means, TaskFile, asked, owed, told, unmet
 from gateway.errors import RequestError
 from gateway.policy import Outcome, Policy, compile_policy, load_bundle
 from gateway.supergraph import load_supergraph
@@ -31,6 +31,13 @@ def policy() -> Policy:
 def test_a_certificate_is_met_by_acknowledging_it_before(policy: Policy) -> None:
     assert unmet(policy, ERO, ALL) == ()
     assert unmet(policy, ERO, replace(ALL, acknowledged=frozenset())) == ("USCIS-ERO-STATUS",)
+
+
+def test_what_is_to_be_acknowledged_is_what_acknowledging_meets(policy: Policy) -> None:
+    terms = asked(policy, [each.id for each in policy.agreements])
+    assert [(each["agreement"], each["kind"]) for each in terms] == [("USCIS-ERO-STATUS", "certification")]
+    assert terms[0]["text"].startswith("8 U.S.C. 1229(e)")
+    assert asked(policy, ()) == []
 
 
 def test_an_agreement_whose_obligation_is_not_met_gives_nothing(policy: Policy) -> None:

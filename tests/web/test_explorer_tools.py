@@ -22,6 +22,7 @@ BESIDE = """query($t: ID!) {
     petitions { nodes { receiptNumber rfeReasons } }
   }
 }"""
+STATUS = next(index for index, each in enumerate(ready_queries()) if each["name"].startswith("10"))
 
 
 def beside(visit: Visit, persona: str) -> None:
@@ -97,6 +98,32 @@ def test_the_plan_is_drawn_with_waves_calls_and_times(visit: Visit) -> None:
     assert len(widths) == 8
     assert min(widths) > 0
     assert flaws(page) == []
+
+
+def test_terms_are_acknowledged_by_the_reader_and_by_nobody_else(visit: Visit) -> None:
+    """An officer of ERO reads the terms of USCIS-ERO-STATUS, acknowledges them, and is given what they give."""
+    visit.choose(STATUS)
+    page = visit.page
+    visit.run()
+    refused = page.locator("#answer .badge[data-outcome=DENY]", has_text="terms not acknowledged")
+    assert refused.count() > 0
+    refused.first.locator(".why").click()
+    page.locator("dialog[data-state=told]").wait_for()
+    assert "1229(e)" in page.locator("dialog").inner_text()
+    visit.keep("terms")
+    assert flaws(page) == []
+    with page.expect_response("**/graphql") as asked:
+        page.locator("#acknowledge").click()
+    assert json.loads(asked.value.request.post_data or "")["extensions"] == {"acknowledged": ["USCIS-ERO-STATUS"]}
+    page.locator("#run:not([disabled])").wait_for()
+    visit.settled()
+    assert refused.count() == 0
+    assert "USCIS-ERO-STATUS" in copied(visit, "curl")
+    page.locator("#persona").select_option("ero-supervisor-1367")
+    with page.expect_response("**/graphql") as anew:
+        page.locator("#run").click()
+    assert "extensions" not in json.loads(anew.value.request.post_data or "")
+    visit.refused(400)
 
 
 def test_history_keeps_what_was_asked_and_no_answer(visit: Visit) -> None:

@@ -151,3 +151,19 @@ async def test_outside_development_there_are_no_personas_and_no_tokens(face: Fac
             assert (answered.status, answered.error["code"]) == (403, "DEVELOPMENT_ONLY")
             assert "issuer" in answered.error["hint"]
             assert "auditor" not in str(answered.page)
+
+
+async def test_explain_says_what_is_to_be_acknowledged_first_and_then_no_more(face: Face) -> None:
+    """The form of a pending benefit under 8 U.S.C. 1229(e): the terms come with the refusal, not with the grant."""
+    unmet = await _explained(face, "ero-officer", "BenefitRequest.status")
+    met = await face.get(
+        "/explain", face.token("ero-officer"), coordinate="BenefitRequest.status", acknowledged="USCIS-ERO-STATUS"
+    )
+
+    assert unmet.page["reason"] == "OBLIGATION_UNMET"
+    assert [(each["agreement"], each["kind"]) for each in unmet.page["acknowledge"]] == [
+        ("USCIS-ERO-STATUS", "certification")
+    ]
+    assert "1229(e)" in unmet.page["acknowledge"][0]["text"]
+    assert met.page["reason"] != "OBLIGATION_UNMET"
+    assert "acknowledge" not in met.page

@@ -17,6 +17,7 @@ const SHORT = {
   WITHHELD_BY_PROVIDER: "by name",
   STATUTE: "by statute",
   CASE_CONDITION: "not for this case",
+  OBLIGATION_UNMET: "terms not acknowledged",
   NOT_SHARED: "conditions not met",
 };
 const phrase = (code) => SHORT[code] ?? code.toLowerCase().replaceAll("_", " ");
@@ -44,9 +45,17 @@ export function showAnswer(into, body, status, took, other) {
     const key = `${error.extensions?.code}\u0000${error.message}`;
     return !seen.has(key) && seen.add(key);
   };
-  const drawing = { byPath, differing, token: into.token };
+  const drawing = { byPath, differing, into };
   const tree = refused ? [] : rows(drawing, null, body.data, [], 0, "");
-  into.answer.replaceChildren(...(body.errors ?? []).filter(fresh).map(trouble), element("div", { class: "tree" }, ...tree));
+  into.answer.replaceChildren(...(body.errors ?? []).filter(fresh).map(trouble), ...terms(body.extensions?.obligations ?? []), element("div", { class: "tree" }, ...tree));
+}
+
+/** What agreements ask of whoever has been given something: shut until somebody wants to read it. */
+function terms(obligations) {
+  if (!obligations.length) return [];
+  const title = obligations.length === 1 ? "1 obligation comes with this" : `${obligations.length} obligations come with this`;
+  const told = ({ agreement, text, within }) => element("li", {}, element("b", {}, agreement), ` ${text}`, within ? ` (within ${within})` : null);
+  return [element("details", { class: "terms" }, element("summary", {}, title), element("ul", {}, ...obligations.map(told)))];
 }
 
 export function showTrouble(into, errors) {
@@ -105,7 +114,7 @@ function badge(drawing, entry, value) {
       : [element("span", {}, `${entry.outcome === "DENY" && value !== null ? "in part " : ""}${kind.word} by ${entry.owner || "the gateway"}`), element("span", { class: "reason" }, entry.mask || phrase(entry.reason || ""))];
   return element("span", { class: `badge ${kind.style}`, "data-outcome": entry.outcome, "data-coordinate": entry.coordinate },
     element("span", { "aria-hidden": "true" }, kind.sign), " ", ...text.flatMap((part) => [part, " "]),
-    element("button", { class: "why", type: "button", onclick: () => why(entry, drawing.token), "aria-label": `Why is ${entry.coordinate} ${kind.word}?` }, "why?"));
+    element("button", { class: "why", type: "button", onclick: () => why(entry, drawing.into), "aria-label": `Why is ${entry.coordinate} ${kind.word}?` }, "why?"));
 }
 
 function leaf(value) {

@@ -49,12 +49,21 @@ async function ask(into, { query, variables }, refusal) {
   }
   try {
     const began = performance.now();
-    const { status, body } = await post(query, variables, into.token);
+    const { status, body } = await post(query, variables, into.token, [...(into.acknowledged ?? [])]);
     return { status, body, took: performance.now() - began };
   } catch (problem) {
     showTrouble(into, [{ message: `The gateway did not answer: ${problem.message}`, extensions: { code: "NO_ANSWER" } }]);
     return null;
   }
+}
+
+/** The terms that a persona has acknowledged here go with its question; those it acknowledges now, with the next. */
+function heed(into, persona) {
+  into.acknowledged = state.acknowledged.get(persona) ?? new Set();
+  into.acknowledge = (agreements) => {
+    state.acknowledged.set(persona, new Set([...into.acknowledged, ...agreements]));
+    run();
+  };
 }
 
 async function run() {
@@ -69,6 +78,7 @@ async function run() {
     for (const each of [first, second]) if (each) showWaiting(each);
     const refusal = await become().catch(() => "");
     first.token = state.token;
+    heed(first, $("persona").value);
     const one = await ask(first, question, refusal);
     const two = second ? await asBeside(second, question, beside) : null;
     if (one) showAnswer(first, one.body, one.status, one.took, two?.body);
@@ -87,6 +97,7 @@ const ROUNDS = 4; // what falls away may leave something else that stands alone
 async function asBeside(into, question, persona) {
   const { token, refusal } = await tokenFor({ persona: persona.name });
   into.token = token;
+  heed(into, persona.name);
   const lost = new Set();
   let told = await ask(into, question, refusal);
   for (let round = 0; told && round < ROUNDS; round += 1) {
@@ -148,7 +159,10 @@ async function take(form) {
     const [link, left] = linkTo(question);
     text = link;
     told = left ? `Link copied; ${left} ${left === 1 ? "value is" : "values are"} left out of it.` : "Link copied.";
-  } else text = FORMS[form]({ query: question.query, variables: question.variables });
+  } else {
+    const acknowledged = [...(state.acknowledged.get(question.persona) ?? [])];
+    text = FORMS[form]({ query: question.query, variables: question.variables, ...(acknowledged.length ? { extensions: { acknowledged } } : {}) });
+  }
   try {
     await navigator.clipboard.writeText(text);
   } catch { // no leave to write there: show it to be copied by hand

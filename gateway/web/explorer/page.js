@@ -2,8 +2,9 @@
 
 export const $ = (id) => document.getElementById(id);
 
-/** token: the caller's, "" until asked for; schema: what introspection told this caller, null until asked for. */
-export const state = { token: "", personas: [], queries: [], schema: null };
+/** token: the caller's, "" until asked for; schema: what introspection told this caller, null until asked for;
+ * acknowledged: the agreements whose terms each persona has acknowledged on this page. */
+export const state = { token: "", personas: [], queries: [], schema: null, acknowledged: new Map() };
 
 /** Get a token for the persona, purpose and case on the page, or take the one written there where there are no
  * personas; the refusal's message, or "" when all is well. */
@@ -51,10 +52,10 @@ export async function fetchJson(url, options = {}) {
 }
 
 /** The gateway's answer to an operation, asked as the caller chosen on the page or the one whose token it is. */
-export function post(query, variables, token = state.token) {
+export function post(query, variables, token = state.token, acknowledged = []) {
   const headers = { "content-type": "application/json", accept: "application/graphql-response+json" };
   if (token) headers.authorization = `Bearer ${token}`;
-  return fetchJson("/graphql", { method: "POST", headers, body: JSON.stringify({ query, variables }) });
+  return fetchJson("/graphql", { method: "POST", headers, body: JSON.stringify({ query, variables, ...(acknowledged.length ? { extensions: { acknowledged } } : {}) }) });
 }
 
 /** Tabs: a click or an arrow key chooses one of `names`, shows the panel of that name, hides the others, tells `chosen`. */

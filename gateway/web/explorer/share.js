@@ -55,10 +55,11 @@ QUERY = (
 ${lines(body.query)}
 )
 VARIABLES = json.loads(${JSON.stringify(JSON.stringify(body.variables))})
+EXTENSIONS = json.loads(${JSON.stringify(JSON.stringify(body.extensions ?? {}))})
 
 request = urllib.request.Request(
     "${location.origin}/graphql",
-    json.dumps({"query": QUERY, "variables": VARIABLES}).encode(),
+    json.dumps({"query": QUERY, "variables": VARIABLES, "extensions": EXTENSIONS}).encode(),
     {"authorization": f"Bearer {os.environ['TOKEN']}", "content-type": "application/json"},
 )
 with urllib.request.urlopen(request) as response:
@@ -70,11 +71,12 @@ for entry in answer["extensions"]["sharing"]:  # what was withheld, masked or no
 
 const asTypeScript = (body) => `const query = \`${body.query.replaceAll("\\", "\\\\").replaceAll("`", "\\`").replaceAll("$", "\\$")}\`;
 const variables = ${JSON.stringify(body.variables, null, 2)};
+const extensions = ${JSON.stringify(body.extensions ?? {})};
 
 const response = await fetch("${location.origin}/graphql", {
   method: "POST",
   headers: { authorization: \`Bearer \${process.env.TOKEN}\`, "content-type": "application/json" },
-  body: JSON.stringify({ query, variables }),
+  body: JSON.stringify({ query, variables, extensions }),
 });
 const answer = await response.json();
 console.log(answer.data);

@@ -18,6 +18,7 @@ const REASONS = {
   STATUTE: "a statute forbids it",
   CASE_CONDITION: "your case does not meet the agreement's conditions",
   NOT_SHARED: "the agreement's conditions are not met here",
+  OBLIGATION_UNMET: "its agreement asks for something first that is not met",
   FACT_UNAVAILABLE: "a fact that decides on it could not be had",
 };
 const SIGNS = { true: "✓", false: "✗", unknown: "?" };
@@ -64,8 +65,21 @@ function clauses(page) {
   return [element("h3", {}, title), note, element("ul", { class: "clauses" }, ...sorted.map(clause))];
 }
 
-/** Open the dialog on one line of the ledger, as the caller whose token it is. */
-export async function why(entry, token) {
+/** The terms that have to be acknowledged first, and the button by which the reader does. */
+function terms(asked, acknowledge) {
+  const agreements = [...new Set(asked.map((each) => each.agreement))];
+  const agree = () => {
+    $("why").close();
+    acknowledge(agreements);
+  };
+  return element("div", { class: "terms" },
+    element("h3", {}, "To be acknowledged first"),
+    element("ul", {}, ...asked.map((each) => element("li", {}, element("b", {}, each.agreement), ` ${each.text}`))),
+    element("button", { type: "button", class: "primary", id: "acknowledge", onclick: agree }, "Acknowledge, and ask again"));
+}
+
+/** Open the dialog on one line of the ledger, as the caller to whom the pane `into` answers. */
+export async function why(entry, into) {
   $("why-title").textContent = entry.coordinate;
   const first = element("p", { class: "lead" }, lead(entry));
   const facts = element("dl", { class: "facts" },
@@ -74,10 +88,12 @@ export async function why(entry, token) {
   $("why-body").replaceChildren(first, facts);
   $("why").dataset.state = "asking";
   $("why").showModal();
-  const asked = { headers: { authorization: `Bearer ${token}` } };
-  const { status, body } = await fetchJson(`/explain?coordinate=${encodeURIComponent(entry.coordinate)}`, asked);
+  const asked = { headers: { authorization: `Bearer ${into.token}` } };
+  const heeded = [...(into.acknowledged ?? [])].map((each) => `&acknowledged=${encodeURIComponent(each)}`).join("");
+  const { status, body } = await fetchJson(`/explain?coordinate=${encodeURIComponent(entry.coordinate)}${heeded}`, asked);
   if (status === 200) {
     facts.append(...told(body));
+    if (body.acknowledge?.length) $("why-body").append(terms(body.acknowledge, into.acknowledge));
     $("why-body").append(...clauses(body));
   } else {
     $("why-body").append(element("p", {}, body.errors?.[0]?.message ?? "No explanation could be had."));
