@@ -53,7 +53,9 @@ async def explain(request: Request) -> Response:
         decision = Decision(Outcome.DENY, text, "", reason=Reason.NO_SUCH_FIELD)
     page = {**explain_json(decision, policy.epoch), "text": "\n".join(explain_lines(decision, policy.epoch))}
     if decision.reason == Reason.OBLIGATION_UNMET:
-        page["acknowledge"] = asked(policy, {each.id.partition("@")[0] for each in decision.candidates} & set(caller.unmet))
+        page["acknowledge"] = asked(
+            policy, {each.id.partition("@")[0] for each in decision.candidates} & set(caller.unmet)
+        )
     return JSONResponse(page, headers={"cache-control": "no-store"})
 
 

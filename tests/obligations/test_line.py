@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from gateway.cli.main import app
-from gateway.duties import Task
+from gateway.duties import Task, TaskFile
 from gateway.errors import RecordUnavailable, RequestError
 from gateway.house import Question
 from gateway.pipeline import answer
@@ -50,7 +51,9 @@ async def test_terms_acknowledged_the_answer_rests_on_their_agreement(world: Wor
 
 async def test_acknowledging_one_agreement_opens_no_other_and_protects_as_before(world: World) -> None:
     """A protected person stays absent, whatever is acknowledged; the wrong id opens nothing."""
-    wrong = await Asker(world, acknowledged=("CA-CBP-VISA", "no-such-agreement"))("ero-officer", BENEFITS, t=STORY + "25")
+    wrong = await Asker(world, acknowledged=("CA-CBP-VISA", "no-such-agreement"))(
+        "ero-officer", BENEFITS, t=STORY + "25"
+    )
     assert wrong.ledger()["traveler.benefitRequests"] == ("DENY", "OBLIGATION_UNMET")
     protected = await Asker(world)("ero-supervisor-1367", BENEFITS, case="ERC-00250001", t=STORY + "10")
     nodes = (protected.data["traveler"] or {}).get("benefitRequests") or {"nodes": []}
@@ -89,31 +92,25 @@ async def test_nothing_given_nothing_owed(ask: Asker, world: World) -> None:
     assert owed_by(world, "CBP") == before
 
 
-async def test_a_task_that_cannot_be_kept_keeps_the_answer(ask: Asker, world: World) -> None:
+def full(file: TaskFile, tasks: Iterable[Task]) -> None:
+    """What a file of tasks does on a disk that has just become full."""
+    raise RecordUnavailable("DUTIES_UNAVAILABLE", "The disk is full.")
+
+
+async def test_a_task_that_cannot_be_kept_keeps_the_answer(
+    ask: Asker, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """No place for tasks: what would leave one is withheld. A place that breaks at the last moment: no answer."""
     house = world.opened.house
     world.opened.house = replace(house, duties=None)
     without = await ask("consular-officer-cai", REVIEW)
     assert without.ledger() == {"visaApplication.securityReview": ("DENY", "OBLIGATION_UNMET")}
 
-    assert house.duties is not None
-    full = Full(house.duties.tasks)
-    world.opened.house = replace(house, duties=replace(house.duties, tasks=full))
+    world.opened.house = house
+    monkeypatch.setattr(TaskFile, "add", full)
     with pytest.raises(RecordUnavailable) as refused:
         await ask("consular-officer-cai", REVIEW)
     assert refused.value.code == "DUTIES_UNAVAILABLE"
-
-
-class Full:
-    """A file of tasks on a disk that has just become full."""
-
-    available = True
-
-    def __init__(self, inner: Any) -> None:
-        self.inner = inner
-
-    def add(self, tasks: Any) -> None:
-        raise RecordUnavailable("DUTIES_UNAVAILABLE", "The disk is full.")
 
 
 async def test_the_command_lists_what_is_owed_and_notes_it_done(ask: Asker, world: World) -> None:
@@ -128,7 +125,11 @@ async def test_the_command_lists_what_is_owed_and_notes_it_done(ask: Asker, worl
 
     listed = [json.loads(line) for line in run("list", "--agency", "ICE_VSP", "--json", *TODAY).splitlines()]
     receipt = next(each for each in listed if each["kind"] == "read-receipt")
-    assert (receipt["debtor"], receipt["agreement"], receipt["state"]) == ("STATE_CA", "VSP-CA-RECOMMENDATION@2", "open")
+    assert (receipt["debtor"], receipt["agreement"], receipt["state"]) == (
+        "STATE_CA",
+        "VSP-CA-RECOMMENDATION@2",
+        "open",
+    )
     later = [json.loads(line) for line in run("list", "--overdue", "--json", "--at", "2026-11-03").splitlines()]
     assert receipt["number"] in {each["number"] for each in later if each["state"] == "overdue"}
     assert "read-receipt of VSP-CA-RECOMMENDATION@2 done by ca-cai-1" in run(
