@@ -5,6 +5,8 @@ The object types are in types.py, the transactions behind the mutations in write
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import strawberry
 from sqlalchemy import select
 
@@ -38,7 +40,7 @@ from subgraphs.admissions.writes import (
     record_inspection,
     refer_to_secondary,
 )
-from subgraphs.kit import Connection, Info, OrderBy, Page, act, connect, link, make_schema
+from subgraphs.kit import Connection, Info, OrderBy, Page, act, connect, link, make_schema, reads
 from subgraphs.kit.identifiers import check
 
 __all__ = ["Mutation", "Query", "schema"]
@@ -47,17 +49,29 @@ __all__ = ["Mutation", "Query", "schema"]
 @strawberry.type
 class Query:
     @link(description="An admission by its I-94 number, in the form used before or since May 2019.")
-    async def admission(self, info: Info, i94Number: str) -> Admission | None:  # noqa: N803 - the name in the graph
+    async def admission(
+        self,
+        info: Info,
+        i94Number: Annotated[str, reads("Admission.i94Number")],  # noqa: N803 - the name in the graph
+    ) -> Admission | None:
         row = await info.context.one(AdmissionRow, AdmissionRow.i94_number, check("I94_NUMBER", i94Number))
         return Admission.of(row) if row else None
 
     @link()
-    async def inspection(self, info: Info, inspectionId: str) -> Inspection | None:  # noqa: N803 - the name in the graph
+    async def inspection(
+        self,
+        info: Info,
+        inspectionId: Annotated[str, reads("Inspection.inspectionId")],  # noqa: N803 - the name in the graph
+    ) -> Inspection | None:
         row = await info.context.one(InspectionRow, InspectionRow.inspection_id, inspectionId)
         return Inspection.of(row) if row else None
 
     @link()
-    async def arrival(self, info: Info, crossingId: str) -> Arrival | None:  # noqa: N803 - the name in the graph
+    async def arrival(
+        self,
+        info: Info,
+        crossingId: Annotated[str, reads("Arrival.crossingId")],  # noqa: N803 - the name in the graph
+    ) -> Arrival | None:
         row = await info.context.one(ArrivalRow, ArrivalRow.crossing_id, crossingId)
         return Arrival.of(row) if row else None
 

@@ -5,6 +5,8 @@ The object types are in types.py, the transactions behind the mutations in write
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import strawberry
 from sqlalchemy import select
 
@@ -28,7 +30,7 @@ from subgraphs.enforcement.writes import (
     record_order,
     verify_departure,
 )
-from subgraphs.kit import Connection, Info, Page, act, connect, link, make_schema
+from subgraphs.kit import Connection, Info, Page, act, connect, link, make_schema, reads
 from subgraphs.kit.identifiers import check
 
 __all__ = ["Mutation", "Query", "schema"]
@@ -37,7 +39,11 @@ __all__ = ["Mutation", "Query", "schema"]
 @strawberry.type
 class Query:
     @link()
-    async def removalCase(self, info: Info, caseId: str) -> RemovalCase | None:  # noqa: N802, N803 - the graph's names
+    async def removalCase(  # noqa: N802 - the name in the graph
+        self,
+        info: Info,
+        caseId: Annotated[str, reads("RemovalCase.caseId")],  # noqa: N803 - the name in the graph
+    ) -> RemovalCase | None:
         row = await info.context.one(RemovalCaseRow, RemovalCaseRow.case_id, caseId)
         return RemovalCase.of(row) if row else None
 
@@ -45,7 +51,7 @@ class Query:
     async def enforcementEncounter(  # noqa: N802 - the name in the graph
         self,
         info: Info,
-        eventNumber: str,  # noqa: N803 - the name in the graph
+        eventNumber: Annotated[str, reads("EnforcementEncounter.eventNumber")],  # noqa: N803 - the name in the graph
     ) -> EnforcementEncounter | None:
         number = check("EVENT_NUMBER", eventNumber)
         row = await info.context.one(EncounterRow, EncounterRow.event_number, number)

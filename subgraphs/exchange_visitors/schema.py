@@ -7,6 +7,7 @@ The value types are in ``types``, what mutations take in ``inputs``, what they d
 from __future__ import annotations
 
 import datetime as dt
+from typing import Annotated
 
 import strawberry
 from sqlalchemy import select
@@ -36,6 +37,7 @@ from subgraphs.kit import (
     entity,
     link,
     make_schema,
+    reads,
     shared,
     sys,
 )
@@ -206,11 +208,19 @@ class Traveler:
 @strawberry.type
 class Query:
     @link(description="One SEVIS record by its number.")
-    async def exchangeVisitor(self, info: Info, sevisId: str) -> ExchangeVisitor | None:  # noqa: N802, N803
+    async def exchangeVisitor(  # noqa: N802
+        self,
+        info: Info,
+        sevisId: Annotated[str, reads("ExchangeVisitor.sevisId")],  # noqa: N803
+    ) -> ExchangeVisitor | None:
         return await ExchangeVisitor.resolve_reference(info, {"sevisId": sevisId})
 
     @link(description="One sponsor by its program number.")
-    async def sponsor(self, info: Info, programNumber: str) -> Sponsor | None:  # noqa: N803
+    async def sponsor(
+        self,
+        info: Info,
+        programNumber: Annotated[str, reads("Sponsor.programNumber")],  # noqa: N803
+    ) -> Sponsor | None:
         return await Sponsor.resolve_reference(info, {"programNumber": programNumber})
 
     @link(description="SEVIS records, latest start first.")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from typing import Annotated
 
 import strawberry
 from sqlalchemy import select
@@ -27,6 +28,7 @@ from subgraphs.kit import (
     entity,
     link,
     make_schema,
+    reads,
     resolved,
     shared,
     sys,
@@ -172,7 +174,11 @@ class Traveler:
 @strawberry.type
 class Query:
     @link(description="One review by its number.")
-    async def securityReview(self, info: Info, reviewId: str) -> SecurityReview | None:  # noqa: N802, N803
+    async def securityReview(  # noqa: N802
+        self,
+        info: Info,
+        reviewId: Annotated[str, reads("SecurityReview.reviewId")],  # noqa: N803
+    ) -> SecurityReview | None:
         return await SecurityReview.resolve_reference(info, {"reviewId": reviewId})
 
     @link(description="The queue of reviews, latest opened first.")

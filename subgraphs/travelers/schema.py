@@ -21,7 +21,7 @@ __all__ = ["Mutation", "Query", "schema"]
 @strawberry.type
 class Query:
     @link(description="The traveler with this number.")
-    async def traveler(self, info: Info, id: ID) -> Traveler | None:
+    async def traveler(self, info: Info, id: Annotated[ID, reads("Traveler.id")]) -> Traveler | None:
         row = await info.context.one(TravelerRow, TravelerRow.id, str(id))
         return Traveler.of(row) if row else None
 

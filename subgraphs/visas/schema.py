@@ -7,6 +7,7 @@ The value types are in ``types``, what mutations take in ``inputs``, what they d
 from __future__ import annotations
 
 import datetime as dt
+from typing import Annotated
 
 import strawberry
 from sqlalchemy import select
@@ -25,6 +26,7 @@ from subgraphs.kit import (
     entity,
     link,
     make_schema,
+    reads,
     shared,
     sys,
 )
@@ -270,11 +272,19 @@ class Traveler:
 @strawberry.type
 class Query:
     @link(description="One application by its number.")
-    async def visaApplication(self, info: Info, applicationId: str) -> VisaApplication | None:  # noqa: N802, N803
+    async def visaApplication(  # noqa: N802
+        self,
+        info: Info,
+        applicationId: Annotated[str, reads("VisaApplication.applicationId")],  # noqa: N803
+    ) -> VisaApplication | None:
         return await VisaApplication.resolve_reference(info, {"applicationId": applicationId})
 
     @link(description="One visa by the number on its foil.")
-    async def visa(self, info: Info, foilNumber: str) -> Visa | None:  # noqa: N803
+    async def visa(
+        self,
+        info: Info,
+        foilNumber: Annotated[str, reads("Visa.foilNumber")],  # noqa: N803
+    ) -> Visa | None:
         return await Visa.resolve_reference(info, {"foilNumber": foilNumber})
 
     @link(description="The queue of applications, latest submitted first.")

@@ -140,3 +140,36 @@ async def test_a15_kinds_select_among_what_is_left(ask: Asker) -> None:
     listed = [each["kind"] for each in traveler["all"]]
     assert [each["kind"] for each in traveler["some"]] == [kind for kind in listed if kind == "visa.issued"]
     assert traveler["none"] == []
+
+
+# ---- keys ----------------------------------------------------------------------------------------------------------------
+
+
+def test_a15_every_argument_of_a_look_up_says_what_it_reads(house: World) -> None:
+    """A key is a value like any other: who may not read it must not find out by guessing which ones there are."""
+    shapes = house.opened.graph.shapes
+    root = house.opened.graph.supergraph.types["Query"]
+    paging = {"first", "last", "after", "before"}
+    silent = [
+        f"Query.{field.name}({each.name}:)"
+        for field in root.fields.values()
+        for each in field.arguments
+        if each.name not in {*paging, "filter", "orderBy", "kind"}
+        and f"Query.{field.name}({each.name}:)" not in shapes.reads
+    ]
+    assert silent == []
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_a15_a_record_is_not_looked_up_by_a_key_that_is_not_shared(ask: Asker, world: World) -> None:
+    """A lead comes without the I-94 number: numbers are not tried out, and one that is somebody's tells no more."""
+    told = []
+    for number in ("130000002A3", "130000009A9"):
+        world.traffic.requests.clear()
+        found = await ask("ero-lead", "query($n: String!) { admission(i94Number: $n) { admittedAt } }", n=number)
+        assert found.data == {"admission": None}
+        assert number not in world.traffic.bodies()
+        told.append((found.errors, found.sharing(), [each.subgraph for each in world.traffic.requests]))
+    assert told[0] == told[1]
+    assert told[0][0] == []
+    assert told[0][1] == ["admission DENY NO_AGREEMENT CBP"]
