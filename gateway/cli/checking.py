@@ -11,7 +11,9 @@ from typing import Any
 from gateway.cli.diff import version_of
 from gateway.cli.generated import generated_files, generated_views, stale_files, view_day
 from gateway.config import read_registry
+from gateway.enforcement.arguments import silent_arguments
 from gateway.enforcement.flows import edges_of, missing_flows
+from gateway.enforcement.shapes import shapes_of
 from gateway.errors import CompositionFailed, GatewayError, Mistake, PolicyError
 from gateway.policy import Policy, compile_policy, load_bundle
 from gateway.policy.diff_flows import flow_changes
@@ -63,7 +65,7 @@ def _mistake(mistake: Mistake) -> dict[str, Any]:
 
 
 def check_all(schema: Path, against: Path | None = None) -> Checked:
-    """The registry's subgraphs composed, the policy compiled on the result, its examples run, its flows and files checked.
+    """The registry's subgraphs composed, the policy compiled on the result, its examples run, its flows, arguments and files checked.
 
     Flows are those of the day that the views on disk name, so that the same files always check the same. ``against`` is
     the schema folder of an earlier version: what moves newly from agency to agency is told as notes. Where composition fails, the agreements are still held against the supergraph as it is on disk.
@@ -79,6 +81,7 @@ def check_all(schema: Path, against: Path | None = None) -> Checked:
             steps.append(_examples(policy))
             at = datetime.combine(view_day(schema), datetime.min.time(), UTC)
             steps.append(_flows(supergraph, policy, at))
+            steps.append(_arguments(supergraph, policy))
             if against is not None:
                 steps.append(_against(against, supergraph, policy, at))
             if pages:
@@ -143,6 +146,14 @@ def _flows(supergraph: Supergraph, policy: Policy, at: datetime) -> Step:
     if missing:
         return Step("flows", f"{told}and agreements in force on {at:%Y-%m-%d} do not let all of them", missing)
     return Step("flows", f"{told}each let by an agreement in force on {at:%Y-%m-%d}")
+
+
+def _arguments(supergraph: Supergraph, policy: Policy) -> Step:
+    silent = silent_arguments(supergraph, policy, shapes_of(supergraph, policy))
+    told = (
+        "not every argument of a query says what it reads" if silent else "every argument of a query says what it reads"
+    )
+    return Step("arguments", told, silent)
 
 
 def _against(before: Path, supergraph: Supergraph, policy: Policy, at: datetime) -> Step:

@@ -49,7 +49,7 @@ def check(
     as_sarif: Annotated[bool, typer.Option("--sarif", help="Print a SARIF 2.1.0 log.")] = False,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Print a summary to paste into a review.")] = False,
 ) -> None:
-    """Check everything under the schema folder: composition, agreements, their examples, flows, generated files.
+    """Check everything under the schema folder: composition, agreements, their examples, flows, arguments, files.
 
     Every mistake is printed with its file and line; exit code 1 when there is any, 0 when there is none, whatever the form.
     """

@@ -27,7 +27,10 @@ class Query:
 
     @link(description="The one traveler who has this identifier; null where nobody has it, or several people do.")
     async def travelerByIdentifier(  # noqa: N802 - the name in the graph
-        self, info: Info, kind: IdentifierKind, value: Annotated[str, reads("Identifier.value")]
+        self,
+        info: Info,
+        kind: Annotated[IdentifierKind, reads("Identifier.kind")],
+        value: Annotated[str, reads("Identifier.value")],
     ) -> Traveler | None:
         return await searching.find_traveler(info, kind, value)
 

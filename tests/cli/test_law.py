@@ -31,6 +31,7 @@ def test_check_of_what_is_sound(gateway: Gateway, composed: Path) -> None:
         ["ok", "policy"],
         ["ok", "examples"],
         ["ok", "flows"],
+        ["ok", "arguments"],
         ["ok", "generated"],
     ]
     assert (
@@ -43,7 +44,14 @@ def test_check_as_data(gateway: Gateway, composed: Path) -> None:
     page = json.loads(gateway("check", "--schema", composed, "--json").stdout)
 
     assert page["ok"] is True
-    assert [step["name"] for step in page["steps"]] == ["composition", "policy", "examples", "flows", "generated"]
+    assert [step["name"] for step in page["steps"]] == [
+        "composition",
+        "policy",
+        "examples",
+        "flows",
+        "arguments",
+        "generated",
+    ]
 
 
 def test_check_prints_every_mistake_of_the_policy_with_file_and_line(gateway: Gateway, schema: Path) -> None:
@@ -125,6 +133,22 @@ def test_check_finds_a_flow_that_no_agreement_lets(gateway: Gateway, schema: Pat
     assert "FAIL  flows" in result.stdout
     assert "FLOW_MISSING [VisaApplication." in result.stderr
     assert "ICE_VSP" in result.stderr
+
+
+def test_check_names_an_argument_that_does_not_say_what_it_reads(gateway: Gateway, schema: Path) -> None:
+    path = schema / "subgraphs" / "visas.graphql"
+    text = path.read_text(encoding="utf-8")
+    key, filtered = ' @reads(fields: ["Visa.foilNumber"])', ' @reads(fields: ["VisaApplication.post"])'
+    assert text.count(key) == text.count(filtered) == 1
+    path.write_text(text.replace(key, "").replace(filtered, ""), encoding="utf-8")
+
+    result = gateway("check", "--schema", schema)
+
+    assert result.exit_code == 1
+    assert "FAIL  arguments" in result.stdout
+    assert "ARGUMENT_WITHOUT_READS [Query.visa]: Query.visa(foilNumber:)" in result.stderr
+    assert "ARGUMENT_WITHOUT_READS [Query.visaApplications]: VisaApplicationFilter.post" in result.stderr
+    assert result.stderr.count("ARGUMENT_WITHOUT_READS") == 2
 
 
 def test_check_counts_flows_on_the_day_the_views_name(gateway: Gateway, schema: Path) -> None:
