@@ -9,25 +9,29 @@ from typing import Final, TypeVar
 
 from gateway.caller import Caller
 from gateway.coordinates import Coordinate
+from gateway.policy.agreement import Agreement
 from gateway.policy.compile import Compiled, GrantClause, RuleClause, WithholdClause
 from gateway.policy.conditions import ALWAYS, Condition, atoms_of, evaluate
 from gateway.policy.decide import Cell, candidate_of, is_free, weigh
 from gateway.policy.decision import Candidate, Decision, Outcome, Reason
 from gateway.policy.facts import MISSING, Truth, Value
-from gateway.policy.lifecycle import in_force, state_of
+from gateway.policy.lifecycle import IN_FORCE, state_of
 
 __all__ = ["CellMaker"]
 
 _T = TypeVar("_T")
 _MEET: Final = "Meet the obligations of {0}; what it asks to be acknowledged goes into extensions.acknowledged."
 _Kind = tuple[str, str, str]
+_State = Callable[[Agreement], str]
 
 
 class CellMaker:
-    """Makes cells; holds nothing but the compiled tables."""
+    """Makes cells; holds the compiled tables, and of what it made what many cells share."""
 
     def __init__(self, compiled: Compiled) -> None:
         self._compiled = compiled
+        self._states: tuple[datetime | None, dict[int, str]] = (None, {})
+        self._idle: dict[tuple[int, str], Candidate] = {}  # by the clause's identity: the compiled tables hold it
 
     def cell(
         self, kind: _Kind, coordinate: Coordinate, at: datetime, *, known: bool, unmet: Collection[str] = ()
@@ -49,8 +53,9 @@ class CellMaker:
             Outcome.DENY, str(coordinate), entry.owner, reason=reason, how_to_request=how, candidates=idle
         )
         names = sorted({name for when in _whens(rules, withholds, grants) for name in _names(when)})
-        cell = Cell(str(coordinate), entry.owner, rules, withholds, grants, idle, denial, contact, tuple(names))
-        return replace(cell, static=self._static(cell, kind, at))
+        static = None if rules or withholds or grants else denial
+        cell = Cell(str(coordinate), entry.owner, rules, withholds, grants, idle, denial, contact, tuple(names), static)
+        return cell if static is not None else replace(cell, static=self._static(cell, kind, at))
 
     def fact_coordinates(self) -> frozenset[Coordinate]:
         """Every coordinate on a path that some condition or the vocabulary reads."""
@@ -91,6 +96,7 @@ class CellMaker:
     ]:
         agency, role, purpose = kind
         bare = Caller(agency, role, purpose)
+        state = self._state_at(at)
         laws = self._compiled.rules.get(coordinate, ())
         touching, _ = _split(laws, lambda each: not _never(each.rule.when, bare, at))
         rules, exempt = _split(
@@ -102,19 +108,43 @@ class CellMaker:
             if agency in each.withhold.recipients
             and purpose in each.withhold.purposes
             and (not each.withhold.roles or role in each.withhold.roles)
-            and in_force(each.agreement, at)
+            and state(each.agreement) in IN_FORCE
         )
         mine = tuple(each for each in self._compiled.grants.get(coordinate, ()) if agency in each.grant.recipients)
-        covering, others = _split(mine, lambda each: not _why_not(each, role, purpose, at))
+        fallen = [(each, _why_not(each, role, purpose, state(each.agreement))) for each in mine]
+        covering = [each for each, why in fallen if not why]
         grants, dropped = _split(covering, lambda each: each.agreement.id not in unmet)
         lacking = () if grants else tuple(sorted({each.agreement.id for each in dropped}))
-        reason = Reason.OBLIGATION_UNMET if lacking else _reason(mine, role, purpose, at)
+        reason = Reason.OBLIGATION_UNMET if lacking else _reason(mine, role, purpose, state)
         idle = (
-            *(candidate_of(each, "false", "an obligation of the agreement cannot be met") for each in dropped),
-            *(candidate_of(each, "false", _why_not(each, role, purpose, at)) for each in others),
-            *(candidate_of(each, "false", "the law exempts this caller") for each in exempt),
+            *(self._fell_out(each, "an obligation of the agreement cannot be met") for each in dropped),
+            *(self._fell_out(each, why) for each, why in fallen if why),
+            *(self._fell_out(each, "the law exempts this caller") for each in exempt),
         )
         return rules, withholds, grants, idle, reason, lacking
+
+    def _state_at(self, at: datetime) -> _State:
+        """What says an agreement's state at ``at``; each is worked out once for as long as the same instant is asked."""
+        kept = self._states
+        if kept[0] != at:
+            self._states = kept = (at, {})  # whoever still works at another instant keeps their own
+        known = kept[1]
+
+        def state(agreement: Agreement) -> str:
+            found = known.get(id(agreement))
+            if found is None:
+                found = known[id(agreement)] = state_of(agreement, at)
+            return found
+
+        return state
+
+    def _fell_out(self, clause: RuleClause | GrantClause, why: str) -> Candidate:
+        """``clause`` among those that did not count, with the reason: the same for every cell."""
+        key = (id(clause), why)
+        found = self._idle.get(key)
+        if found is None:
+            found = self._idle[key] = candidate_of(clause, "false", why)
+        return found
 
     def _static(self, cell: Cell, kind: _Kind, at: datetime) -> Decision | None:
         """The decision that no case, record or certificate can change, or None."""
@@ -178,21 +208,21 @@ def _names(when: Condition) -> set[str]:
     return {name for atom in atoms_of(when) for name in atom.facts}
 
 
-def _why_not(clause: GrantClause, role: str, purpose: str, at: datetime) -> str:
-    """Why a grant to the caller's agency cannot count, "" when it can."""
-    if not in_force(clause.agreement, at):
-        return f"the agreement is {state_of(clause.agreement, at)}"
+def _why_not(clause: GrantClause, role: str, purpose: str, state: str) -> str:
+    """Why a grant to the caller's agency cannot count, "" when it can; ``state`` is its agreement's."""
+    if state not in IN_FORCE:
+        return f"the agreement is {state}"
     if purpose not in clause.grant.purposes:
         return "the purpose is not covered"
     return "" if role in clause.grant.roles else "the role is not covered"
 
 
-def _reason(mine: tuple[GrantClause, ...], role: str, purpose: str, at: datetime) -> Reason:
+def _reason(mine: tuple[GrantClause, ...], role: str, purpose: str, state: _State) -> Reason:
     """The reason when no grant can count: the step at which the last of them fell out."""
     if not mine:
         return Reason.NO_AGREEMENT
     fitting = [each for each in mine if purpose in each.grant.purposes and role in each.grant.roles]
-    alive = [each for each in mine if in_force(each.agreement, at)]
+    alive = [each for each in mine if state(each.agreement) in IN_FORCE]
     if fitting or not alive:
         return Reason.NOT_IN_FORCE
     if any(purpose in each.grant.purposes for each in alive):

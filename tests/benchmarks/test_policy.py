@@ -17,6 +17,7 @@ from gateway.supergraph import Supergraph
 from tests.policy.kit import AT, agreement, small_graph
 
 TYPES, FIELDS, AGREEMENTS, ROLES, RECORDS = 60, 25, 100, 40, 1000
+TARGET = 1.0  # seconds
 
 
 def big_graph() -> Supergraph:
@@ -74,7 +75,8 @@ def test_compiling_a_large_house(benchmark: Any, house: tuple[Bundle, Supergraph
     given = benchmark.pedantic(compiled, rounds=3, iterations=1)
     assert given > TYPES * FIELDS
     if benchmark.stats:  # none where tests run side by side
-        print(f"\ncompile and every cell: {benchmark.stats.stats.min:.2f} s, target 1 s")
+        seconds = benchmark.stats.stats.min
+        print(f"\ncompile and every cell: {seconds:.2f} s, {seconds / TARGET:.2f} of the target of {TARGET} s")
 
 
 def test_deciding_a_large_answer(benchmark: Any, house: tuple[Bundle, Supergraph, Policy]) -> None:

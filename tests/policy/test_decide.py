@@ -280,3 +280,16 @@ def test_a_notice_is_given_only_where_every_law_that_closes_has_one() -> None:
     assert (other.outcome, other.reason) == (Outcome.ABSENT, "")
     waiting = decide(book, "Visa.status", subject_p1367=True)
     assert (waiting.settled, waiting.needs) == (False, frozenset({"record.fee"}))
+
+
+def test_what_was_worked_out_for_one_instant_is_not_taken_for_another() -> None:
+    """Cells are made at whatever instant is asked for: before, in and after the agreement, in any order."""
+    terms = {"effective": "2026-01-01", "review_by": "2026-12-01", "expires": "2027-01-01"}
+    days = [datetime(2027, 1, 1, tzinfo=AT.tzinfo), AT, datetime(2025, 12, 31, tzinfo=AT.tzinfo)]
+    for order in (days, days[::-1], [days[1], days[0], days[2]]):
+        book = policy(agreement(more=STATUS, **terms))
+        found = {at: decide(book, "Visa.status", at=at) for at in order}
+        assert {at for at, each in found.items() if each.outcome is Outcome.ALLOW} == {AT}
+        why = {at: [each.because for each in decision.candidates] for at, decision in found.items()}
+        assert why[days[0]] == ["the agreement is expired"]
+        assert why[days[2]] == ["the agreement is pending"]
