@@ -187,8 +187,15 @@ async def test_hidden_values_go_out_only_as_declared(
 
 async def test_a_key_field_may_be_a_key(subgraph: SubgraphFactory) -> None:
     app = await travelers(subgraph, Denies(denied=frozenset({"Traveler.id"})))
-    grants = {**GRANTS, "Traveler.id": "key"}
-    assert (await app.send(QUERY, {"id": ANA}, grants=grants)).status == 200
+    grants = {"Query.travelerByIdentifier": "allow", "Traveler.id": "key"}
+    assert (await app.send(LOOKUP, {"v": "A299000101"}, grants=grants)).status == 200
+
+
+async def test_what_is_a_key_only_finds_nobody(subgraph: SubgraphFactory) -> None:
+    """A look-up by it reads it: who may not read it must not find out which ones there are."""
+    app = await travelers(subgraph, Denies(denied=frozenset({"Traveler.id"})))
+    answer = await app.send(QUERY, {"id": ANA}, grants={**GRANTS, "Traveler.id": "key"})
+    assert (answer.status, answer.json()["errors"][0]["extensions"]["coordinates"]) == (403, ["Traveler.id"])
 
 
 LOOKUP = "query($v: String!) { travelerByIdentifier(kind: A_NUMBER, value: $v) { id } }"

@@ -18,16 +18,21 @@ async def test_q10_was_a_visa_issued_and_was_there_a_refusal(ask: Asker, world: 
     found = await ask(
         10,
         """query($f: String!, $t: ID!) {
-          visa(foilNumber: $f) { foilNumber issuedOn expiresOn status }
-          traveler(id: $t) { visaApplications { totalCount nodes {
+          visa(foilNumber: $f) { status }
+          traveler(id: $t) { visas { nodes { foilNumber issuedOn expiresOn status } } visaApplications { totalCount nodes {
             visaClass { code } post { code } status passport { number } refusals { ground }
             consularNotes { text } sao { program } dsAnswers { employer } } } } }""",
         f="S0900001",
         t=STORY + "09",
     )
     assert found.data == {
-        "visa": {"foilNumber": None, "issuedOn": "2023-10-18", "expiresOn": "2026-10-17", "status": "EXPIRED"},
+        "visa": None,  # by a number that is not shared, nothing is found
         "traveler": {
+            "visas": {
+                "nodes": [
+                    {"foilNumber": None, "issuedOn": "2023-10-18", "expiresOn": "2026-10-17", "status": "EXPIRED"}
+                ]
+            },
             "visaApplications": {
                 "totalCount": 1,
                 "nodes": [
@@ -50,7 +55,8 @@ async def test_q10_was_a_visa_issued_and_was_there_a_refusal(ask: Asker, world: 
         "traveler.visaApplications.nodes.[].dsAnswers DENY WITHHELD_BY_PROVIDER STATE_CA",
         "traveler.visaApplications.nodes.[].passport.number MASK LAST4 STATE_CA CA-USCIS-OUTCOME",
         "traveler.visaApplications.nodes.[].sao DENY WITHHELD_BY_PROVIDER STATE_CA",
-        "visa.foilNumber DENY NO_AGREEMENT STATE_CA",
+        "traveler.visas.nodes.[].foilNumber DENY NO_AGREEMENT STATE_CA",
+        "visa DENY NO_AGREEMENT STATE_CA",
     ]
     basis = world.basis(found)
     assert "Visa.issuedOn ALLOW CA-USCIS-OUTCOME/2 III.5" in basis

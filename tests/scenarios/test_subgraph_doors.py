@@ -105,7 +105,7 @@ async def test_the_agencys_own_copy_of_the_agreements_has_the_last_word(world: W
     """A gateway that grants what no agreement gives is refused by the agency itself, with the coordinate named."""
     status, page = await knock(world, word(world, caller=replace(OFFICER, agency="ICE_ERO", role="ero-officer", purpose="enforcement-case")))  # fmt: skip
     assert (status, code(page)) == (403, "NOT_PERMITTED")
-    assert page["errors"][0]["extensions"]["coordinates"] == ["Query.visa", "Visa.status"]
+    assert page["errors"][0]["extensions"]["coordinates"] == ["Query.visa", "Visa.foilNumber", "Visa.status"]
 
 
 @pytest.mark.parametrize("subgraph", SUBGRAPHS)
