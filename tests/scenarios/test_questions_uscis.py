@@ -47,7 +47,7 @@ async def test_q10_was_a_visa_issued_and_was_there_a_refusal(ask: Asker, world: 
                         "dsAnswers": None,
                     }
                 ],
-            }
+            },
         },
     }
     assert found.sharing() == [
