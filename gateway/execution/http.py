@@ -1,5 +1,6 @@
-"""Subgraphs over HTTP: one pooled keep-alive client for all of them (pyreqwest).
+"""Subgraphs over HTTP: one pooled keep-alive client for all of them (pyreqwest), and a small one for plain addresses.
 
+What is asked of a plain address and may be asked twice goes by ``gateway.execution.plain``; all else by the library.
 No redirects, no proxies from the environment, no cookies: a request goes to the registered URL and nowhere else.
 """
 
@@ -15,6 +16,7 @@ from pyreqwest.client import ClientBuilder
 from pyreqwest.exceptions import PyreqwestError, RequestTimeoutError
 
 from gateway.errors import FetchError
+from gateway.execution.plain import Plain, TooLarge
 from gateway.execution.reading import MESSAGES
 from gateway.execution.transport import SubgraphRequest, SubgraphResponse
 
@@ -43,6 +45,15 @@ class HttpTransport:
         self._max_bytes = max_bytes
         self._connections = connections
         self._client: Any = None
+        self._plain = {
+            name: plain
+            for name, url in self._urls.items()
+            if (
+                plain := Plain.to(
+                    url, timeout=timeout, connect_timeout=connect_timeout, max_bytes=max_bytes, idle=connections
+                )
+            )
+        }
 
     def _open(self) -> Any:
         builder = (
@@ -63,16 +74,21 @@ class HttpTransport:
         url = self._urls.get(request.subgraph)
         if url is None:
             raise _error("SUBGRAPH_UNREACHABLE", request)
-        if self._client is None:
-            self._client = self._open()
         try:
+            plain = self._plain.get(request.subgraph)
+            if plain is not None and plain.fit and request.idempotent:
+                answer = await plain.post(request.body, request.headers)
+                if answer is not None:
+                    return answer
+            if self._client is None:
+                self._client = self._open()
             async with asyncio.timeout(self._timeout):
                 return await self._exchange(self._client, url, request)
-        except TimeoutError:
+        except (TimeoutError, RequestTimeoutError):
             raise _error("SUBGRAPH_TIMEOUT", request) from None
-        except RequestTimeoutError:
-            raise _error("SUBGRAPH_TIMEOUT", request) from None
-        except PyreqwestError:
+        except TooLarge:
+            raise _error("SUBGRAPH_TOO_LARGE", request) from None
+        except (PyreqwestError, OSError, ValueError):
             raise _error("SUBGRAPH_UNREACHABLE", request) from None
 
     async def _exchange(self, client: Any, url: str, request: SubgraphRequest) -> SubgraphResponse:
@@ -95,6 +111,8 @@ class HttpTransport:
     async def close(self) -> None:
         """Close the pool; nothing can be sent afterwards without opening a new one."""
         client, self._client = self._client, None
+        for plain in self._plain.values():
+            plain.close()
         if client is not None:
             await client.close()
 
