@@ -32,6 +32,9 @@ class LabelRules:
 
     def on(self, labels: Iterable[str], key: str) -> frozenset[str]:
         """Those of ``labels`` that are on for the request of ``key``; for "" those that are on for every request."""
+        labels = tuple(labels)
+        if not labels:  # the usual case: nothing is drawn
+            return frozenset()
         place = draw(key) if key else 100.0
         return frozenset(each for each in labels if self._share(each) >= 100 or place < self._share(each))
 

@@ -34,10 +34,11 @@ _App: TypeAlias = Callable[[_Message, _Receive, _Send], Awaitable[None]]
 
 
 class Door:
-    """Lets requests in to ``app``."""
+    """Lets requests in: what is asked at ``/graphql`` to ``graphql``, everything else to ``app``."""
 
-    def __init__(self, app: _App, opened: OpenHouse) -> None:
+    def __init__(self, app: _App, opened: OpenHouse, graphql: _App) -> None:
         self._app = app
+        self._answer = graphql
         self._telemetry: Telemetry = opened.telemetry
         self._crowd: Crowd = opened.crowd
         self._deadline = opened.limits.door.deadline
@@ -98,7 +99,7 @@ class Door:
                 incoming: _Receive = cut.receive
                 if b"content-encoding" in headers:
                     scope, incoming = await _unpacked(scope, headers, cut)
-                await self._app(scope, incoming, outgoing.send)
+                await self._answer(scope, incoming, outgoing.send)
             except asyncio.CancelledError:
                 if not cut.reason:
                     raise

@@ -7,6 +7,7 @@ a POST must say that it is JSON, which a page of another site cannot do without 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -23,6 +24,7 @@ __all__ = ["MOST_BYTES", "error_response", "read_body", "read_question", "reply_
 MOST_BYTES = 1_000_000
 MODERN = "application/graphql-response+json"
 LEGACY = "application/json"
+_CONTENT_TYPES = {kind: f"{kind}; charset=utf-8".encode() for kind in (MODERN, LEGACY)}
 
 
 async def read_question(request: Request, documents: NamedDocuments) -> Question:
@@ -63,6 +65,8 @@ async def _with_text(page: Mapping[str, Any], documents: NamedDocuments) -> Mapp
 
 
 def _check_content_type(header: str) -> None:
+    if header == LEGACY:
+        return
     kind, *parameters = (piece.strip().lower() for piece in header.split(";"))
     charset = next((each[8:].strip('"') for each in parameters if each.startswith("charset=")), "utf-8")
     if kind != LEGACY or charset not in ("utf-8", "utf8"):
@@ -152,11 +156,8 @@ def media_type(request: Request) -> str:
 
     Raises ``RequestError`` 406 when the client takes neither of the two.
     """
-    wanted = _accepted(request.headers.get("accept", ""))
-    if not wanted:
-        return LEGACY
-    scored = {kind: _quality(kind, wanted) for kind in (MODERN, LEGACY)}
-    if not any(scored.values()):
+    kind = _preferred(request.headers.get("accept", ""))
+    if kind is None:
         raise RequestError(
             "NOT_ACCEPTABLE",
             "None of the media types you accept can be sent.",
@@ -164,6 +165,18 @@ def media_type(request: Request) -> str:
             where="accept",
             hint=f'Accept "{MODERN}" or "{LEGACY}".',
         )
+    return kind
+
+
+@lru_cache(maxsize=256)
+def _preferred(header: str) -> str | None:
+    """The media type to answer an ``accept`` header with; None where it takes neither."""
+    wanted = _accepted(header)
+    if not wanted:
+        return LEGACY
+    scored = {kind: _quality(kind, wanted) for kind in (MODERN, LEGACY)}
+    if not any(scored.values()):
+        return None
     if MODERN not in wanted and LEGACY not in wanted:
         return LEGACY
     return MODERN if scored[MODERN] >= scored[LEGACY] else LEGACY
@@ -191,13 +204,21 @@ def _quality(kind: str, wanted: Mapping[str, float]) -> float:
 
 def reply_response(request: Request, reply: Reply) -> Response:
     """The HTTP response that carries ``reply``'s bytes."""
-    headers = {"cache-control": "no-store", "vary": "accept, authorization", "x-request-id": reply.request_id}
-    return Response(
-        reply.body,
-        status_code=reply.status,
-        media_type=f"{media_type(request)}; charset=utf-8",
-        headers=headers,
-    )
+    return _Ready(reply, media_type(request))
+
+
+class _Ready(Response):
+    """A response whose headers need no putting together."""
+
+    def __init__(self, reply: Reply, kind: str) -> None:
+        self.status_code, self.body, self.background = reply.status, reply.body, None
+        self.raw_headers = [
+            (b"cache-control", b"no-store"),
+            (b"vary", b"accept, authorization, accept-encoding"),
+            (b"x-request-id", reply.request_id.encode("latin-1")),
+            (b"content-length", b"%d" % len(reply.body)),
+            (b"content-type", _CONTENT_TYPES[kind]),
+        ]
 
 
 def error_response(request: Request, error: GatewayError) -> Response:
