@@ -103,7 +103,9 @@ def search_command(
     agreement: Annotated[str, typer.Option("--agreement")] = "",
     outcome: Annotated[str, typer.Option("--outcome", help="ALLOW, MASK, DENY, ABSENT or UNAVAILABLE.")] = "",
     request: Annotated[str, typer.Option("--request", help="A request id.")] = "",
-    kind: Annotated[str, typer.Option("--kind", help="release, intent, epoch, look, retention or shredding.")] = "",
+    kind: Annotated[
+        str, typer.Option("--kind", help="release, intent, epoch, look, sharing, retention or shredding.")
+    ] = "",
     since: Annotated[str, typer.Option("--since")] = "",
     until: Annotated[str, typer.Option("--until")] = "",
     by: Annotated[

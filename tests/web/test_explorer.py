@@ -76,6 +76,28 @@ def test_why_opens_with_the_agreement_and_closes_with_escape(visit: Visit) -> No
     assert not visit.page.locator("dialog").is_visible()
 
 
+def test_why_leads_to_the_desk_at_which_one_asks_for_the_field(visit: Visit) -> None:
+    visit.choose(5)
+    visit.run()
+    visit.page.locator(".why").first.click()
+    visit.page.locator("#why[data-state=told]").wait_for()
+    link = visit.page.locator("#why a.ask")
+    assert link.inner_text() == "Ask USCIS for it"
+    with visit.page.context.expect_page() as opened:
+        link.click()
+    desk = opened.value
+    desk.get_by_role("button", name="Come in").first.click()
+    assert "coordinate=" in desk.url
+    assert desk.locator("input[name=coordinates]").count() > 0
+    desk.close()
+    visit.page.keyboard.press("Escape")
+    visit.choose(0)
+    visit.run()
+    visit.page.locator(".badge.masked .why").first.click()
+    visit.page.locator("#why[data-state=told]").wait_for()
+    assert visit.page.locator("#why a.ask").count() == 0  # what is masked is shared
+
+
 def test_why_tells_whom_to_ask_where_there_is_no_agreement(visit: Visit) -> None:
     visit.choose(5)
     visit.run()

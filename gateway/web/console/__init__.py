@@ -9,7 +9,18 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
-from gateway.web.console import agreements, disclosures, door, fields, matrix, overview
+from gateway.web.console import (
+    agreements,
+    asking,
+    disclosures,
+    door,
+    drafts,
+    fields,
+    matrix,
+    overview,
+    requests,
+    withheld,
+)
 from gateway.web.console.door import Handler, entered
 from gateway.web.console.page import SECURITY
 
@@ -37,13 +48,38 @@ def routes() -> list[Route]:
         Route("/audit/disclosures/{shard}/{index:int}.jsonl", entered(disclosures.proof), methods=["GET"]),
         *_page("/audit/disclosures", disclosures.disclosures, csv=disclosures.disclosures_csv, methods=("GET", "POST")),
         *_page("/audit/disclosures/{shard}/{index:int}", disclosures.record),
+        *_page("/audit/withheld", withheld.withheld, csv=withheld.withheld_csv),
+        *_requests(),
+    ]
+
+
+def _requests() -> list[Route]:
+    """The desk: every caller may ask for what they miss; who may do more, each handler says."""
+    one = "/audit/requests/{id}"
+    return [
+        *_page("/audit/requests", requests.requests, desk=True),
+        *_page("/audit/requests", asking.opened, desk=True, methods=("POST",)),
+        *_page("/audit/requests/new", asking.new, desk=True),
+        *_page(f"{one}/amend", asking.amend, desk=True),
+        *_page(f"{one}/amend", asking.amended, desk=True, methods=("POST",)),
+        *_page(f"{one}/draft", drafts.draft),
+        *_page(f"{one}/draft", drafts.drafted, methods=("POST",)),
+        *_page(f"{one}/sign", drafts.sign, methods=("POST",)),
+        Route(f"{one}.toml", entered(requests.toml, desk=True), methods=["GET"]),
+        *_page(one, requests.one, desk=True),
+        *_page(one, requests.step, desk=True, methods=("POST",)),
     ]
 
 
 def _page(
-    path: str, handler: Handler, *, csv: Handler | None = None, methods: tuple[str, ...] = ("GET",)
+    path: str,
+    handler: Handler,
+    *,
+    csv: Handler | None = None,
+    methods: tuple[str, ...] = ("GET",),
+    desk: bool = False,
 ) -> list[Route]:
-    found = [Route(f"{path}{ending}", entered(handler), methods=list(methods)) for ending in (".json", "")]
+    found = [Route(f"{path}{ending}", entered(handler, desk=desk), methods=list(methods)) for ending in (".json", "")]
     if csv is not None:
         found.insert(0, Route(f"{path}.csv", entered(csv), methods=["GET"]))
     return found

@@ -47,7 +47,8 @@ def entered(handler: Handler, *, desk: bool = False) -> Callable[[Request], Awai
         except IdentityError as error:
             if wants_json(request) or request.headers.get("authorization"):
                 return told_error(request, error)
-            return _door(request, room_of(request), error if COOKIE in request.cookies else None, request.url.path)
+            goal = f"{request.url.path}?{request.url.query}" if request.method == "GET" else request.url.path
+            return _door(request, room_of(request), error if COOKIE in request.cookies else None, goal)
         except ClientDisconnect:
             return Response(status_code=499)
         except GatewayError as error:
@@ -125,7 +126,13 @@ def _door(request: Request, room: Room, error: GatewayError | None, goal: str, s
     ]
     told = {"code": error.code, "message": error.message, "hint": error.hint} if error is not None else None
     page = {"personas": shown, "error": told}
-    return told_page(request, None, None, "sign_in.html", page, status=status, goal=_inside(goal))
+    asked = parse_qs(urlsplit(goal).query)
+    as_whom = f"{asked.get('agency', [''])[0]} / {asked.get('role', [''])[0]}"
+    first = next((each.name for each in people if f"{each.caller.agency} / {each.caller.role}" == as_whom), "auditor")
+    desk = _inside(goal).startswith("/audit/requests")
+    return told_page(
+        request, None, None, "sign_in.html", page, status=status, goal=_inside(goal), first=first, desk=desk
+    )
 
 
 def _side(room: Room, persona: Persona) -> str:
@@ -135,9 +142,10 @@ def _side(room: Room, persona: Persona) -> str:
 
 def _inside(goal: str) -> str:
     """``goal`` where it is a page of the room, else the room's first page."""
-    goal = goal.removesuffix(".json")
-    fine = (goal == "/audit" or goal.startswith("/audit/")) and "\\" not in goal and goal != "/audit/sign-out"
-    return goal if fine and not goal.startswith("/audit/sign-") else "/audit"
+    path, mark, query = goal.partition("?")
+    path = path.removesuffix(".json")
+    fine = (path == "/audit" or path.startswith("/audit/")) and "\\" not in path
+    return f"{path}{mark if query else ''}{query}" if fine and not path.startswith("/audit/sign-") else "/audit"
 
 
 async def sign_in(request: Request) -> Response:

@@ -36,7 +36,10 @@ _PAGES = (
     ("/audit/role", "What a role sees"),
     ("/audit/agreements", "Agreements"),
     ("/audit/disclosures", "Disclosures"),
+    ("/audit/withheld", "Withheld"),
+    ("/audit/requests", "Sharing requests"),
 )
+_AT_THE_DESK = (("/audit/requests", "Sharing requests"),)
 
 
 @lru_cache(maxsize=1)
@@ -77,7 +80,7 @@ def told_page(
         _templates()
         .get_template(template)
         .render(
-            page=page, room=room, visitor=visitor, pages=_PAGES, here=here, query=dict(request.query_params),
+            page=page, room=room, visitor=visitor, pages=_AT_THE_DESK if visitor and not visitor.resident else _PAGES, here=here, query=dict(request.query_params),
             self_json=_other(request, ".json"), self_csv=_other(request, ".csv"), **more,
         )
     )  # fmt: skip

@@ -22,6 +22,7 @@ REASONS: Final[Mapping[str, str]] = {
     "STATUTE": "a statute forbids it",
     "CASE_CONDITION": "the case did not meet the agreement's conditions",
     "NOT_SHARED": "the conditions on caller or case were not met",
+    "OBLIGATION_UNMET": "an obligation of the agreement was not met",
     "FACT_UNAVAILABLE": "a fact it depends on could not be had",
     "DECISION_ERROR": "the decision failed, and what fails is denied",
     "SOURCE_UNAVAILABLE": "the owner's system did not answer",

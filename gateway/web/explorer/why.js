@@ -78,13 +78,31 @@ function terms(asked, acknowledge) {
     element("button", { type: "button", class: "primary", id: "acknowledge", onclick: agree }, "Acknowledge, and ask again"));
 }
 
+// Reasons that two agencies could change by agreeing: the auditor's room has a desk at which one asks.
+const ASKABLE = new Set(["NO_AGREEMENT", "NOT_IN_FORCE", "PURPOSE_NOT_COVERED", "ROLE_NOT_COVERED", "WITHHELD_BY_PROVIDER", "CASE_CONDITION", "NOT_SHARED"]);
+
+function claims(token) {
+  try {
+    return JSON.parse(atob(token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/")));
+  } catch {
+    return {}; // the desk asks who one is anyway
+  }
+}
+
+function ask(entry, token) {
+  if (!ASKABLE.has(entry.reason)) return [];
+  const { agency = "", role = "", purpose = "" } = claims(token);
+  const wanted = new URLSearchParams({ coordinate: entry.coordinate, agency, role, purpose });
+  return [" ", element("a", { class: "ask", href: `/audit/requests/new?${wanted}`, target: "_blank", rel: "noopener" }, `Ask ${entry.owner} for it`)];
+}
+
 /** Open the dialog on one line of the ledger, as the caller to whom the pane `into` answers. */
 export async function why(entry, into) {
   $("why-title").textContent = entry.coordinate;
   const first = element("p", { class: "lead" }, lead(entry));
   const facts = element("dl", { class: "facts" },
     ...(entry.agreement ? pair("Decided under", entry.agreement) : []),
-    ...(entry.howToRequest ? pair("To ask for it", entry.howToRequest) : []));
+    ...(entry.howToRequest || ASKABLE.has(entry.reason) ? pair("To ask for it", entry.howToRequest ?? "", ...ask(entry, into.token)) : []));
   $("why-body").replaceChildren(first, facts);
   $("why").dataset.state = "asking";
   $("why").showModal();

@@ -34,6 +34,8 @@ PAGES = {
     "agreements": "/audit/agreements",
     "agreement": "/audit/agreements/CA-CBP-VISA",
     "disclosures": "/audit/disclosures",
+    "withheld": "/audit/withheld",
+    "requests": "/audit/requests",
     "refused": "/audit/field?coordinate=Visa.nothing",
 }
 
@@ -180,6 +182,72 @@ def test_why_could_cbp_primary_see_this_visas_status_on_that_day(browser: Browse
     made.check("walk-why")
     context.close()
     assert made.wrong == []
+
+
+def test_a_sharing_request_from_a_refusal_to_two_signatures(browser: Browser, served: Served) -> None:
+    """CBP asks from a row of the withheld report, USCIS drafts and signs, CBP signs; each page wide and light, narrow and dark."""
+    cbp = Seen(browser.new_context(**LOOKS["wide-light"]), served.address, "sharing-officer-cbp")  # type: ignore[arg-type]
+    uscis = Seen(browser.new_context(**LOOKS["narrow-dark"]), served.address, "sharing-officer-uscis")  # type: ignore[arg-type]
+    for each in (cbp, uscis):
+        each.page.on("dialog", lambda dialog: dialog.accept())
+    page = cbp.open("/audit/withheld")
+    cbp.check("withheld-own-wide-light")
+    page.get_by_role("button", name="Ask USCIS for it").first.click()
+    page.locator("input[name=title]").fill("Petition status at primary inspection")
+    for name in ("Petition.status", "Petition.validTo"):
+        page.get_by_role("checkbox", name=name, exact=True).check()
+    page.locator("textarea[name=justification]").fill(
+        "Officers send people to secondary only to learn whether the petition still stands."
+    )
+    page.locator("textarea[name=authority]").fill("8 U.S.C. 1225")
+    cbp.check("request-new-wide-light")
+    page.get_by_role("button", name="Send to the owner").click()
+    page.wait_for_url("**/audit/requests/SR-*")
+    path = page.url.removeprefix(served.address)
+    cbp.check("request-sent-wide-light")
+
+    other = uscis.open("/audit/requests")
+    assert "to be answered" in other.inner_text("main")
+    uscis.check("requests-narrow-dark")
+    other.get_by_role("link", name="Petition status at primary inspection").first.click()
+    other.get_by_role("radio", name="yes, under conditions").check()
+    other.locator("form:has(input[value=answer]) textarea").fill("For open inspections of the same person.")
+    other.get_by_role("button", name="Answer").click()
+    other.get_by_role("link", name="Draft an agreement").click()
+    uscis.check("request-draft-narrow-dark")
+    other.get_by_role("button", name="Enter this draft").click()
+    other.get_by_role("button", name="Sign", exact=True).click()
+    assert "signed by provider" in other.inner_text("main")
+    uscis.check("request-signed-narrow-dark")
+
+    page = cbp.open(path)
+    assert "CBP newly reads Petition.status and Petition.validTo of USCIS" in page.inner_text("main")
+    page.get_by_role("button", name="Sign", exact=True).click()
+    assert "Signed for the recipient CBP by share-cbp-1" in page.inner_text("main")
+    cbp.check("request-whole-wide-light")
+    cbp.open(f"{path}/draft")
+    cbp.check("request-draft-wide-light")
+    for each in (cbp, uscis):
+        each.page.context.close()
+        assert each.wrong == []
+
+
+def test_an_officer_asks_at_the_desk_with_the_keyboard(browser: Browser, served: Served) -> None:
+    context = browser.new_context(**LOOKS["narrow-dark"])  # type: ignore[arg-type]
+    page = context.new_page()
+    page.goto(f"{served.address}/audit/requests/new?coordinate=Petition.status&agency=CBP&role=cbp-primary")
+    page.get_by_role("button", name="Come in").first.press("Enter")
+    page.locator("input[name=title]").focus()
+    page.keyboard.type("Is the petition still valid?")
+    assert page.get_by_role("checkbox", name="Petition.status").is_checked()
+    page.locator("textarea[name=justification]").focus()
+    page.keyboard.type("Every second H-1B worker is sent to secondary for it.")
+    page.screenshot(path=ARTIFACTS / "desk-narrow-dark.png", full_page=True)
+    page.get_by_role("button", name="Hand to your sharing officer").press("Enter")
+    page.wait_for_url("**/audit/requests/SR-*")
+    assert "Sharing requests" in page.locator("nav.rooms").inner_text()
+    assert "Disclosures" not in page.locator("nav.rooms").inner_text()
+    context.close()
 
 
 def test_the_room_by_keyboard(browser: Browser, served: Served) -> None:
