@@ -1,4 +1,4 @@
-"""The planner: an operation goes in, the frozen plan of the fewest fetches comes out.
+"""The planner: an operation goes in, the frozen plan of the fewest waves and fetches comes out.
 
 Read it as five lines: every path for every leaf (:mod:`paths`), the combinations worth trying (:mod:`choose`), each
 laid down as steps (:mod:`steps`), made cheaper (:mod:`optimize`), and the best of them written out (:mod:`emit`).
@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 from gateway.errors import PlanningError
 from gateway.operation.model import Operation
 from gateway.planning.asks import Ask, Spot, StorageKeys, read_asks, root_spot
-from gateway.planning.choose import combinations
+from gateway.planning.choose import combinations, waves_of
 from gateway.planning.emit import emit
 from gateway.planning.optimize import Schedule, optimize, schedule
 from gateway.planning.paths import Cell, Choice, NoWay, Paths
@@ -39,7 +39,7 @@ class Considered:
 
 
 def plan_operation(supergraph: Supergraph, operation: Operation, labels: Iterable[str] = ()) -> Plan:
-    """The plan that answers ``operation`` with the fewest fetches, then the fewest waves.
+    """The plan that answers ``operation`` in the fewest waves, and among those with the fewest fetches.
 
     ``labels`` are the progressive-override labels that are on for this request. Introspection fields and the root's
     ``__typename`` are left to projection. Raises :class:`PlanningError`: UNREACHABLE_FIELD where no subgraph can
@@ -110,7 +110,7 @@ class _Planning:
             mask = 0
             for cell in cells:
                 mask |= cell.mask
-            cost = (mask.bit_count(), mask.bit_length())
+            cost = (waves_of(mask, self.ways.width), mask.bit_count())
             if best is None or cost < best[0]:
                 best = (cost, start, choices)
         if best is None:

@@ -35,8 +35,8 @@ class Schedule:
 
     @property
     def score(self) -> tuple[int, int, int]:
-        """What is compared between plans: requests, waves, steps."""
-        return (len(self.requests), self.depth, len(self.steps))
+        """What is compared between plans: waves, requests, steps."""
+        return (self.depth, len(self.requests), len(self.steps))
 
 
 def schedule(steps: list[Step]) -> Schedule:
