@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gateway.planning.paths import Cell, Choice
 from gateway.planning.planner import Considered
-from gateway.planning.ways import Hop, Way
+from gateway.planning.way import Hop, Way
 from gateway.supergraph.fieldset import print_field_set
 from gateway.supergraph.model import Supergraph
 from gateway.supergraph.moves import Node

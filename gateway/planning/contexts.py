@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from gateway.planning.asks import Ask, Spot
-from gateway.planning.ways import Context, Supply, Ways
+from gateway.planning.way import Context, Supply
+from gateway.planning.ways import Ways
 from gateway.supergraph.model import ContextArgument, Supergraph
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def _draw(ways: Ways, cell: Cell, spot: Spot, types: Types, argument: ContextArg
             continue
         if not all(setting):
             return None  # it depends on the type there: planned type by type
-        supply = ways.supply((Context(holder.node, 0),), argument.selection, possible, key=False)
+        supply = ways.supply((Context(holder.node, 0),), argument.selection, possible, key=False, early=True)
         return Drawn(argument, holder, place, possible, supply) if supply is not None else None
     return None
 

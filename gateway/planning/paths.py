@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from gateway.errors import PlanningError
 from gateway.planning.asks import Ask, Spot, StorageKeys, by_type, child_spot, read_asks
 from gateway.planning.contexts import Drawn, draw, missing_context
-from gateway.planning.ways import Way, Ways
+from gateway.planning.way import Way
+from gateway.planning.ways import Ways
 from gateway.supergraph.model import Supergraph
 from gateway.supergraph.moves import Node
 
@@ -20,7 +21,6 @@ __all__ = ["Cell", "Choice", "NoWay", "Paths"]
 _RIVALS_PER_NODE = 3
 _ARRIVALS = 12
 _RIVALS = 8
-_SELECTIONS = 10_000
 
 
 class NoWay(Exception):  # noqa: N818  (an answer of the search, not a failure of the program)
@@ -56,8 +56,8 @@ class Cell:
     """A field read below ``parent``: at ``spot`` on ``way``. A root cell has neither parent nor ask, only a node.
 
     ``node`` is where it leads (None for a leaf). ``mask`` has the requests the whole path takes (see
-    :mod:`gateway.planning.ways`), ``level`` the wave in which
-    the field is read, ``length`` the number of cells and jumps, ``drawn`` where its contextual arguments come from.
+    :mod:`gateway.planning.way`), ``level`` the wave in which the field is read,
+    ``length`` the number of cells and jumps, ``drawn`` where its contextual arguments come from.
     """
 
     parent: Cell | None
@@ -86,7 +86,6 @@ class Paths:
         self.keys = keys
         self.supergraph = ways.moves.supergraph
         self.width = ways.width
-        self.asked = 0
 
     def roots(self, spot: Spot, kind: str) -> list[Cell]:
         """Where an operation can start: one cell for each graph with root fields."""
@@ -97,13 +96,7 @@ class Paths:
         """The choices for everything asked at ``spot`` and below; raises :class:`NoWay`."""
         arrivals = [cell for cell in arrivals if cell.node is None or cell.node.runtime] or arrivals
         asks = read_asks(self.supergraph, spot, self.keys)
-        self.asked += len(asks)
-        if self.asked > _SELECTIONS:
-            raise PlanningError(
-                "PLANNING_BUDGET",
-                f"The operation comes to more than {_SELECTIONS} fields when its fragments are written out by type.",
-                hint="Ask for fewer types or levels at once.",
-            )
+        self.ways.budget.plan(len(asks))
         if any(cell.node is not None and not cell.node.real for cell in arrivals) and by_type(spot):
             asks.append(Ask("__typename", "__typename", (), spot.types, (), []))
         live = self._live(spot, arrivals)
@@ -201,21 +194,33 @@ def _rank(cell: Cell) -> tuple[int, int, int]:
 
 
 def _cheapest(cells: list[Cell]) -> list[Cell]:
-    """Rivals none of which needs a superset of another's requests."""
+    """Rivals none of which needs a superset of another's requests: the first few, the one of the fewest waves among them."""
     kept: list[Cell] = []
     for cell in sorted(cells, key=_rank):
         if not any(each.mask & ~cell.mask == 0 for each in kept):
             kept.append(cell)
-    return kept[:_RIVALS]
+    soonest = min(kept, key=lambda each: each.level)
+    return [cell for place, cell in enumerate(kept) if place < _RIVALS or cell is soonest]
 
 
 def _arrivals(cells: list[Cell]) -> list[Cell]:
-    """The cells worth going on from: for each node reached, the few none of which another makes superfluous."""
+    """The cells worth going on from: for each node reached, the few none of which another makes superfluous.
+
+    Each node keeps its cheapest and the overall soonest stays, since what lies below may lie nowhere else.
+    """
     kept: dict[Node, list[Cell]] = {}
     for cell in sorted(cells, key=_rank):
         if cell.node is None:
             continue
         rivals = kept.setdefault(cell.node, [])
-        if len(rivals) < _RIVALS_PER_NODE and not any(each.mask & ~cell.mask == 0 for each in rivals):
+        if not any(each.mask & ~cell.mask == 0 for each in rivals):
             rivals.append(cell)
-    return [cell for cells in kept.values() for cell in cells][:_ARRIVALS]
+    found: list[Cell] = []
+    for rivals in kept.values():
+        soonest = min(rivals, key=lambda each: each.level)
+        found += [cell for place, cell in enumerate(rivals) if place < _RIVALS_PER_NODE or cell is soonest]
+    if len(found) <= _ARRIVALS:
+        return found
+    first = {id(rivals[0]) for rivals in kept.values()}
+    soonest = min(found, key=lambda each: each.level)
+    return [cell for place, cell in enumerate(found) if place < _ARRIVALS or id(cell) in first or cell is soonest]

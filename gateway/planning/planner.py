@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
-from gateway.errors import PlanningError
 from gateway.operation.model import Operation
 from gateway.planning.asks import Ask, Spot, StorageKeys, read_asks, root_spot
+from gateway.planning.budget import Budget
 from gateway.planning.choose import combinations, waves_of
 from gateway.planning.emit import emit
 from gateway.planning.optimize import Schedule, optimize, schedule
@@ -38,19 +38,25 @@ class Considered:
     taken: tuple[Cell, ...] = ()
 
 
-def plan_operation(supergraph: Supergraph, operation: Operation, labels: Iterable[str] = ()) -> Plan:
+def plan_operation(
+    supergraph: Supergraph, operation: Operation, labels: Iterable[str] = (), budget: Budget | None = None
+) -> Plan:
     """The plan that answers ``operation`` in the fewest waves, and among those with the fewest fetches.
 
     ``labels`` are the progressive-override labels that are on for this request. Introspection fields and the root's
     ``__typename`` are left to projection. Raises :class:`PlanningError`: UNREACHABLE_FIELD where no subgraph can
-    answer a field at its place, PLANNING_BUDGET where the search grows beyond bounds.
+    answer a field at its place, PLANNING_BUDGET naming what ran out where planning takes more than ``budget``.
     """
-    return consider_operation(supergraph, operation, labels).plan
+    return consider_operation(supergraph, operation, labels, budget).plan
 
 
-def consider_operation(supergraph: Supergraph, operation: Operation, labels: Iterable[str] = ()) -> Considered:
+def consider_operation(
+    supergraph: Supergraph, operation: Operation, labels: Iterable[str] = (), budget: Budget | None = None
+) -> Considered:
     """The plan of :func:`plan_operation`, which raises the same, with the paths that were weighed for it."""
-    return _Planning(supergraph, operation, _ways(supergraph, frozenset(labels))).consider()
+    ways = _ways(supergraph, frozenset(labels))
+    ways.begin(budget or Budget())
+    return _Planning(supergraph, operation, ways).consider()
 
 
 def _ways(supergraph: Supergraph, labels: frozenset[str]) -> Ways:
@@ -69,7 +75,6 @@ class _Planning:
         self.paths = Paths(ways, self.keys)
 
     def consider(self) -> Considered:
-        self.ways.begin()
         try:
             sections = self._sections()
         except NoWay as failure:
@@ -121,7 +126,7 @@ class _Planning:
         """The cheapest schedule among the combinations that look cheapest, and the cells it is made of."""
         tries = [combinations(choices, self.ways.width, _TRIED if len(sections) == 1 else 1) for choices in sections]
         taken = frozenset(name for name, _ in self.operation.definitions)
-        best: tuple[Schedule, tuple[Cell, ...]] | None = None
+        found: list[tuple[Schedule, tuple[Cell, ...]]] = []
         for number in range(max(len(each) for each in tries)):
             builder = Builder(self.supergraph, self.keys, taken)
             taken_cells: list[Cell] = []
@@ -130,9 +135,6 @@ class _Planning:
                 cells = options[min(number, len(options) - 1)]
                 builder.take(cells)
                 taken_cells += cells
-            candidate = optimize(schedule(builder.steps))
-            if best is None or candidate.score < best[0].score:
-                best = candidate, tuple(taken_cells)
-        if best is None:
-            raise PlanningError("PLANNING_BUDGET", "no combination of paths was tried")
-        return best
+            found.append((optimize(schedule(builder.steps)), tuple(taken_cells)))
+            self.ways.budget.look()
+        return min(found, key=lambda each: each[0].score)

@@ -10,7 +10,7 @@ from gateway.planning.asks import Arguments, Spot, StorageKeys, Types, child_spo
 from gateway.planning.inputs import merge_inputs
 from gateway.planning.paths import Cell
 from gateway.planning.plan import ContextInput, InputField, InputFragment, InputSelection, Path
-from gateway.planning.ways import Hop, SupplyField, Way
+from gateway.planning.way import Hop, SupplyField, Way
 from gateway.supergraph.model import Supergraph
 from gateway.supergraph.moves import Node
 

@@ -1,8 +1,6 @@
 """How a field can be read from a place: the search through key moves, and what each jump needs.
 
-Costs are bit masks. Bit ``level * graphs + graph`` stands for one request to that graph in that wave, so the requests
-of two ways together are the bits of their union. Level 0 is the fetch one stands in and never counts by itself;
-shifting a mask by whole levels moves a way to where it starts. Results depend on the supergraph alone and are kept.
+Results depend on the supergraph alone and are kept. Costs are those of :mod:`gateway.planning.way`.
 """
 
 from __future__ import annotations
@@ -10,94 +8,19 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
+from functools import partial
 
-from gateway.errors import PlanningError
+from gateway.planning.budget import Budget
+from gateway.planning.table import Table
+from gateway.planning.way import Context, Hop, Supply, SupplyField, Types, Way
 from gateway.supergraph.fieldset import FieldSet, FieldSetField
-from gateway.supergraph.model import ContextArgument
 from gateway.supergraph.moves import FieldMove, KeyMove, Moves, Node
 
-__all__ = ["Context", "Hop", "Supply", "SupplyField", "Way", "Ways"]
+__all__ = ["Ways"]
 
 _HOPS = 6
 _KEPT = 8
-_BUDGET = 200_000
 _REMEMBERED = 200_000
-Types: TypeAlias = tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """A place at one object where values can be read: a node, and the level of the fetch that stands there."""
-
-    node: Node
-    level: int
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class SupplyField:
-    """One input value: ``name`` read by ``way`` from the context ``origin`` of the jump that needs it.
-
-    ``types`` narrows it to objects of these types where not all the object's types have it. ``abstract`` says that
-    the value is an object whose runtime type must travel with it. ``key`` is False for ``@requires`` fields.
-    """
-
-    name: str
-    arguments: tuple[tuple[str, str], ...]
-    types: Types
-    origin: int
-    way: Way
-    below: tuple[SupplyField, ...] = ()
-    abstract: bool = False
-    key: bool = True
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Supply:
-    """All the input values of one jump, the requests it takes to get them, and the level at which all are there."""
-
-    fields: tuple[SupplyField, ...]
-    mask: int
-    level: int
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Hop:
-    """One step along a way: a jump by ``move``, or a mere look at the runtime type where ``move`` is None.
-
-    ``types`` are the object types it is made for; ``checked`` says that they are fewer than may stand there, so the
-    real type must be known before.
-    """
-
-    tail: Node
-    move: KeyMove | None
-    types: Types
-    checked: bool
-    supply: Supply | None
-    level: int
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Way:
-    """How to read a field: ``hops`` from the start, then the field at the last node, leading to ``tail``.
-
-    ``contexts`` are arguments that have to be filled from around the start: the last jump carries them.
-    """
-
-    start: Node
-    hops: tuple[Hop, ...]
-    node: Node
-    tail: Node | None
-    types: Types
-    mask: int
-    level: int
-    contexts: tuple[ContextArgument, ...] = ()
-
-    @property
-    def cost(self) -> tuple[int, int, int, int]:
-        """Requests, level, jumps, input fields: compared in this order."""
-        inputs = sum(len(hop.supply.fields) for hop in self.hops if hop.supply)
-        return (self.mask.bit_count(), self.level, len(self.hops), inputs)
 
 
 @dataclass(slots=True)
@@ -124,19 +47,16 @@ class Ways:
     def __init__(self, moves: Moves) -> None:
         self.moves = moves
         self.width = len(moves.graphs)
-        self._found: dict[tuple[Node, str, Types], tuple[Way, ...]] = {}
-        self._supplies: dict[tuple[tuple[tuple[Node, int], ...], FieldSet, Types, bool], Supply | None] = {}
-        self._active: dict[tuple[Node, str, Types], int] = {}
-        self._cut = 1 << 30  # depth of the outermost search that a running one had to leave out
-        self._spent = 0
+        self.budget = Budget()
+        self._table: Table[tuple[Node, str, Types], tuple[Way, ...]] = Table((), _alike)
+        self._supplies: dict[tuple[object, ...], Supply | None] = {}
 
-    def begin(self) -> None:
-        """Start an operation: its budget is whole, and memory that clients' type conditions have filled is freed."""
-        self._spent = 0
-        self._active.clear()
-        self._cut = 1 << 30
-        if len(self._found) + len(self._supplies) > _REMEMBERED:
-            self._found.clear()
+    def begin(self, budget: Budget) -> None:
+        """Start an operation with ``budget``; memory that clients' type conditions have filled is freed."""
+        self.budget = budget
+        self._table.forget_drafts()
+        if len(self._table.final) + len(self._supplies) > _REMEMBERED:
+            self._table.final.clear()
             self._supplies.clear()
 
     def find(self, start: Node, field: str, types: Types) -> tuple[Way, ...]:
@@ -145,42 +65,25 @@ class Ways:
         ``types`` must be among ``start.runtime``. Where the field is a leaf and can be read right here, that is the
         only way given.
         """
-        asked = (start, field, types)
-        if asked in self._found:
-            return self._found[asked]
-        if asked in self._active:
-            self._cut = min(self._cut, self._active[asked])
-            return ()
-        depth = len(self._active)
-        self._active[asked] = depth
-        outer, self._cut = self._cut, 1 << 30
-        try:
-            ways = tuple(self._search(start, field, types))
-        finally:
-            del self._active[asked]
-        if self._cut >= depth:
-            self._found[asked] = ways
-            self._cut = outer
-        else:
-            self._cut = min(self._cut, outer)
-        return ways
+        return self._table.answer((start, field, types), partial(self._search, start, field, types))
 
-    def _search(self, start: Node, field: str, types: Types) -> list[Way]:
+    def _search(self, start: Node, field: str, types: Types) -> tuple[Way, ...]:
         first = self._cast(_begin(start, types))
         found: list[Way] = []
         move = self._goal(first, field)
         if move is not None or (field == "__typename" and first.node.real):
             found.extend(self._arrive(first, move, field))
             if found and (move is None or move.tail is None):
-                return found
+                return tuple(found)
         order = 0
         frontier: list[tuple[tuple[int, int, int], int, _State]] = [((0, 0, 0), 0, first)]
-        settled: set[tuple[Node, bool]] = set()
+        settled: dict[tuple[Node, bool], int] = {}
         while frontier:
             _, _, state = heapq.heappop(frontier)
-            if (state.node, state.known >= 0) in settled or len(state.hops) >= _HOPS:
-                continue
-            settled.add((state.node, state.known >= 0))
+            place = (state.node, state.known >= 0)
+            if settled.get(place, state.level + 1) <= state.level or len(state.hops) >= _HOPS:
+                continue  # been here with fewer requests, and no later
+            settled[place] = state.level
             for after in self._jumps(state, field):
                 move = self._goal(after, field)
                 if move is not None and not move.requires:
@@ -213,8 +116,7 @@ class Ways:
 
     def _reenter(self, state: _State, move: FieldMove) -> Iterator[Way]:
         for back in state.node.reentries:
-            after = self._jump(state, back, move.requires)
-            if after is not None:
+            for after in self._jump(state, back, move.requires):
                 again = after.node.fields.get(move.name)
                 yield self._way(after, again or move)
 
@@ -222,10 +124,10 @@ class Ways:
         """A field with requirements in a graph just entered: send them along, or come back with them."""
         entry = after.hops[-1] if after.hops[-1].move else after.hops[-2]
         blind = before.checked and before.known < 0  # the jump itself is what tells the type
-        together = self._jump(before, entry.move, move.requires) if entry.move and not blind else None
-        if together is not None:
-            yield self._way(self._cast(together), move)
-        else:
+        together = self._jump(before, entry.move, move.requires) if entry.move and not blind else []
+        for state in together:
+            yield self._way(self._cast(state), move)
+        if not together:
             yield from self._reenter(after, move)
 
     def _way(self, state: _State, move: FieldMove | None) -> Way:
@@ -245,23 +147,35 @@ class Ways:
                 continue
             if not (state.checked and state.known < 0) and _holds(move.key, field):
                 continue  # what the key needs is the very field that is looked for
-            after = self._jump(state, move, ())
-            if after is not None:
+            for after in self._jump(state, move, ()):
                 yield self._cast(after)
 
-    def _jump(self, state: _State, move: KeyMove, requires: FieldSet) -> _State | None:
-        """The state after ``move`` with ``requires`` sent along; None where an input cannot be had."""
-        self._spent += 1
-        if self._spent > _BUDGET:
-            raise PlanningError("PLANNING_BUDGET", "the search through the subgraphs' keys is larger than allowed")
-        supply = self._supply(state, move.key, key=True)
+    def _jump(self, state: _State, move: KeyMove, requires: FieldSet) -> list[_State]:
+        """The state after ``move`` with ``requires`` sent along, none where an input cannot be had.
+
+        Two where fewer requests for the inputs take more waves: one with the fewest requests, one with the fewest waves.
+        """
+        self.budget.jump()
+        supply = self._inputs(state, move, requires, early=False)
         if supply is None:
+            return []
+        found = [self._after(state, move, supply)]
+        if supply.level > state.contexts[0].level:
+            sooner = self._inputs(state, move, requires, early=True)
+            if sooner is not None and sooner.level < supply.level:
+                found.append(self._after(state, move, sooner))
+        return [each for each in found if each is not None]
+
+    def _inputs(self, state: _State, move: KeyMove, requires: FieldSet, *, early: bool) -> Supply | None:
+        supply = self._supply(state, move.key, key=True, early=early)
+        if supply is None or not requires:
+            return supply
+        more = self._supply(state, requires, key=False, early=early)
+        if more is None:
             return None
-        if requires:
-            more = self._supply(state, requires, key=False)
-            if more is None:
-                return None
-            supply = Supply(supply.fields + more.fields, supply.mask | more.mask, max(supply.level, more.level))
+        return Supply(supply.fields + more.fields, supply.mask | more.mask, max(supply.level, more.level))
+
+    def _after(self, state: _State, move: KeyMove, supply: Supply) -> _State | None:
         ready = supply.level if supply.fields else state.level
         if state.checked:
             ready = max(ready, state.known)
@@ -289,29 +203,35 @@ class Ways:
         contexts = (*state.contexts, Context(tail, state.level))
         return _State(contexts, (*state.hops, hop), state.types, True, max(state.known, 0), state.mask)
 
-    def _supply(self, state: _State, wanted: FieldSet, *, key: bool) -> Supply | None:
+    def _supply(self, state: _State, wanted: FieldSet, *, key: bool, early: bool) -> Supply | None:
         places = tuple((context.node, context.level) for context in state.contexts)
-        asked = (places, wanted, state.types, key)
+        asked = (places, wanted, state.types, key, early)
         if asked in self._supplies:
             return self._supplies[asked]
-        outer, self._cut = self._cut, 1 << 30
-        supply = self.supply(state.contexts, wanted, state.types, key=key)
-        if self._cut == 1 << 30:
+        borrowed = self._table.borrowed
+        supply = self.supply(state.contexts, wanted, state.types, key=key, early=early)
+        if self._table.borrowed == borrowed:
             self._supplies[asked] = supply
-        self._cut = min(self._cut, outer)
         return supply
 
-    def supply(self, contexts: tuple[Context, ...], wanted: FieldSet, types: Types, *, key: bool) -> Supply | None:
-        """The cheapest way to have every field of ``wanted`` for objects of ``types`` that stand on ``contexts``."""
+    def supply(
+        self, contexts: tuple[Context, ...], wanted: FieldSet, types: Types, *, key: bool, early: bool = False
+    ) -> Supply | None:
+        """The cheapest way to have every field of ``wanted`` for objects of ``types`` that stand on ``contexts``.
+
+        Each field is had with the fewest requests, or when ``early`` in the fewest waves.
+        """
         fields: list[SupplyField] = []
         mask, level = 0, 0
         for part in wanted:
             if isinstance(part, FieldSetField):
-                got = self._supply_field(contexts, part, types, key=key)
+                got = self._supply_field(contexts, part, types, key=key, early=early)
             else:
                 within = self.moves.supergraph.possible_types(part.type)
                 narrowed = tuple(each for each in types if each in within)
-                got = self.supply(contexts, part.selections, narrowed, key=key) if narrowed else Supply((), 0, 0)
+                got = Supply((), 0, 0)
+                if narrowed:
+                    got = self.supply(contexts, part.selections, narrowed, key=key, early=early)
             if got is None:
                 return None
             fields.extend(got.fields)
@@ -320,24 +240,24 @@ class Ways:
         return Supply(tuple(fields), mask, level)
 
     def _supply_field(
-        self, contexts: tuple[Context, ...], part: FieldSetField, types: Types, *, key: bool
+        self, contexts: tuple[Context, ...], part: FieldSetField, types: Types, *, key: bool, early: bool
     ) -> Supply | None:
         best: tuple[tuple[int, int, int, int], Supply] | None = None
         for origin in range(len(contexts)):
-            for cost, supply in self._offers(contexts, origin, part, types, key=key):
+            for cost, supply in self._offers(contexts, origin, part, types, key=key, early=early):
                 if best is None or cost < best[0]:
                     best = (cost, supply)
-            if best is not None and best[0][0] == 0:
+            if best is not None and best[1].mask == 0 and not (early and best[1].level > contexts[0].level):
                 return best[1]
         if best is None and len(types) > 1:
-            return self._supply_each(contexts, part, types, key=key)
+            return self._supply_each(contexts, part, types, key=key, early=early)
         return best[1] if best else None
 
     def _supply_each(
-        self, contexts: tuple[Context, ...], part: FieldSetField, types: Types, *, key: bool
+        self, contexts: tuple[Context, ...], part: FieldSetField, types: Types, *, key: bool, early: bool
     ) -> Supply | None:
         """The field for each type by itself, where no way serves all of them alike."""
-        parts = [self._supply_field(contexts, part, (each,), key=key) for each in types]
+        parts = [self._supply_field(contexts, part, (each,), key=key, early=early) for each in types]
         found = [each for each in parts if each is not None]
         if len(found) < len(types):
             return None
@@ -348,7 +268,7 @@ class Ways:
         return Supply(fields, mask, max(each.level for each in found))
 
     def _offers(
-        self, contexts: tuple[Context, ...], origin: int, part: FieldSetField, types: Types, *, key: bool
+        self, contexts: tuple[Context, ...], origin: int, part: FieldSetField, types: Types, *, key: bool, early: bool
     ) -> Iterator[tuple[tuple[int, int, int, int], Supply]]:
         node, level = contexts[origin].node, contexts[origin].level
         here = tuple(each for each in types if each in node.runtime)
@@ -363,7 +283,8 @@ class Ways:
             abstract = False
             if part.selections and way.tail is not None:
                 abstract = way.tail.abstract
-                below = self.supply((Context(way.tail, way.level),), part.selections, way.tail.runtime, key=key)
+                inside = (Context(way.tail, way.level),)
+                below = self.supply(inside, part.selections, way.tail.runtime, key=key, early=early)
                 if below is not None and not way.tail.real:
                     abstract = False
             if below is None:
@@ -374,7 +295,8 @@ class Ways:
             )
             mask = (way.mask | below.mask) << (level * self.width)
             at = level + max(way.level, below.level)
-            yield (mask.bit_count(), at, len(way.hops), origin), Supply((field,), mask, at)
+            order = (at, mask.bit_count()) if early else (mask.bit_count(), at)
+            yield (*order, len(way.hops), origin), Supply((field,), mask, at)
 
 
 def _holds(key: FieldSet, field: str) -> bool:
@@ -390,11 +312,32 @@ def _priority(state: _State) -> tuple[int, int, int]:
     return (state.mask.bit_count(), state.level, len(state.hops))
 
 
-def _best(found: list[Way]) -> list[Way]:
-    """The cheapest for each node they read at, and those that another costs no subset of."""
+def _best(found: list[Way]) -> tuple[Way, ...]:
+    """The cheapest for each node they read at, and those that another costs no subset of.
+
+    Cut to a few, but never without the one of the fewest waves, nor without any that leads to a place of its own: below
+    it may be what lies nowhere else.
+    """
     kept: list[Way] = []
     for way in sorted(found, key=lambda each: each.cost):
         rivals = [each for each in kept if each.node is way.node]
         if not any(each.mask & ~way.mask == 0 for each in rivals):
             kept.append(way)
-    return kept[:_KEPT]
+    if len(kept) <= _KEPT:
+        return tuple(kept)
+    first = {way.tail: way for way in reversed(kept)}
+    soonest = min(kept, key=lambda each: each.level)
+    return tuple(
+        way
+        for place, way in enumerate(kept)
+        if place < _KEPT or way is soonest or (way.tail and way is first[way.tail])
+    )
+
+
+def _alike(one: tuple[Way, ...], other: tuple[Way, ...]) -> bool:
+    """Whether nothing that uses ways would go another way for the difference."""
+    return [_sign(way) for way in one] == [_sign(way) for way in other]
+
+
+def _sign(way: Way) -> tuple[object, ...]:
+    return (way.node, way.tail, way.mask, way.level, way.contexts)
