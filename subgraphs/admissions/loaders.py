@@ -60,6 +60,7 @@ def lead_statement(today: dt.date) -> Select[AdmissionRow]:
     by_date = (AdmissionRow.stay_kind == StayKind.DATE) & (AdmissionRow.stay_until < today)
     flag = AdmissionRow.update_flag
     return select(AdmissionRow).where(
+        AdmissionRow.lead_after < today,
         or_(by_date, found),
         or_(flag.is_(None), flag != UpdateFlag.ADJUSTED),
         AdmissionRow.parole_kind.is_(None),

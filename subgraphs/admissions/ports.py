@@ -24,6 +24,11 @@ _OFFSET_OF: Final = {port: dt.timedelta(hours=hours) for hours, ports in _OFFSET
 _EARLIEST: Final = dt.timedelta(hours=-10)
 
 
+def day_before(at: dt.datetime) -> dt.date:
+    """The day before ``at`` wherever one is: from the next day on, what is found at ``at`` counts everywhere."""
+    return local_day("", at) - dt.timedelta(days=1)
+
+
 def local_day(port: str, at: dt.datetime) -> dt.date:
     """The calendar day at ``port`` at the instant ``at``; for a port that is not known, the earliest day it can be."""
     return (at.astimezone(dt.UTC) + _OFFSET_OF.get(port, _EARLIEST)).date()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 
 from subgraphs.admissions.enums import (
@@ -16,6 +17,7 @@ from subgraphs.admissions.enums import (
     StayKind,
     UpdateFlag,
 )
+from subgraphs.admissions.ports import day_before
 from subgraphs.admissions.tables import (
     AdmissionRow,
     ArrivalRow,
@@ -38,7 +40,7 @@ def rows(journey: Journey) -> Iterator[Base]:
     yield from map(_inspection, journey.inspections)
     # the DS-2019 shown at the port names the program's category: CBP keeps what it saw
     categories = {program.sevis_id: program.category for program in journey.exchange_visitors}
-    yield from (_admission(fact, categories) for fact in journey.admissions)
+    yield from (_admission(fact, categories, _lead_after(fact, journey)) for fact in journey.admissions)
     yield from _departures(journey)
     yield from _findings(journey)
     yield from _lookouts(journey)
@@ -93,7 +95,17 @@ def _inspection(fact: InspectionFact) -> InspectionRow:
     )
 
 
-def _admission(fact: AdmissionFact, categories: dict[str, str]) -> AdmissionRow:
+def _lead_after(fact: AdmissionFact, journey: Journey) -> dt.date | None:
+    if any(each.i94_number == fact.i94_number for each in journey.departures):
+        return None
+    if any(each.admitted_at > fact.admitted_at for each in journey.admissions):
+        return None
+    found = [day_before(each.found_at) for each in journey.overstay_findings if each.i94_number == fact.i94_number]
+    stay = fact.authorized_stay
+    return min(found, default=stay.until if StayKind[stay.kind] is StayKind.DATE else None)
+
+
+def _admission(fact: AdmissionFact, categories: dict[str, str], lead_after: dt.date | None) -> AdmissionRow:
     return AdmissionRow(
         i94_number=fact.i94_number,
         crossing_id=fact.crossing_id,
@@ -108,6 +120,7 @@ def _admission(fact: AdmissionFact, categories: dict[str, str]) -> AdmissionRow:
         foil_number=fact.foil_number,
         sevis_id=fact.sevis_id,
         program_category=categories.get(fact.sevis_id) if fact.sevis_id else None,
+        lead_after=lead_after,
         **provenance(fact.provenance),
     )
 

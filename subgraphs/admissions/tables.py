@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -99,8 +100,18 @@ class InspectionRow(ProvenanceColumns, Base):
     biometric_match: Mapped[BiometricMatch]
 
 
+def _end_of_stay(context: Any) -> dt.date | None:
+    row = context.get_current_parameters()
+    until: dt.date | None = row["stay_until"] if row["stay_kind"] == StayKind.DATE else None
+    return until
+
+
 class AdmissionRow(ProvenanceColumns, Base):
-    """One I-94 (NIIS); ``program_category`` is the J category as the DS-2019 at the port said it."""
+    """One I-94 (NIIS); ``program_category`` is the J category as the DS-2019 at the port said it.
+
+    ``lead_after`` is the day after which it can be an overstay lead: the end of a dated stay, or a finding's; empty once
+    a departure or a later admission took it off the list. It narrows the search; the rule itself is ``lead_statement``.
+    """
 
     __tablename__ = "admissions"
 
@@ -117,6 +128,7 @@ class AdmissionRow(ProvenanceColumns, Base):
     foil_number: Mapped[str | None] = mapped_column(String(8))
     sevis_id: Mapped[str | None] = mapped_column(String(11))
     program_category: Mapped[str | None] = mapped_column(String(4))
+    lead_after: Mapped[dt.date | None] = mapped_column(index=True, default=_end_of_stay)
 
 
 class DepartureRow(ProvenanceColumns, Base):

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from subgraphs.admissions.enums import (
     CrossingDirection,
@@ -32,7 +32,7 @@ from subgraphs.admissions.laws import (
     check_outcome,
     i94_number,
 )
-from subgraphs.admissions.ports import local_day
+from subgraphs.admissions.ports import day_before, local_day
 from subgraphs.admissions.tables import (
     AdmissionRow,
     ArrivalRow,
@@ -143,6 +143,7 @@ async def record_departure(write: Write, given: RecordDeparture) -> DepartureRow
         admission = await write.get(AdmissionRow, number, name="admission")
         if admission.traveler_id != traveler_id or given.at < admission.admitted_at:
             raise Refusal("BAD_INPUT", "A departure is matched to an earlier admission of the same traveler")
+        admission.lead_after = None
     row = DepartureRow(
         departure_id=await _fresh(write, DepartureRow, _series("DEP-")),
         i94_number=number,
@@ -200,6 +201,7 @@ async def record_finding(write: Write, given: RecordOverstayFinding) -> Admissio
         )
     )
     row.update_flag = UpdateFlag.OVERSTAYED
+    row.lead_after = day_before(given.foundAt)
     row.touch(write.context.now)
     write.emit("overstayFound", "Admission", row.i94_number, {"basis": given.basis.name})
     return row
@@ -245,6 +247,8 @@ def _granted(given: RecordInspection) -> Granted | None:
 
 async def _admit(write: Write, row: InspectionRow, granted: Granted, given: RecordInspection) -> AdmissionRow:
     arrival = await write.get(ArrivalRow, row.crossing_id, name="crossing")
+    earlier = update(AdmissionRow).where(AdmissionRow.traveler_id == row.traveler_id)
+    await write.session.execute(earlier.values(lead_after=None))
     admission = AdmissionRow(
         i94_number=await _fresh(write, AdmissionRow, i94_number),
         crossing_id=row.crossing_id,

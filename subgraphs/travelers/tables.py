@@ -23,6 +23,10 @@ __all__ = [
 ]
 
 
+# by bytes on every database, so that what begins alike stands together
+_BY_BYTES = String(80).with_variant(String(80, collation="C"), "postgresql")
+
+
 class Base(DeclarativeBase):
     """The tables of this subgraph."""
 
@@ -87,7 +91,7 @@ class NameRow(_OfTraveler, ProvenanceColumns, Base):
 
     kind: Mapped[NameKind]
     family: Mapped[str] = mapped_column(String(80))
-    family_key: Mapped[str] = mapped_column(String(80), index=True)  # in capitals, for search
+    family_key: Mapped[str] = mapped_column(_BY_BYTES, index=True)  # in capitals, for search by how it begins
     given: Mapped[str] = mapped_column(String(80))
 
 

@@ -34,13 +34,13 @@ TODAY = datetime(2026, 11, 1, 12, tzinfo=UTC)
 __all__ = ["ROOT", "TODAY", "Answered", "Asker", "Kept", "Recorded", "World", "open_world", "seed_world"]
 
 
-def seed_world(folder: Path) -> None:
-    """Fill every subgraph's database under ``folder`` with the small world."""
-    asyncio.run(fill(_kit(folder), read_registry().values(), Which(today=TODAY)))
+def seed_world(folder: Path, urls: Mapping[str, str] | None = None) -> None:
+    """Fill every subgraph's database under ``folder``, or where ``urls`` says, with the small world."""
+    asyncio.run(fill(_kit(folder, urls=urls), read_registry().values(), Which(today=TODAY)))
 
 
-def _kit(folder: Path, schema: Path = ROOT / "schema") -> KitSettings:
-    return KitSettings(data=folder / "data", keys=folder / "keys", policy=schema)
+def _kit(folder: Path, schema: Path = ROOT / "schema", urls: Mapping[str, str] | None = None) -> KitSettings:
+    return KitSettings(data=folder / "data", keys=folder / "keys", policy=schema, database_urls=urls or {})
 
 
 @dataclass(slots=True)
@@ -84,8 +84,8 @@ class World:
 
     opened: OpenHouse
     traffic: Recorded
-
     kept: Kept
+    apps: Mapping[str, Any] = field(default_factory=dict)  # the subgraphs, as Starlette applications
 
     @property
     def log(self) -> Path:
@@ -116,9 +116,14 @@ class World:
 
 
 @asynccontextmanager
-async def open_world(folder: Path, schema: Path = ROOT / "schema") -> AsyncIterator[World]:
-    """The house over the databases in ``folder``, its subgraphs in this process, all under the policy in ``schema``."""
-    kit = _kit(folder, schema)
+async def open_world(
+    folder: Path, schema: Path = ROOT / "schema", urls: Mapping[str, str] | None = None
+) -> AsyncIterator[World]:
+    """The house over the databases in ``folder``, its subgraphs in this process, all under the policy in ``schema``.
+
+    ``urls`` names the databases by subgraph where they are on a server.
+    """
+    kit = _kit(folder, schema, urls)
     apps = {name: entry.module("app").create_app(kit) for name, entry in read_registry().items()}
     settings = Settings(mode="development", schema=schema, var=folder, subgraph_transport="asgi", today=TODAY)
     opened = open_house(settings, apps)
@@ -129,7 +134,7 @@ async def open_world(folder: Path, schema: Path = ROOT / "schema") -> AsyncItera
         stack.push_async_callback(opened.close)
         for app in apps.values():
             await stack.enter_async_context(app.router.lifespan_context(app))
-        yield World(opened, traffic, kept)
+        yield World(opened, traffic, kept, apps)
 
 
 @dataclass(frozen=True, slots=True)
