@@ -74,6 +74,7 @@ class Settings:
     otlp_endpoint: str = ""  # an OpenTelemetry collector; spans are made only when there is one
     cors_origins: frozenset[str] = frozenset()  # origins whose pages may ask: ``https://portal.example``
     limits: Path | None = None  # the page of limits; ``schema/limits.toml`` when not given
+    joined: Literal["off", "fetches", "answers"] = "off"  # what is asked once for all who ask for it at the same time
     valkey: str = ""  # what several gateways share: rates, and documents by hash (``redis://host:6379/0``)
     documents: Path | None = None  # the manifest of trusted documents: client to hash to text
     trusted_documents: TrustMode = "off"  # whether the manifest's documents may be named (prefer), or run alone (only)
@@ -113,6 +114,7 @@ def read_settings(environment: Mapping[str, str] | None = None, **given: Any) ->
         "otlp_endpoint": str,
         "cors_origins": _names,
         "limits": Path,
+        "joined": _one_of("off", "fetches", "answers"),
         "valkey": str,
         "documents": Path,
         "trusted_documents": _one_of("off", "prefer", "only"),

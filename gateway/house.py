@@ -16,12 +16,13 @@ from gateway.duties import Duties
 from gateway.enforcement.flows import check_plan
 from gateway.enforcement.shapes import Shapes, shapes_of
 from gateway.enforcement.view import Views
-from gateway.execution.columnar import FastPath
+from gateway.execution.columnar import FastPath, Told
 from gateway.execution.transport import SubgraphRequest, SubgraphResponse, Transport
 from gateway.identity.assertions import HEADER
 from gateway.operation import Documents, Limits, Operation
 from gateway.planning import LabelRules, Plan, plan_operation
 from gateway.policy import Policy
+from gateway.resilience import Joined
 from gateway.supergraph import Supergraph
 from gateway.telemetry import watching
 
@@ -174,7 +175,8 @@ class House:
     """What a request needs besides the graph: the way to the subgraphs, the record, keys, the clock.
 
     ``record``, ``sign`` and ``duties`` are None only where nothing is governed: without a record or a place for what is
-    owed, no agreement that asks for them gives anything.
+    owed, no agreement that asks for them gives anything. ``joined``: whole answers are shared by who asks at once, where
+    nothing is governed. ``joining``: requests to subgraphs say with whom their answers may be shared.
     """
 
     transport: Transport
@@ -186,6 +188,8 @@ class House:
     mask_key: bytes = b""
     alarms: Alarms = field(default_factory=Alarms)
     duties: Duties | None = None
+    joined: Joined[Told] | None = None
+    joining: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +207,8 @@ class Vouched:
         if self.house.sign is not None:
             grants = self.grants(request.coordinates)
             word = self.house.sign(request.subgraph, request.body, self.caller, self.epoch, grants, self.at)
-            request = replace(request, headers={**request.headers, HEADER: word})
+            sharing = (self.caller, self.epoch, frozenset(grants.items())) if self.house.joining else None
+            request = replace(request, headers={**request.headers, HEADER: word}, sharing=sharing)
         response = await self.house.transport.send(request)
         self.house.alarms.note(request, response)
         return response

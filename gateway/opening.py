@@ -7,7 +7,7 @@ import contextlib
 import hashlib
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,7 +28,7 @@ from gateway.enforcement.shapes import shapes_of
 from gateway.errors import IdentityError, Mistake, PolicyError
 from gateway.execution.asgi import AsgiTransport
 from gateway.execution.http import HttpTransport
-from gateway.execution.transport import Transport
+from gateway.execution.transport import SubgraphRequest, Transport
 from gateway.house import Graph, House
 from gateway.identity import (
     Known,
@@ -46,7 +46,7 @@ from gateway.identity.tokens import ISSUER
 from gateway.limits import LimitsPage
 from gateway.planning import LabelRules
 from gateway.policy import Bundle, Policy, compile_policy, load_bundle, unrestricted
-from gateway.resilience import Breaker, Retries, Timeouts
+from gateway.resilience import Breaker, Joined, JoinedRequests, Retries, Timeouts
 from gateway.supergraph import Supergraph, load_supergraph, unenforced_directives
 from gateway.telemetry import Lines, Telemetry, exported_spans
 from gateway.traffic import Buckets, Crowd, MemoryBuckets, Turnstile, ValkeyBuckets, open_valkey
@@ -59,6 +59,7 @@ __all__ = [
     "open_house",
     "open_unrestricted",
     "read_text",
+    "sending",
     "signer",
 ]
 
@@ -212,13 +213,14 @@ def open_house(settings: Settings, apps: Mapping[str, Any] | None = None) -> Ope
     log = AuditLog(settings.record or settings.var / "record" / "record.sqlite3", load_record_key(keys))
     telemetry.metrics.gauge("gateway_record_waiting", "Records waiting for the writer.", "", lambda: {"": log.waiting})
     house = House(
-        transport=telemetry.measured(guarded(transport, settings.subgraph_timeout, telemetry)),
+        transport=sending(transport, settings, telemetry, open_to_all=False),
         record=log,
         sign=signer(signing),
         pseudonym=Pseudonyms(keys).of,
         clock=_clock(settings.today),
         mask_key=_secret(keys / "mask.key"),
         duties=open_duties(settings.var / "record"),
+        joining=settings.joined != "off",
     )
     personas: Mapping[str, Persona] = {}
     if settings.development and (settings.schema / "personas.toml").exists():
@@ -258,6 +260,21 @@ def _documents(settings: Settings, store: Redis | None, note: Callable[[str, str
 
 def _telemetry(settings: Settings) -> Telemetry:
     return Telemetry(Lines(on=settings.log == "json"), spans=exported_spans(settings.otlp_endpoint))
+
+
+def sending(transport: Transport, settings: Settings, telemetry: Telemetry, *, open_to_all: bool) -> Transport:
+    """``transport`` guarded and measured; equal requests at once are one, where that is configured.
+
+    ``open_to_all``: no request says who asks, so any two may share an answer.
+    """
+    guarding = guarded(transport, settings.subgraph_timeout, telemetry)
+    if settings.joined != "off":
+
+        def key(request: SubgraphRequest) -> Hashable:
+            return (request.body, request.sharing) if open_to_all or request.sharing is not None else None
+
+        guarding = JoinedRequests(guarding, key, telemetry.metrics.event)
+    return telemetry.measured(guarding)
 
 
 def guarded(transport: Transport, seconds: float, telemetry: Telemetry) -> Transport:
@@ -335,8 +352,10 @@ def open_unrestricted(text: str, settings: Settings, transport: Transport | None
     http = HttpTransport({each.name: each.url for each in supergraph.subgraphs}) if transport is None else None
     chosen: Transport = http if http is not None else transport  # type: ignore[assignment]
     telemetry = _telemetry(settings)
-    sending = telemetry.measured(guarded(chosen, settings.subgraph_timeout, telemetry))
-    house = House(sending, None, None, lambda subject, at: "")
+    house = House(
+        sending(chosen, settings, telemetry, open_to_all=True), None, None, lambda subject, at: "",
+        joined=Joined(lambda: telemetry.metrics.event("joined", "answer")) if settings.joined == "answers" else None,
+    )  # fmt: skip
     limits = read_limits(settings.limits) if settings.limits else LimitsPage()
     return OpenHouse(
         settings, graph, house, None, transport=http, telemetry=telemetry, limits=limits, store=_store(settings)

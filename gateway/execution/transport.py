@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -13,7 +13,8 @@ __all__ = ["SubgraphRequest", "SubgraphResponse", "Transport"]
 class SubgraphRequest:
     """One GraphQL request to one subgraph; ``body`` is the JSON exactly as it will travel.
 
-    ``coordinates`` are the ``Type.field`` places the operation selects, for whoever signs the request.
+    ``sharing`` says with whom the answer may be shared, where asking once for several is on at all: requests that are
+    equal in it, in subgraph and body. ``coordinates`` are the ``Type.field`` places the operation selects, for whoever signs the request.
     """
 
     subgraph: str
@@ -21,6 +22,7 @@ class SubgraphRequest:
     coordinates: tuple[str, ...] = ()
     idempotent: bool = True
     headers: Mapping[str, str] = field(default_factory=dict)
+    sharing: Hashable = None
 
 
 @dataclass(frozen=True, slots=True)
