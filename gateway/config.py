@@ -6,10 +6,10 @@ import importlib
 import os
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from gateway.documents import TrustMode
 from gateway.errors import Mistake, PolicyError
@@ -46,6 +46,9 @@ def _named(dotted: str) -> Any:
     return getattr(importlib.import_module(module), attribute)
 
 
+_SUBSCRIPTIONS: Final = "TWS_SUBSCRIPTIONS_"
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """How this gateway runs. Every field has an environment variable of the same name with ``TWS_`` before it.
@@ -79,6 +82,10 @@ class Settings:
     documents: Path | None = None  # the manifest of trusted documents: client to hash to text
     trusted_documents: TrustMode = "off"  # whether the manifest's documents may be named (prefer), or run alone (only)
     persisted_queries: Literal["on", "off"] = "off"  # whether a text is kept by its hash at first use
+    streams: int = 10_000  # open subscriptions of this process
+    streams_per_caller: int = 20
+    heartbeat: float = 15.0  # seconds between signs of life on a stream
+    subscription_urls: Mapping[str, str] = field(default_factory=dict)
     today: datetime | None = None  # development only: the day of the synthetic world, by which agreements are decided
 
     @property
@@ -119,6 +126,9 @@ def read_settings(environment: Mapping[str, str] | None = None, **given: Any) ->
         "documents": Path,
         "trusted_documents": _one_of("off", "prefer", "only"),
         "persisted_queries": _one_of("on", "off"),
+        "streams": int,
+        "streams_per_caller": int,
+        "heartbeat": float,
         "today": _aware,
     }
     for name, read in readers.items():
@@ -130,6 +140,11 @@ def read_settings(environment: Mapping[str, str] | None = None, **given: Any) ->
                 mistakes.append(
                     Mistake("SETTING_WRONG", f"{text!r} cannot be used: {problem}.", where=f"TWS_{name.upper()}")
                 )
+    values["subscription_urls"] = {
+        name.removeprefix(_SUBSCRIPTIONS).lower(): url
+        for name, url in environment.items()
+        if name.startswith(_SUBSCRIPTIONS)
+    }
     if mistakes:
         raise PolicyError("SETTING_WRONG", "The environment holds settings that cannot be used.", tuple(mistakes))
     values.update({name: value for name, value in given.items() if value is not None})

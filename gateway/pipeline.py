@@ -6,6 +6,7 @@ is one call with a type of its own, and ``Policy`` and ``Caller`` are required: 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -28,7 +29,7 @@ from gateway.recording import record_of
 from gateway.telemetry import watching
 from gateway.terms import admit, announce, obligations_of, settle
 
-__all__ = ["answer", "answer_unrestricted"]
+__all__ = ["answer", "answer_unrestricted", "encode_answer", "fetch", "respond"]
 
 
 async def answer(question: Question, caller: Caller, graph: Graph, house: House) -> Reply:
@@ -49,7 +50,7 @@ async def answer(question: Question, caller: Caller, graph: Graph, house: House)
     plan = graph.plan(permitted.operation, at, graph.key_of(request_id, caller))
     watch.lap("plan")
     await announce(question, permitted, caller, graph, house, at, request_id)
-    merged, flags = await _fetch(permitted, plan, flags, caller, graph, house, at)
+    merged, flags = await fetch(permitted, plan, flags, caller, graph, house, at)
     watch.lap("fetch")
     watch.failures = len(merged.failures)
     applied = apply_rulings(
@@ -58,8 +59,8 @@ async def answer(question: Question, caller: Caller, graph: Graph, house: House)
     )  # fmt: skip
     watch.decided(applied.outcomes, permitted.ledger)
     watch.lap("enforce")
-    told = _respond(operation, merged, applied, permitted, caller, graph, at)
-    body = _encode(told, applied, graph, request_id)
+    told = respond(operation, merged, applied, permitted, caller, graph, at)
+    body = encode_answer(told, applied, graph, request_id)
     watch.lap("answer")
     if house.record is not None:
         await house.record.append(
@@ -97,7 +98,10 @@ def _read(question: Question, graph: Graph, documents: Documents) -> Operation:
     watching().asked(operation.name, operation.kind, operation.text_hash)
     if operation.kind == "subscription":
         raise RequestError(
-            "SUBSCRIPTIONS_NOT_SERVED", "Subscriptions are not served over this transport.", where="operation"
+            "SUBSCRIPTION_NOT_STREAMED",
+            "A subscription is answered by a stream, and this request accepts none.",
+            where="operation",
+            hint='Accept "text/event-stream" or "multipart/mixed", or subscribe over a WebSocket at the same path.',
         )
     if question.safe_only and operation.kind != "query":
         raise RequestError(
@@ -106,13 +110,21 @@ def _read(question: Question, graph: Graph, documents: Documents) -> Operation:
     return operation
 
 
-async def _fetch(
-    permitted: Permitted, plan: Plan, flags: Flags, caller: Caller, graph: Graph, house: House, at: datetime
+async def fetch(
+    permitted: Permitted,
+    plan: Plan,
+    flags: Flags,
+    caller: Caller,
+    graph: Graph,
+    house: House,
+    at: datetime,
+    event: Mapping[str, Any] | None = None,
 ) -> tuple[Merged, Flags]:
     """What the subgraphs answered about whom they may be asked, merged; and every traveler's flags known by then.
 
-    Where a record is looked up by a number, the flags of nobody are read when it found nobody new: otherwise the time
-    that reading them takes would tell a protected record from none.
+    ``event`` stands for the answer of a subscription's source. Where a record is looked up by a number, the flags of
+    nobody are read when it found nobody new: otherwise the time that reading them takes would tell a protected record
+    from none.
     """
     asked: set[str] = set()
 
@@ -122,7 +134,7 @@ async def _fetch(
 
     gate = Gate(permitted, graph.policy, caller, graph.shapes, at, dict(flags), read)
     transport = Vouched(house, caller, graph.policy.epoch, at, lambda coordinates: grants_for(permitted, coordinates))
-    merged = await execute(plan, graph.supergraph, permitted.client.variables, transport, gate=gate)
+    merged = await execute(plan, graph.supergraph, permitted.client.variables, transport, gate=gate, event=event)
     if permitted.needs_subjects:
         gate.flags.update(await read(subject_ids(merged.data, graph.shapes) - gate.flags.keys()))
         if not asked and not named_subjects(permitted.client, graph.policy):
@@ -130,7 +142,7 @@ async def _fetch(
     return merged, gate.flags
 
 
-def _respond(
+def respond(
     operation: Operation,
     merged: Merged,
     applied: Applied,
@@ -155,7 +167,8 @@ def _respond(
     return project(operation, merged.data, graph.supergraph.api_schema, failures, described=described)
 
 
-def _encode(told: Answer, applied: Applied, graph: Graph, request_id: str) -> bytes:
+def encode_answer(told: Answer, applied: Applied, graph: Graph, request_id: str, cursor: str = "") -> bytes:
+    """The answer's bytes; ``cursor`` is where the client of a stream goes on from after it."""
     page: dict[str, Any] = {"data": told.data}
     if told.errors:
         page["errors"] = told.errors
@@ -163,4 +176,6 @@ def _encode(told: Answer, applied: Applied, graph: Graph, request_id: str) -> by
     duties = obligations_of(applied, graph)
     if duties:
         page["extensions"]["obligations"] = duties
+    if cursor:
+        page["extensions"]["cursor"] = cursor
     return encode(page)

@@ -24,7 +24,7 @@ from gateway.house import Graph, House, Question
 from gateway.operation import Operation
 from gateway.policy import Outcome
 
-__all__ = ["PRIVACY", "admit", "announce", "obligations_of", "settle", "under_glass", "without_means"]
+__all__ = ["PRIVACY", "admit", "announce", "obligations_of", "settle", "standing", "under_glass", "without_means"]
 
 PRIVACY = "OVERSIGHT"
 """The privacy offices: they are told of every broken glass, beside the agencies whose data it opens."""
@@ -64,6 +64,17 @@ async def admit(
     assert house.duties is not None  # noqa: S101 - the grant came from there
     await asyncio.to_thread(house.duties.glass.notify, glass, agencies, request_id, at)
     return caller
+
+
+async def standing(question: Question, caller: Caller, graph: Graph, house: House, at: datetime) -> Caller:
+    """``caller`` as it may hear one more event of a stream that it was admitted to, under the terms of this moment.
+
+    Raises ``AccessError`` where its break-glass grant is no longer open. Intent and notices were ``admit``'s.
+    """
+    caller = without_means(question, caller, graph, house)
+    if caller.purpose not in graph.policy.vocabulary.break_glass:
+        return caller
+    return replace(caller, break_glass=(await under_glass(question.extensions, caller, house, at)).id)
 
 
 async def under_glass(extensions: Mapping[str, Any], caller: Caller, house: House, at: datetime) -> Glass:

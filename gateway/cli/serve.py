@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import socket
+from collections.abc import Callable
 from contextlib import ExitStack
 from enum import StrEnum
 from pathlib import Path
@@ -63,8 +64,21 @@ def serve(
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
     # one event loop serves; the graph is read-only and the record has a thread of its own
-    config = uvicorn.Config(create_app(opened), log_level="warning", access_log=False, timeout_graceful_shutdown=5)
-    uvicorn.Server(config).run(sockets=[listening])
+    app = create_app(opened)
+    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=5)
+    _Server(config, app.state.live.stop).run(sockets=[listening])
+
+
+class _Server(uvicorn.Server):
+    """Tells every stream that it ends before it waits for connections to end: a stream would not by itself."""
+
+    def __init__(self, config: uvicorn.Config, stop: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._stop = stop
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._stop()
+        await super().shutdown(sockets)
 
 
 def _listen(settings: Settings) -> socket.socket:

@@ -156,13 +156,20 @@ class Shapes:
         return None
 
     def requires(self, parent: str, field: str, argument: str) -> bool:
-        """Whether ``parent.field`` cannot be asked for without ``argument``."""
+        """Whether ``parent.field`` cannot be asked for without ``argument`` (``""`` is the field itself)."""
+        if not argument:
+            return True
         fields = getattr(self.schema.type_map.get(parent), "fields", {})
         found = fields[field].args.get(argument) if field in fields else None
         return found is not None and is_required_argument(found)
 
     def reads_of(self, parent: str, field: str, values: Mapping[str, Any]) -> Iterator[tuple[str, Coordinate]]:
-        """Each (argument path, coordinate it reads) among the coerced argument ``values`` given to a field."""
+        """Each (argument path, coordinate it reads) among the coerced argument ``values`` given to a field.
+
+        The path is ``""`` for what the field reads by itself: what a caller learns by hearing of an event.
+        """
+        for text in self.reads.get(f"{parent}.{field}", ()):
+            yield "", Coordinate.parse(text)
         kind = self.schema.type_map.get(parent)
         fields = getattr(kind, "fields", {})
         if field not in fields:
@@ -202,6 +209,9 @@ def shapes_of(supergraph: Supergraph, policy: Policy) -> Shapes:
             gather = field.directive("gather")
             if gather is not None:
                 gathers[f"{kind.name}.{field.name}"] = (tuple(gather.get("fields", ())), str(gather.get("order", "")))
+            told = field.directive("reads")
+            if told is not None:
+                reads[f"{kind.name}.{field.name}"] = tuple(told.get("fields", ()))
             for argument in field.arguments:
                 read = argument.directive("reads")
                 if read is not None:

@@ -10,9 +10,11 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 
 from gateway.errors import GatewayError, RequestError
+from gateway.house import Graph, Reply
+from gateway.live import Live
 from gateway.opening import OpenHouse
 from gateway.pipeline import answer, answer_unrestricted
 from gateway.reloading import reloading_on_hangup
@@ -22,6 +24,8 @@ from gateway.web.callers import admit
 from gateway.web.door import Door, unforeseen
 from gateway.web.graphql import error_response, read_question, reply_response
 from gateway.web.metrics import metrics
+from gateway.web.socket import serve_socket
+from gateway.web.streams import Kind, open_stream, stream_kind, stream_refusal
 
 __all__ = ["create_app"]
 
@@ -32,6 +36,7 @@ def create_app(opened: OpenHouse) -> Starlette:
         Route("/break-glass", _coded(breakglass.ask_grant), methods=["POST"]),
         Route("/break-glass/{id}", _coded(breakglass.show_grant), methods=["GET"]),
         Route("/break-glass/{id}/approve", _coded(breakglass.approve_grant), methods=["POST"]),
+        WebSocketRoute("/graphql", serve_socket),
         Route("/explain", _coded(insight.explain), methods=["GET"]),
         Route("/.well-known/jwks.json", _coded(insight.jwks), methods=["GET"]),
         Route("/metrics", _coded(metrics), methods=["GET"]),
@@ -46,8 +51,22 @@ def create_app(opened: OpenHouse) -> Starlette:
     app = Starlette(routes=routes, lifespan=_lifespan, exception_handlers=_HANDLERS)
     app.state.opened = opened
     app.state.traces = tracing.Traces() if opened.issuer is not None and opened.settings.development else None
+    app.state.live = _live(opened)
     app.add_middleware(Door, opened=opened, graphql=_asked)
     return app
+
+
+def _live(opened: OpenHouse) -> Live:
+    settings = opened.settings
+    return Live(
+        lambda: opened.graph,
+        opened.house,
+        telemetry=opened.telemetry,
+        most=settings.streams,
+        most_each=settings.streams_per_caller,
+        beat=settings.heartbeat,
+        address=settings.subscription_urls.get,
+    )
 
 
 async def _graphql(request: Request) -> Response:
@@ -61,6 +80,8 @@ async def _graphql(request: Request) -> Response:
             hint="Send the query by POST as JSON.",
         )
     graph = opened.graph  # one epoch for the whole request, whatever is reloaded while it runs
+    if kind := stream_kind(request):
+        return await _streamed(request, opened, graph, kind)
     caller = await admit(request, opened)  # before the body is looked at: a stranger costs nothing
     question = await read_question(request, opened.documents)
     if caller is None:
@@ -72,6 +93,24 @@ async def _graphql(request: Request) -> Response:
     reply = await answer(question, caller, graph, house)
     traces.end(noted, reply.request_id, watching().timings())
     return reply_response(request, reply)
+
+
+async def _streamed(request: Request, opened: OpenHouse, graph: Graph, kind: Kind) -> Response:
+    """A subscription as a stream; what else a client that takes streams may send, answered as it takes it."""
+    try:
+        caller = await admit(request, opened)
+        question = await read_question(request, opened.documents, streamed=True)
+
+        async def ask() -> Reply:
+            if caller is None:
+                return await answer_unrestricted(question, graph, opened.house)
+            return await answer(question, caller, graph, opened.house)
+
+        response = await open_stream(request, kind, question, caller, request.app.state.live, ask)
+        return response if response is not None else reply_response(request, await ask())
+    except GatewayError as error:
+        watching().code = error.code
+        return stream_refusal(error)
 
 
 def _coded(endpoint: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:

@@ -23,7 +23,7 @@ from gateway.web.graphql import MOST_BYTES, error_response, read_body
 from gateway.web.origins import Headers, check_origin, granted, preflight
 from gateway.web.outgoing import Outgoing
 
-__all__ = ["PATH", "Door", "unforeseen"]
+__all__ = ["PATH", "Door", "too_late", "unforeseen"]
 
 PATH: Final = "/graphql"
 
@@ -108,7 +108,7 @@ class Door:
                     outgoing.status, watch.code = 499, "CLIENT_LEFT"  # for the line and the metrics; nobody is told
                 self._telemetry.metrics.event(cut.reason, "request")
                 if cut.reason == "deadline":
-                    raise _too_late(self._deadline) from None
+                    raise too_late(self._deadline) from None
             finally:
                 cut.close()
         finally:
@@ -158,7 +158,8 @@ async def _answer_preflight(send: _Send, outgoing: Outgoing, origin: str) -> Non
     await send({"type": "http.response.body", "body": b""})
 
 
-def _too_late(seconds: float) -> GatewayError:
+def too_late(seconds: float) -> GatewayError:
+    """The error for an answer that was not there after so many ``seconds``."""
     return RequestError(
         "DEADLINE_PASSED",
         f"No answer could be put together within {seconds:g} seconds.",

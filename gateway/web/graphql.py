@@ -19,7 +19,7 @@ from gateway.errors import GatewayError, LimitError, OperationError, RequestErro
 from gateway.house import Question, Reply
 from gateway.telemetry import watching
 
-__all__ = ["MOST_BYTES", "error_response", "read_body", "read_question", "reply_response"]
+__all__ = ["MOST_BYTES", "error_response", "question_of", "read_body", "read_question", "reply_response"]
 
 MOST_BYTES = 1_000_000
 MODERN = "application/graphql-response+json"
@@ -27,12 +27,14 @@ LEGACY = "application/json"
 _CONTENT_TYPES = {kind: f"{kind}; charset=utf-8".encode() for kind in (MODERN, LEGACY)}
 
 
-async def read_question(request: Request, documents: NamedDocuments) -> Question:
+async def read_question(request: Request, documents: NamedDocuments, *, streamed: bool = False) -> Question:
     """The question that an HTTP request asks, with the text of ``documents`` that it may name instead of sending one.
 
-    Raises ``RequestError`` with status 400, 405, 406, 413 or 415, or as ``NamedDocuments.text`` says.
+    ``streamed``: the client takes a stream, so it need not take a media type of ours as well. Raises ``RequestError``
+    with status 400, 405, 406, 413 or 415, or as ``NamedDocuments.text`` says.
     """
-    media_type(request)
+    if not streamed:
+        media_type(request)
     if request.method == "GET":
         values: Mapping[str, Any] = dict(request.query_params)
         variables = _json(values["variables"].encode(), "variables") if values.get("variables") else None
@@ -119,6 +121,11 @@ def _json(text: bytes, where: str) -> Any:
         raise RequestError(
             "BODY_NOT_JSON", f"The {where} cannot be read as JSON: {problem}.", where=where, hint="Send JSON in UTF-8."
         ) from None
+
+
+async def question_of(page: Mapping[str, Any], documents: NamedDocuments) -> Question:
+    """The question in a decoded request that did not come by POST or GET; raises as ``read_question`` does."""
+    return _question(await _with_text(page, documents), safe_only=False)
 
 
 def _question(page: Mapping[str, Any], *, safe_only: bool) -> Question:

@@ -19,7 +19,7 @@ Headers = list[tuple[bytes, bytes]]
 _FAR: Final = frozenset({b"cross-site", b"same-site"})
 _EXPOSED: Final = b"retry-after, server-timing, x-request-id"
 _SENDABLE: Final = (
-    b"accept, apollographql-client-name, authorization, content-type, graphql-client-name, "
+    b"accept, apollographql-client-name, authorization, content-type, graphql-client-name, last-event-id, "
     b"traceparent, x-graphql-client-name"
 )
 

@@ -40,7 +40,7 @@ from subgraphs.admissions.writes import (
     record_inspection,
     refer_to_secondary,
 )
-from subgraphs.kit import Connection, Info, OrderBy, Page, act, connect, link, make_schema, reads
+from subgraphs.kit import Connection, Info, OrderBy, Page, act, connect, event, link, make_schema, reads
 from subgraphs.kit.identifiers import check
 
 __all__ = ["Mutation", "Query", "schema"]
@@ -145,8 +145,20 @@ class Mutation:
         return Admission.of(row)
 
 
+@strawberry.type
+class Subscription:
+    @event("inspectionRecorded", tells=["Inspection.state"], description="An inspection was closed with its outcome.")
+    async def inspectionRecorded(self, info: Info) -> Inspection | None:  # noqa: N802
+        return await Inspection.resolve_reference(info, {"inspectionId": info.context.event.entity_key})
+
+    @event("departureRecorded", tells=["Departure.at"], description="A departure was recorded.")
+    async def departureRecorded(self, info: Info) -> Departure | None:  # noqa: N802
+        return await Departure.resolve_reference(info, {"departureId": info.context.event.entity_key})
+
+
 schema = make_schema(
     Query,
     Mutation,
+    subscription=Subscription,
     types=[Admission, Arrival, CrossingEvent, Departure, ExchangeVisitor, Inspection, Lookout, Traveler, Visa],
 )

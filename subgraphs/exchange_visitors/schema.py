@@ -35,6 +35,7 @@ from subgraphs.kit import (
     connect,
     connect_rows,
     entity,
+    event,
     link,
     make_schema,
     reads,
@@ -265,4 +266,17 @@ class Mutation:
         return Sponsor.of(await acts.sanction(info.context, input))
 
 
-schema = make_schema(Query, Mutation)
+@strawberry.type
+class Subscription:
+    @event(
+        "arrivalValidated",
+        "programTerminated",
+        "programExtended",
+        tells=["ExchangeVisitor.status"],
+        description="A participant's arrival was validated, or the program ended early or was extended.",
+    )
+    async def exchangeStatusChanged(self, info: Info) -> ExchangeVisitor | None:  # noqa: N802
+        return await ExchangeVisitor.resolve_reference(info, {"sevisId": info.context.event.entity_key})
+
+
+schema = make_schema(Query, Mutation, subscription=Subscription)

@@ -27,7 +27,8 @@ from subgraphs.kit.database import Database
 from subgraphs.kit.errors import Refusal
 from subgraphs.kit.masking import MaskingMiddleware
 from subgraphs.kit.operations import Operations, Prepared
-from subgraphs.kit.schema import Schema, core_schema, key_fields
+from subgraphs.kit.outbox import Asked, Outbox
+from subgraphs.kit.schema import Schema, core_schema, heard_kinds, key_fields
 from subgraphs.kit.settings import Settings
 from subgraphs.kit.trust import Clock, Grant, PolicyCopy, Trust, system_clock
 from subgraphs.kit.trust_words import HEADER, GatewayError, PublicKeys
@@ -37,10 +38,16 @@ __all__ = ["Settings", "Starlette", "Subgraph", "make_app"]
 log = structlog.get_logger("subgraphs")
 
 
+class _Extensions(msgspec.Struct):
+    event: int | None = None
+
+
 class _Body(msgspec.Struct):
-    query: str
+    query: str = ""
     variables: dict[str, Any] | None = None
     operationName: str | None = None
+    extensions: _Extensions | None = None
+    events: Asked | None = None
 
 
 @dataclass(slots=True)
@@ -56,6 +63,7 @@ class Subgraph:
     operations: Operations
     trust: Trust
     events: type[Any] | None
+    outbox: Outbox
     refused: Counter[str] = field(default_factory=Counter)
 
     async def answer(self, body: bytes, token: str | None) -> tuple[int, dict[str, Any]]:
@@ -79,13 +87,18 @@ class Subgraph:
         if not (token is None and self.settings.open_sdl):
             assertion = self.trust.assertion(token, body)  # first of all: nothing is parsed for a stranger
         request = _decode(body)
+        if request.events is not None and token is not None:
+            return await self.outbox.answer(request.events, assertion.grants)
         operation = self.operations.prepare(request.query, request.operationName)
         variables = request.variables or {}
         if token is None and self.settings.open_sdl:
             return await self._describe(operation)
         _check_size(variables, self.settings.max_representations)
         grant = self.trust.admit(assertion, operation, variables)
-        return await self._execute(operation, variables, grant)
+        event = None
+        if operation.kind == "subscription":
+            event = await self.outbox.event(operation, request.extensions.event if request.extensions else None)
+        return await self._execute(operation, variables, grant, event)
 
     async def _describe(self, operation: Prepared) -> dict[str, Any]:
         if operation.coordinates or operation.introspection or not operation.service:
@@ -94,10 +107,12 @@ class Subgraph:
         assert isinstance(result, ExecutionResult)  # noqa: S101 - _service awaits nothing
         return {"data": result.data}
 
-    async def _execute(self, operation: Prepared, variables: Mapping[str, Any], grant: Grant) -> dict[str, Any]:
+    async def _execute(
+        self, operation: Prepared, variables: Mapping[str, Any], grant: Grant, event: Any
+    ) -> dict[str, Any]:
         assertion = grant.assertion
         clear = partial(self.trust.clear, assertion)
-        context = Context(self.database, self.cursors, assertion.caller, assertion.at, self.events, clear)
+        context = Context(self.database, self.cursors, assertion.caller, assertion.at, self.events, clear, event)
         masks = MiddlewareManager(MaskingMiddleware(grant.masks, self.trust.mask)) if grant.masks else None
         try:
             running = execute(
@@ -133,16 +148,18 @@ def make_app(
     database is opened at the first request and closed with the application's lifespan.
     """
     core = core_schema(schema)
+    database = Database(settings.database_url(name), name)
     subgraph = Subgraph(
         name=name,
         schema=schema,
         core=core,
         settings=settings,
-        database=Database(settings.database_url(name), name),
+        database=database,
         cursors=Cursors(settings.cursor_key(), name),
         operations=Operations(core),
         trust=Trust(name, settings, key_fields(schema), clock, keys, policy),
         events=events,
+        outbox=Outbox(database, events, heard_kinds(schema)),
     )
 
     @asynccontextmanager

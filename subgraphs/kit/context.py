@@ -33,7 +33,8 @@ OUTBOX_LOCK = 7_305_120
 class Context:
     """One request's. ``caller`` comes from the verified assertion; ``now`` is the gateway's decision instant.
 
-    ``clear`` says whether the caller can be given a coordinate in clear at all, with facts about the record.
+    ``clear`` says whether the caller can be given a coordinate in clear at all, with facts about the record. ``event``
+    is the row of the outbox that a field of the subscription root is answered for.
     """
 
     database: Database
@@ -42,6 +43,7 @@ class Context:
     now: dt.datetime
     event_table: type[Any] | None = None
     clear: Callable[[str, Mapping[str, Any]], bool] = lambda _coordinate, _facts: True
+    event: Any = None
     _session: AsyncSession | None = None
     # one session is one connection: two loaders must not use it at once
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -105,6 +107,8 @@ class Context:
                     write = Write(self, session)
                     yield write
                     await write.put_events()
+                if write.events:
+                    self.database.say_changed()
             except IntegrityError:  # its text quotes the row
                 raise Refusal("CONFLICT", "The change contradicts a record that is there already") from None
 

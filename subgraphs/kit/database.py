@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -30,6 +32,24 @@ class Database:
         self.schema = schema
         self._engine: AsyncEngine | None = None
         self._sessions: async_sessionmaker[AsyncSession] | None = None
+        self.changes = 0
+        self._changed: asyncio.Event | None = None
+
+    def say_changed(self) -> None:
+        """Count a transaction of this process that wrote events, and wake whoever waits for one."""
+        self.changes += 1
+        changed, self._changed = self._changed, None
+        if changed is not None:
+            changed.set()
+
+    async def changed(self, since: int, seconds: float) -> None:
+        """Return when ``changes`` is more than ``since``, or after ``seconds``: another process may have written."""
+        if self.changes != since:
+            return
+        if self._changed is None:
+            self._changed = asyncio.Event()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._changed.wait(), seconds)
 
     @property
     def on_sqlite(self) -> bool:

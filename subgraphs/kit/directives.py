@@ -20,6 +20,7 @@ from strawberry.types.field import StrawberryField
 
 __all__ = [
     "CATEGORIES",
+    "KINDS",
     "SPEC",
     "Classified",
     "Gather",
@@ -27,6 +28,7 @@ __all__ = [
     "act",
     "classified",
     "entity",
+    "event",
     "link",
     "reads",
     "reads_field",
@@ -36,6 +38,8 @@ __all__ = [
 ]
 
 SPEC = "https://two-way-street.example/classified/v1.0"
+KINDS = "event-kinds"
+"""Under this name a field of the subscription root carries the kinds of events it tells of."""
 CATEGORIES = frozenset(
     [
         "BIO",
@@ -76,13 +80,16 @@ class Classified:
 
 
 @schema_directive(
-    locations=[Location.ARGUMENT_DEFINITION, Location.INPUT_FIELD_DEFINITION],
+    locations=[Location.ARGUMENT_DEFINITION, Location.INPUT_FIELD_DEFINITION, Location.FIELD_DEFINITION],
     name="reads",
     compose=True,
     import_url=SPEC,
 )
 class Reads:
-    """The coordinates whose values an argument or input field tests, so that a filter cannot read what is denied."""
+    """The coordinates whose values an argument or input field tests, so that a filter cannot read what is denied.
+
+    On a field of the subscription root: what is learned from hearing of the event at all.
+    """
 
     fields: list[str]
 
@@ -156,6 +163,24 @@ def link(**more: Any) -> Callable[[Callable[..., Any]], StrawberryField]:
 def act(**more: Any) -> Callable[[Callable[..., Any]], StrawberryField]:
     """A decorator for a mutation (category ``ACT``)."""
     return resolved("ACT", **more)
+
+
+def event(*kinds: str, tells: Sequence[str], description: str) -> Callable[[Callable[..., Any]], StrawberryField]:
+    """A decorator for a field of the subscription root, answered once for each event of one of ``kinds``.
+
+    ``info.context.event`` is the event's row of the outbox; the method returns the record it is about. ``tells`` are
+    the coordinates whose values a caller learns by hearing of the event: who may not read them does not hear of it.
+    """
+    marks = [*_directives("LINK", (), None, None), Reads(fields=list(tells))]
+
+    def decorate(resolver: Callable[..., Any]) -> StrawberryField:
+        made = strawberry.federation.field(
+            resolver=resolver, description=description, directives=marks, metadata={KINDS: kinds}
+        )
+        assert isinstance(made, StrawberryField)  # noqa: S101 - strawberry declares the return type as the value's
+        return made
+
+    return decorate
 
 
 def sys(**more: Any) -> Any:

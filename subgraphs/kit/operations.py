@@ -54,10 +54,11 @@ class Prepared:
     arguments: tuple[Used, ...]
     service: bool
     introspection: bool
+    tells: frozenset[tuple[str, str]] = frozenset()
 
     def reads(self, variables: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
-        """The pairs (holding coordinate, coordinate whose value an argument in use tests), under ``variables``."""
-        out: set[tuple[str, str]] = set()
+        """The pairs (holding coordinate, coordinate that an argument in use tests or the field tells of)."""
+        out: set[tuple[str, str]] = set(self.tells)
         for holder, argument, node in self.arguments:
             value = value_from_ast_untyped(node, dict(variables))
             out.update((holder, read) for read in _reads(argument, value))
@@ -107,6 +108,7 @@ class Operations:
             tuple(walk.arguments),
             walk.service,
             walk.introspection,
+            frozenset(walk.tells),
         )
 
 
@@ -119,6 +121,7 @@ class _Walk:
         self._seen: set[tuple[str, tuple[str, ...]]] = set()
         self.coordinates: set[str] = set()
         self.arguments: list[Used] = []
+        self.tells: set[tuple[str, str]] = set()
         self.service = False
         self.introspection = False
 
@@ -152,6 +155,7 @@ class _Walk:
                 self.service = True
                 continue
             coordinate = f"{type_.name}.{name}"
+            self.tells.update((coordinate, told) for told in _marked(field))
             if name != "_entities":
                 self.coordinates.add(coordinate)
             for argument in node.arguments or ():
@@ -175,14 +179,19 @@ class _Walk:
         return (type_,)
 
 
+def _marked(declared: Any) -> Iterator[str]:
+    """The coordinates that ``@reads`` names on an argument, an input field or a field."""
+    definition = declared.extensions.get("strawberry-definition")
+    for mark in getattr(definition, "directives", None) or ():
+        if isinstance(mark, Reads):
+            yield from mark.fields
+
+
 def _reads(argument: Any, value: Any) -> Iterator[str]:
     """The coordinates that ``value``, given for ``argument`` (or an input field), tests."""
     if value is None:
         return
-    declared = argument.extensions.get("strawberry-definition")
-    for mark in getattr(declared, "directives", None) or ():
-        if isinstance(mark, Reads):
-            yield from mark.fields
+    yield from _marked(argument)
     type_ = get_named_type(argument.type)
     if isinstance(type_, GraphQLInputObjectType):
         for item in value if isinstance(value, list) else [value]:

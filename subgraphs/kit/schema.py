@@ -18,11 +18,11 @@ from strawberry.federation.schema import Schema as FederationSchema
 from strawberry.federation.schema_directives import Key as KeyDirective
 from strawberry.schema.config import StrawberryConfig
 
-from subgraphs.kit.directives import Classified
+from subgraphs.kit.directives import KINDS, Classified
 from subgraphs.kit.errors import Refusal
 from subgraphs.kit.types import SCALARS, TimelineEvent
 
-__all__ = ["Key", "Schema", "core_schema", "key_fields", "make_schema", "printed", "unclassified"]
+__all__ = ["Key", "Schema", "core_schema", "heard_kinds", "key_fields", "make_schema", "printed", "unclassified"]
 
 Key: TypeAlias = Mapping[str, Any]
 """A representation as the gateway sent it, without its ``__typename``."""
@@ -111,11 +111,23 @@ def printed(schema: FederationSchema) -> str:
     return schema.as_str().rstrip("\n") + "\n"
 
 
-def make_schema(query: type, mutation: type | None = None, types: Iterable[type] = ()) -> Schema:
+def heard_kinds(schema: FederationSchema) -> dict[str, tuple[str, ...]]:
+    """The kinds of events that each field of the subscription root tells of, by the field's name."""
+    root = core_schema(schema).subscription_type
+    return {
+        name: tuple(field.extensions["strawberry-definition"].metadata[KINDS])
+        for name, field in (root.fields if root else {}).items()
+    }
+
+
+def make_schema(
+    query: type, mutation: type | None = None, types: Iterable[type] = (), subscription: type | None = None
+) -> Schema:
     """The subgraph's schema; raises ``ValueError`` naming every field that is not classified."""
     schema = Schema(
         query=query,
         mutation=mutation,
+        subscription=subscription,
         types=[*types, TimelineEvent],
         config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True),
         federation_version="2.9",

@@ -26,6 +26,7 @@ from subgraphs.kit import (
     connect,
     connect_rows,
     entity,
+    event,
     link,
     make_schema,
     reads,
@@ -225,4 +226,16 @@ class Mutation:
         return SecurityReview.of(await acts.close(info.context, input))
 
 
-schema = make_schema(Query, Mutation)
+@strawberry.type
+class Subscription:
+    @event(
+        "recommendationSent",
+        "recommendationWithdrawn",
+        tells=["SecurityReview.reviewStatus"],
+        description="Advice was sent to the post, or taken back.",
+    )
+    async def recommendationSent(self, info: Info) -> SecurityReview | None:  # noqa: N802
+        return await SecurityReview.resolve_reference(info, {"reviewId": info.context.event.entity_key})
+
+
+schema = make_schema(Query, Mutation, subscription=Subscription)

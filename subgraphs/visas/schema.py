@@ -24,6 +24,7 @@ from subgraphs.kit import (
     connect,
     connect_rows,
     entity,
+    event,
     link,
     make_schema,
     reads,
@@ -354,4 +355,19 @@ class Mutation:
         return VisaApplication.of(await acts.record_disposition(info.context, input))
 
 
-schema = make_schema(Query, Mutation)
+@strawberry.type
+class Subscription:
+    @event("visaRevoked", tells=["Visa.status"], description="A visa was revoked, or canceled without prejudice.")
+    async def visaRevoked(self, info: Info) -> Visa | None:  # noqa: N802
+        return await Visa.resolve_reference(info, {"foilNumber": info.context.event.entity_key})
+
+    @event(
+        "applicationStatusChanged",
+        tells=["VisaApplication.status"],
+        description="An application took a step: submitted, approved, refused, issued, revoked.",
+    )
+    async def visaStatusChanged(self, info: Info) -> VisaApplication | None:  # noqa: N802
+        return await VisaApplication.resolve_reference(info, {"applicationId": info.context.event.entity_key})
+
+
+schema = make_schema(Query, Mutation, subscription=Subscription)

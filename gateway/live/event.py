@@ -1,0 +1,189 @@
+"""The line for one event: the same stages as for a question, and the same record, before a byte leaves.
+
+The plan of a subscription begins with its source; the other fetches complete what that brought. What the source says of
+one event is either asked for (an event of an outbox is a number, and what it is about is read for each caller, under
+the agreements) or has come by itself (from a subgraph that serves subscriptions).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final, TypeAlias
+
+from gateway.caller import Caller
+from gateway.casework import find_facts
+from gateway.enforcement.apply import Applied, apply_rulings
+from gateway.enforcement.authorize import authorize
+from gateway.enforcement.grants import grants_for
+from gateway.errors import AccessError, FetchError, RequestError
+from gateway.execution import Merged, execute, project, source_request
+from gateway.execution.transport import SubgraphRequest, Transport
+from gateway.execution.wire import NotJson, decode, encode
+from gateway.house import Graph, House, Question, Reply, Vouched
+from gateway.operation import Operation, read_operation
+from gateway.pipeline import encode_answer, fetch, respond
+from gateway.policy import UNREACHABLE
+from gateway.recording import record_of
+from gateway.telemetry import watching
+from gateway.terms import settle, standing
+
+__all__ = [
+    "Happened",
+    "Told",
+    "answer_event",
+    "answer_event_unrestricted",
+    "brought",
+    "check_hearable",
+    "numbered",
+    "read_subscription",
+]
+
+Source: TypeAlias = Callable[[SubgraphRequest, Transport], Awaitable[Mapping[str, Any]]]
+"""What the source of a plan says of one event, decoded; it may ask the subgraph with the request that opens it."""
+_FOR_NOW: Final = frozenset({"SUBGRAPH_UNREACHABLE", "SUBGRAPH_TIMEOUT", "SUBGRAPH_UNAVAILABLE"})
+"""Failures that pass: what they concern is asked again. Any other is an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One event. ``cursor`` is where the client goes on from after it; ``""`` where its source keeps no events."""
+
+    source: Source
+    cursor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What one event comes to for one caller: a reply on record, or nothing at all. ``closed``: so is its case."""
+
+    reply: Reply | None
+    closed: bool = False
+
+
+def numbered(event: int) -> Source:
+    """The event of that number in the outbox of the subgraph, which is asked what it is about."""
+
+    async def source(request: SubgraphRequest, transport: Transport) -> Mapping[str, Any]:
+        body = request.body[:-1] + b',"extensions":{"event":%d}}' % event
+        response = await transport.send(replace(request, body=body))
+        try:
+            page = decode(response.body)
+        except NotJson:
+            page = None
+        return page if isinstance(page, dict) else {}
+
+    return source
+
+
+def brought(page: Mapping[str, Any]) -> Source:
+    """The event of which the subgraph said ``page`` by itself."""
+
+    async def source(_request: SubgraphRequest, _transport: Transport) -> Mapping[str, Any]:
+        return page
+
+    return source
+
+
+def read_subscription(question: Question, caller: Caller | None, graph: Graph, at: datetime) -> Operation:
+    """The subscription that the question asks for, valid on what the caller may name.
+
+    Raises ``OperationError`` or ``LimitError`` as for any document, ``RequestError`` ``NOT_A_SUBSCRIPTION``.
+    """
+    documents = graph.documents if caller is None else graph.views.documents(caller, at)
+    operation = read_operation(
+        question.query, graph.supergraph.api_schema, question.variables, question.name, graph.limits, documents
+    )
+    if operation.kind != "subscription":
+        raise RequestError(
+            "NOT_A_SUBSCRIPTION",
+            f"A {operation.kind} is not streamed.",
+            where="operation",
+            hint='Send it by POST and accept "application/json"; only subscriptions are streamed.',
+        )
+    return operation
+
+
+def check_hearable(operation: Operation, caller: Caller, graph: Graph, at: datetime, request_id: str) -> None:
+    """Raise ``AccessError`` ``SUBSCRIPTION_DENIED`` where no record whatever could give ``caller`` the event.
+
+    That is decided before any record is read, so the refusal tells nothing of one.
+    """
+    permitted = authorize(operation, graph.policy, caller, graph.shapes, {}, {}, at)
+    if graph.plan(permitted.operation, at, graph.key_of(request_id, caller)).source is None:
+        raise AccessError(
+            "SUBSCRIPTION_DENIED",
+            "No agreement gives you these events.",
+            where="operation",
+            hint="Ask which agreements tell of them: `/explain` names those that a field rests on.",
+        )
+
+
+async def answer_event(
+    happened: Happened, operation: Operation, question: Question, caller: Caller, graph: Graph, house: House
+) -> Told:
+    """What an event comes to for ``caller``, decided as any answer is and on record before it is returned.
+
+    Where the record that the event is about is withheld there is no reply: no error, no null, no gap. Raises
+    ``FetchError`` ``EVENT_UNDECIDED`` while what decides on it cannot be reached, ``RecordUnavailable``.
+    """
+    at, request_id, watch = house.clock(), house.new_id(), watching()
+    watch.request_id = request_id
+    caller = await standing(question, caller, graph, house, at)
+    facts, flags = await find_facts(operation, caller, graph, house, at)
+    watch.lap("facts")
+    permitted = authorize(operation, graph.policy, caller, graph.shapes, facts, flags, at)
+    watch.lap("authorize")
+    plan = graph.plan(permitted.operation, at, graph.key_of(request_id, caller))
+    watch.lap("plan")
+    closed = facts.get("case.state") == "closed"
+    if any(value is UNREACHABLE for value in facts.values()):
+        raise _undecided()
+    if plan.source is None:  # nothing of it could be shown
+        return Told(None, closed)
+    vouched = Vouched(house, caller, graph.policy.epoch, at, lambda coordinates: grants_for(permitted, coordinates))
+    page = await happened.source(source_request(plan, operation.variables), vouched)
+    merged, flags = await fetch(permitted, plan, flags, caller, graph, house, at, page)
+    watch.lap("fetch")
+    watch.failures = len(merged.failures)
+    applied = apply_rulings(
+        permitted, merged.data, graph.policy, caller, graph.shapes, flags, at, house.mask_key,
+        [path for failure in merged.failures for path in failure.paths],
+    )  # fmt: skip
+    watch.decided(applied.outcomes, permitted.ledger)
+    watch.lap("enforce")
+    if not _to_be_told(operation, merged, applied):
+        return Told(None, closed)
+    told = respond(operation, merged, applied, permitted, caller, graph, at)
+    body = encode_answer(told, applied, graph, request_id, happened.cursor)
+    watch.lap("answer")
+    if house.record is not None:
+        await house.record.append(
+            record_of(request_id, at, question, permitted, plan, merged, applied, body, caller, graph, house)
+        )
+        watch.lap("record")
+    await settle(applied, caller, graph, house, at, request_id)
+    return Told(Reply(body, request_id), closed)
+
+
+async def answer_event_unrestricted(happened: Happened, operation: Operation, graph: Graph, house: House) -> Told:
+    """What an event comes to on a graph that governs nothing: what it brought, completed by the other subgraphs."""
+    request_id = house.new_id()
+    plan = graph.plan(operation, house.clock(), graph.key_of(request_id))
+    page = await happened.source(source_request(plan, operation.variables), house.transport)
+    merged = await execute(plan, graph.supergraph, operation.variables, house.transport, event=page)
+    told = project(operation, merged.data, graph.supergraph.api_schema, merged.failures)
+    return Told(Reply(encode(told.as_json()), request_id))
+
+
+def _to_be_told(operation: Operation, merged: Merged, applied: Applied) -> bool:
+    """Whether there is something to tell of an event; raises ``FetchError`` while that cannot be decided."""
+    there = merged.data.get(next(operation.fields()).key) is not None
+    if applied.unavailable or (not there and any(each.code in _FOR_NOW for each in merged.failures)):
+        raise _undecided()
+    return there or bool(merged.failures)
+
+
+def _undecided() -> FetchError:
+    return FetchError("EVENT_UNDECIDED", "What decides on an event cannot be reached; it is tried again.")

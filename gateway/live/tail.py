@@ -1,0 +1,156 @@
+"""What happens at one subgraph, followed once for all who listen.
+
+One task asks the subgraph's outbox what there is after the last number seen, and is answered as soon as there is
+something. The newest events stay in memory; a stream that is further behind reads the outbox itself. So a stream holds
+no queue: however slow its client, nothing piles up here, and nothing is lost either.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+import orjson
+
+from gateway.caller import Caller
+from gateway.errors import FetchError
+from gateway.execution.transport import SubgraphRequest
+from gateway.house import Graph, House, Vouched
+
+__all__ = ["Batch", "Feed", "OutboxFeed", "Tail"]
+
+GRANT: Final = "_events"
+SELF: Final = Caller("GATEWAY", "relay", "events")
+"""The gateway itself: it learns that something happened, and nothing of what."""
+WAIT_SECONDS: Final = 2.0
+KEPT: Final = 10_000
+_PAGE: Final = 1_000
+_PAUSES: Final = (0.1, 0.25, 0.5, 1.0, 2.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Events in order, each a number with the subscription fields that tell of it; ``last`` is where to go on from."""
+
+    last: int
+    events: tuple[tuple[int, frozenset[str]], ...] = ()
+
+
+class Feed(Protocol):
+    """Where events of one subgraph are read. Raises ``FetchError`` when it cannot be."""
+
+    async def last(self) -> int:
+        """The number of the last event there is; 0 when there is none."""
+        ...
+
+    async def after(self, number: int, wait: float) -> Batch:
+        """The events after ``number``, once there is one or ``wait`` seconds are over."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxFeed:
+    """Reads a subgraph's outbox over the way to the subgraphs, under the gateway's own signature."""
+
+    subgraph: str
+    graph: Graph
+    house: House
+
+    async def last(self) -> int:
+        """The number of the last event there is."""
+        return (await self._ask({"after": None})).last
+
+    async def after(self, number: int, wait: float) -> Batch:
+        """The events after ``number``."""
+        return await self._ask({"after": number, "limit": _PAGE, "wait": wait})
+
+    async def _ask(self, asked: Mapping[str, Any]) -> Batch:
+        transport = Vouched(
+            self.house, SELF, self.graph.policy.epoch, self.house.clock(), lambda _coordinates: {GRANT: "key"}
+        )
+        body = orjson.dumps({"events": asked})
+        # it waits on purpose, so it is never sent twice
+        response = await transport.send(SubgraphRequest(self.subgraph, body, (GRANT,), idempotent=False))
+        try:
+            page = orjson.loads(response.body)
+            events = tuple((int(number), frozenset(fields)) for number, fields in page["events"])
+            return Batch(int(page["last"]), events)
+        except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+            raise FetchError(
+                "EVENTS_UNREADABLE", f"Subgraph {self.subgraph} does not tell what happened there."
+            ) from None
+
+
+@dataclass(slots=True)
+class Tail:
+    """Follows one feed while somebody listens."""
+
+    feed: Feed
+    kept: int = KEPT
+    last: int = 0
+    listeners: int = 0
+    _floor: int = 0
+    _events: deque[tuple[int, frozenset[str]]] = field(default_factory=deque)
+    _task: asyncio.Task[None] | None = None
+    _starting: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _more: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def join(self) -> int:
+        """Begin to listen; returns the number of the last event there is now. Raises ``FetchError``."""
+        async with self._starting:
+            if self._task is None:
+                self.last = self._floor = await self.feed.last()
+                self._events.clear()
+                self._task = asyncio.create_task(self._follow())
+            self.listeners += 1
+        return self.last
+
+    def leave(self) -> None:
+        """Listen no longer; who leaves last stops the following."""
+        self.listeners -= 1
+        if self.listeners == 0 and self._task is not None:
+            self._task.cancel()
+            self._task = None
+
+    async def after(self, number: int, field_name: str) -> Batch:
+        """The events after ``number`` that ``field_name`` tells of, as far as they are known; raises ``FetchError``."""
+        if number < self._floor:
+            batch = await self.feed.after(number, 0.0)
+            return Batch(batch.last, tuple(each for each in batch.events if field_name in each[1]))
+        found = []
+        for each in reversed(self._events):
+            if each[0] <= number:
+                break
+            if field_name in each[1]:
+                found.append(each)
+        return Batch(self.last, tuple(reversed(found)))
+
+    async def more(self, number: int) -> None:
+        """Return when there is something after ``number``: at once where there is."""
+        while self.last <= number:
+            await self._more.wait()
+
+    async def _follow(self) -> None:
+        failures = 0
+        while True:
+            try:
+                batch = await self.feed.after(self.last, WAIT_SECONDS)
+                failures = 0
+            except (FetchError, OSError, TimeoutError):
+                await asyncio.sleep(_PAUSES[min(failures, len(_PAUSES) - 1)])
+                failures += 1
+                continue
+            self._take(batch)
+
+    def _take(self, batch: Batch) -> None:
+        if batch.last <= self.last:
+            return
+        self._events.extend(batch.events)
+        while len(self._events) > self.kept:
+            self._floor = self._events.popleft()[0]
+        self.last = batch.last
+        more, self._more = self._more, asyncio.Event()
+        more.set()

@@ -1,0 +1,95 @@
+"""The outbox, read: which events there are after a number, and the event that a subscription's field is answered for.
+
+What the gateway is told of an event is its number and the fields of the subscription root that tell of it: no key, no
+value. What the event is about is read afterwards, for each caller, under the agreements, as any record is. Events are
+numbered in the order in which they became visible (``Write.put_events``), so a number is a cursor: at least once, in
+order, and never twice for who remembers the last one.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import func, select
+
+from subgraphs.kit.database import Database
+from subgraphs.kit.errors import Refusal
+from subgraphs.kit.operations import Prepared
+
+__all__ = ["GRANT", "Asked", "Outbox"]
+
+GRANT = "_events"
+"""What an assertion has to grant for the outbox to be read."""
+MOST_EVENTS = 1_000
+MOST_SECONDS = 20.0
+POLL_SECONDS = 0.25
+"""How soon an event of another process is noticed; one of this process is noticed at once."""
+
+
+class Asked(msgspec.Struct):
+    """What is asked of the outbox: events numbered above ``after`` (None: only where it ends), waiting if need be."""
+
+    after: int | None = None
+    limit: int = MOST_EVENTS
+    wait: float = 0.0
+
+
+class Outbox:
+    """Reads one subgraph's events. ``heard`` maps fields of the subscription root to the kinds they tell of."""
+
+    def __init__(self, database: Database, table: type[Any] | None, heard: Mapping[str, Sequence[str]]) -> None:
+        self._database = database
+        self._table = table
+        self._heard = {field: frozenset(kinds) for field, kinds in heard.items()}
+        self._fields: dict[str, list[str]] = {}
+        for field, kinds in heard.items():
+            for kind in kinds:
+                self._fields.setdefault(kind, []).append(field)
+
+    async def answer(self, asked: Asked, grants: Mapping[str, str]) -> dict[str, Any]:
+        """``{"last": 17, "events": [[16, ["visaRevoked"]], ...]}``; raises ``Refusal`` NOT_PERMITTED.
+
+        ``last`` is where to go on from: the number of the last event, or of the last one looked at.
+        """
+        if GRANT not in grants:
+            raise Refusal("NOT_PERMITTED", "The assertion does not grant the events")
+        if self._table is None or not self._heard:
+            return {"last": 0, "events": []}
+        if asked.after is None:
+            return {"last": await self._last(), "events": []}
+        until = time.monotonic() + min(asked.wait, MOST_SECONDS)
+        while True:
+            changes = self._database.changes
+            last, events = await self._after(asked.after, max(1, min(asked.limit, MOST_EVENTS)))
+            left = until - time.monotonic()
+            if events or left <= 0:
+                return {"last": last, "events": events}
+            asked.after = last
+            await self._database.changed(changes, min(left, POLL_SECONDS))
+
+    async def event(self, operation: Prepared, number: int | None) -> Any:
+        """The event ``number``, which the one root field of ``operation`` tells of; raises ``Refusal`` NO_SUCH_EVENT."""
+        roots = [each.partition(".")[2] for each in operation.coordinates if each.startswith("Subscription.")]
+        if self._table is not None and number is not None and len(roots) == 1:
+            async with self._database.session() as session:
+                found = await session.get(self._table, number)
+            if found is not None and found.kind in self._heard.get(roots[0], ()):
+                return found
+        raise Refusal(
+            "NO_SUCH_EVENT", "A subscription is answered for one event that its field tells of; there is none"
+        )
+
+    async def _last(self) -> int:
+        async with self._database.session() as session:
+            return int(await session.scalar(select(func.max(self._table.id))) or 0)  # type: ignore[union-attr]
+
+    async def _after(self, after: int, limit: int) -> tuple[int, list[tuple[int, list[str]]]]:
+        table: Any = self._table
+        statement = select(table.id, table.kind).where(table.id > after).order_by(table.id).limit(limit)
+        async with self._database.session() as session:
+            rows = (await session.execute(statement)).all()
+        told = [(number, self._fields[kind]) for number, kind in rows if kind in self._fields]
+        return (rows[-1][0] if rows else after), told
