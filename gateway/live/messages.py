@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias
 
 from gateway.errors import GatewayError
 
-__all__ = ["SLOW_SECONDS", "Beat", "Ended", "Message", "Next", "closing", "first_of"]
+__all__ = ["SLOW_SECONDS", "Beat", "Ended", "Message", "Next", "closing", "first_of", "unavailable"]
 
 SLOW_SECONDS: Final = 30.0
 """A client that takes nothing for so long is let go; nothing is kept for it but its cursor."""
@@ -47,6 +47,16 @@ def closing() -> GatewayError:
         "This gateway is being stopped.",
         status=503,
         hint="Subscribe again with your last cursor; another replica goes on from there.",
+    )
+
+
+def unavailable() -> GatewayError:
+    """The error for events that cannot be had, or not be decided on, for a while."""
+    return GatewayError(
+        "EVENTS_UNAVAILABLE",
+        "The events cannot be had at the moment.",
+        status=503,
+        hint="Subscribe again a little later, with your last cursor; nothing is lost.",
     )
 
 

@@ -1,236 +1,54 @@
 """One client's subscription: from the request to the last event, as a sequence of messages for a transport to carry.
 
 A stream pulls. It holds one event at a time and takes the next when its client has taken the last, so a slow client
-costs no memory; one that takes nothing for ``SLOW_SECONDS`` is let go by the transport, and comes back with its cursor.
-Every event is decided with what holds at that instant: the graph and the policy of the moment, the caller's case, the
-clock. The stream ends with a reason when its token expires, its case is closed, or the operation can no longer be
-asked.
+costs no memory; one that takes nothing for ``Live.slow`` seconds is let go by the transport, and comes back with its
+cursor. Every event is decided with what holds at that instant: the graph and the policy of the moment, the caller's
+case, the clock. Beats come at their times whatever is being decided, and only at beats does a stream end because of a
+closed case or a new policy: an end that came with an event would tell of one that is not the caller's.
 """
 
 from __future__ import annotations
 
 import asyncio
-import time
-from collections import Counter
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any, Final
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
 
 from gateway.caller import Caller
-from gateway.errors import FetchError, GatewayError, IdentityError, LimitError, RequestError
-from gateway.execution import source_request
-from gateway.house import Graph, House, Question
-from gateway.live.cursors import Cursors
-from gateway.live.event import (
-    Happened,
-    Told,
-    answer_event,
-    answer_event_unrestricted,
-    brought,
-    check_hearable,
-    numbered,
-    read_subscription,
-)
-from gateway.live.messages import Beat, Ended, Message, Next, closing, first_of
-from gateway.live.relay import Relay
-from gateway.live.tail import OutboxFeed, Tail
-from gateway.live.upstream import open_upstream
+from gateway.casework import find_facts
+from gateway.errors import AccessError, FetchError, GatewayError, IdentityError, OperationError, RequestError
+from gateway.house import Graph, Question
+from gateway.live.event import Happened, Told, answer_event, check_hearable, numbered, read_subscription
+from gateway.live.messages import Beat, Ended, Message, Next, closing, first_of, unavailable
+from gateway.live.tail import Batch, Tail
 from gateway.operation import Operation
-from gateway.telemetry import Telemetry
-from gateway.terms import admit
+from gateway.terms import standing
 
-__all__ = ["Live"]
+if TYPE_CHECKING:
+    from gateway.live.live import Live
 
-AT_ONCE: Final = 64
-"""Events decided at the same time; one that thousands listen to must not fall upon the subgraphs all at once."""
+__all__ = ["MOST_BEHIND", "Stream", "source_of"]
+
 MOST_BEHIND: Final = 100_000
+"""Events that a cursor may lie back."""
 _PAUSES: Final = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0)
 _TRIES: Final = 12
 
 
 @dataclass(slots=True)
-class Live:
-    """Every subscription of this process. ``graph`` gives the graph of the moment; ``now`` is the clock of tokens.
+class Stream:
+    """One subscription of ``caller``, after event ``number`` of ``subgraph``; ``graph`` is the one it was last held to."""
 
-    ``most`` streams in all, ``most_each`` of one user; ``beat`` seconds between signs of life, by ``ticks`` and
-    ``pause``. ``address`` says where a subgraph serves subscriptions itself, for graphs that govern nothing.
-    """
-
-    graph: Callable[[], Graph]
-    house: House
-    telemetry: Telemetry = field(default_factory=Telemetry)
-    most: int = 10_000
-    most_each: int = 20
-    beat: float = 15.0
-    address: Callable[[str], str | None] = lambda _subgraph: None
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    ticks: Callable[[], float] = time.monotonic
-    pause: Callable[[float], Coroutine[Any, Any, None]] = asyncio.sleep
-    deciding: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
-    open: int = 0
-    each: Counter[tuple[str, str]] = field(default_factory=Counter)
-    tails: dict[str, Tail] = field(default_factory=dict)
-    stopping: asyncio.Event = field(default_factory=asyncio.Event)
-    cursors: Cursors = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.cursors = Cursors(self.house.mask_key)
-
-    @asynccontextmanager
-    async def subscribe(
-        self, question: Question, caller: Caller | None, resume: str = ""
-    ) -> AsyncIterator[AsyncIterator[Message]]:
-        """The messages of one subscription, from the event after the cursor ``resume`` on (what comes, without one).
-
-        ``caller`` is None on a graph that governs nothing, and only there. Raises ``GatewayError`` before anything is
-        streamed: the document is wrong, the event is never this caller's (403), a cap is reached (429), the cursor is
-        none of this caller's, the events cannot be had (503).
-        """
-        graph = self.graph()
-        if caller is None and self.house.sign is not None:
-            raise ValueError("a graph under agreements tells nobody without a name")
-        operation = read_subscription(question, caller, graph, self.house.clock())
-        subgraph = source_of(operation, graph)
-        with self._counted(caller):
-            opening = (
-                self._relayed(operation, subgraph, graph, resume)
-                if caller is None
-                else self._decided(question, caller, operation, subgraph, graph, resume)
-            )
-            async with opening as messages:
-                yield messages
-
-    @asynccontextmanager
-    async def _decided(
-        self, question: Question, caller: Caller, operation: Operation, subgraph: str, graph: Graph, resume: str
-    ) -> AsyncIterator[AsyncIterator[Message]]:
-        number = self.cursors.open(resume, subgraph, caller) if resume else None
-        at, request_id = self.house.clock(), self.house.new_id()
-        admitted = await admit(question, operation, caller, graph, self.house, at, request_id)
-        check_hearable(operation, admitted, graph, at, request_id)
-        tail = self._tail(subgraph)
-        try:
-            last = await tail.join()
-        except FetchError as error:
-            raise _unavailable() from error
-        try:
-            stream = _Stream(self, question, caller, operation, subgraph, tail, last if number is None else number)
-            stream.check_distance(last)
-            yield stream.messages()
-        finally:
-            tail.leave()
-
-    @asynccontextmanager
-    async def _relayed(
-        self, operation: Operation, subgraph: str, graph: Graph, resume: str
-    ) -> AsyncIterator[AsyncIterator[Message]]:
-        if resume:
-            raise RequestError(
-                "CURSOR_WRONG",
-                "Events of this graph are kept nowhere, so a stream of them cannot be resumed.",
-                where="last-event-id",
-                hint="Subscribe without a cursor.",
-            )
-        url = self.address(subgraph)
-        if url is None:
-            raise RequestError(
-                "SUBSCRIPTIONS_NOT_SERVED",
-                f"It is not known where subgraph {subgraph} serves subscriptions.",
-                where="operation",
-                hint=f"Operators: set TWS_SUBSCRIPTIONS_{subgraph.upper()} to its ws:// or http:// address.",
-            )
-        plan = graph.plan(operation, self.house.clock(), graph.key_of(""))
-        body = source_request(plan, operation.variables).body
-        relay = Relay(lambda page: self._completed(page, operation), self.beat, self.ticks, self.pause, self.stopping)
-        try:
-            async with open_upstream(url, subgraph, body) as results:
-                yield relay.messages(results)
-        except FetchError as error:
-            raise _unavailable() from error
-
-    async def _completed(self, page: Mapping[str, Any], operation: Operation) -> bytes:
-        """One event of a graph that governs nothing, completed by its other subgraphs."""
-        with self.watched(operation) as sent:
-            told = await answer_event_unrestricted(Happened(brought(page)), operation, self.graph(), self.house)
-            body = told.reply.body if told.reply is not None else b""
-            sent.append(len(body))
-            return body
-
-    @contextmanager
-    def watched(self, operation: Operation, caller: Caller | None = None) -> Iterator[list[int]]:
-        """A watch for one event, as for any request; what is appended to the list is the number of bytes told."""
-        watch, token = self.telemetry.begin()
-        watch.asked(operation.name, operation.kind, operation.text_hash)
-        if caller is not None:
-            watch.by(*caller.kind)
-        sent: list[int] = []
-        status = 500
-        try:
-            yield sent
-            status = 200 if sent else 204
-        except GatewayError as error:
-            watch.code, status = error.code, error.status
-            raise
-        finally:
-            self.telemetry.end(watch, token, status, sum(sent))
-
-    def _counted(self, caller: Caller | None) -> _Counted:
-        who = (caller.agency, caller.user) if caller is not None else None
-        if self.stopping.is_set():
-            raise closing()
-        mine = who is not None and self.each[who] >= self.most_each
-        if mine or self.open >= self.most:
-            raise LimitError(
-                "TOO_MANY_STREAMS",
-                f"You have {self.most_each} subscriptions open." if mine else "No more subscriptions can be opened.",
-                status=429,
-                where="operation",
-                hint="Close one that you no longer read." if mine else "Try again, or another replica.",
-            )
-        return _Counted(self, who)
-
-    def _tail(self, subgraph: str) -> Tail:
-        if subgraph not in self.tails:
-            self.tails[subgraph] = Tail(OutboxFeed(subgraph, self.graph(), self.house))
-        return self.tails[subgraph]
-
-    def stop(self) -> None:
-        """End every stream and take no more: each client is told to come back, with its cursor, to another replica."""
-        self.stopping.set()
-
-
-@dataclass(slots=True)
-class _Counted:
-    """One stream in the counts, while the block lasts."""
-
-    live: Live
-    who: tuple[str, str] | None
-
-    def __enter__(self) -> None:
-        self.live.open += 1
-        if self.who is not None:
-            self.live.each[self.who] += 1
-
-    def __exit__(self, *_: object) -> None:
-        self.live.open -= 1
-        if self.who is not None:
-            self.live.each[self.who] -= 1
-            if not self.live.each[self.who]:
-                del self.live.each[self.who]
-
-
-@dataclass(slots=True)
-class _Stream:
     live: Live
     question: Question
     caller: Caller
     operation: Operation
+    graph: Graph
     subgraph: str
     tail: Tail
     number: int
     closed: bool = False
+    looked: float = 0.0
 
     def check_distance(self, last: int) -> None:
         """Refuse a cursor from so long ago that catching up would be a report and no stream."""
@@ -245,29 +63,83 @@ class _Stream:
 
     async def messages(self) -> AsyncIterator[Message]:
         """The messages: first the place where it begins, then events and beats, at last why it ended."""
-        due = self.live.ticks() + self.live.beat
+        self.looked = self.live.ticks()
+        due = self.looked + self.live.beat
         yield Beat(self._cursor())
-        name = next(self.operation.fields()).name
-        while True:
-            try:
+        coming: asyncio.Future[tuple[int, Told]] = asyncio.ensure_future(self._coming())
+        try:
+            while True:
+                await self._wait(coming, max(0.0, due - self.live.ticks()))
                 self._check()
-                batch = await self.tail.after(self.number, name)
-                for number, _ in batch.events:
-                    told = await self._told(number)
-                    self.number = number
+                if coming.done():
+                    self.number, told = coming.result()
                     if told.reply is not None:
                         yield Next(told.reply.body, self._cursor())
-                    self._check()
-                    if told.closed:
-                        raise _case_closed()
-                self.number = max(self.number, batch.last)
+                    coming = asyncio.ensure_future(self._coming())
                 if self.live.ticks() >= due:
                     due = self.live.ticks() + self.live.beat
+                    await self._hold()
                     yield Beat(self._cursor())
-                await self._wait(max(0.0, due - self.live.ticks()))
-            except GatewayError as error:
-                yield Ended(error)
-                return
+        except GatewayError as error:
+            yield Ended(error)
+        finally:
+            coming.cancel()
+            await asyncio.gather(coming, return_exceptions=True)
+
+    async def _coming(self) -> tuple[int, Told]:
+        """The next event that is told, with its number; those that are not are passed over."""
+        name = next(self.operation.fields()).name
+        while True:
+            batch = await self._batch(name)
+            for number, _ in batch.events:
+                told = await self._told(number)
+                self.closed = self.closed or told.closed
+                if told.reply is not None:
+                    return number, told
+                self.number = number
+            self.number = max(self.number, batch.last)
+            await self.tail.more(self.number)
+
+    async def _batch(self, name: str) -> Batch:
+        """What there is after the last event; a stream that is far behind reads it from the subgraph."""
+        for attempt in range(_TRIES):
+            try:
+                return await self.tail.after(self.number, name)
+            except FetchError:
+                await self.live.pause(_PAUSES[min(attempt, len(_PAUSES) - 1)])
+        raise unavailable()
+
+    async def _told(self, number: int) -> Told:
+        """What event ``number`` comes to; while that cannot be decided it is tried again, and the order is kept."""
+        happened = Happened(numbered(number), self.live.cursors.seal(self.subgraph, number, self.caller))
+        live = self.live
+        for attempt in range(_TRIES):
+            graph = live.graph()
+            try:
+                async with live.deciding:
+                    return await self._decide(happened, graph)
+            except (FetchError, AccessError, OperationError) as error:
+                # what is no longer the caller's at all waits as well: the next beat ends the stream, not this event
+                self.closed = self.closed or not isinstance(error, FetchError)
+                await live.pause(_PAUSES[min(attempt, len(_PAUSES) - 1)])
+        raise unavailable()
+
+    async def _decide(self, happened: Happened, graph: Graph) -> Told:
+        live = self.live
+        with live.watched(self.operation, self.caller) as sent:
+            operation = read_subscription(self.question, self.caller, graph, live.house.clock())
+            told = await answer_event(happened, operation, self.question, self.caller, graph, live.house)
+            if told.reply is not None:
+                sent.append(len(told.reply.body))
+            return told
+
+    async def _wait(self, coming: asyncio.Future[Any], seconds: float) -> None:
+        """Wait for an event, until the next beat or the end of the token, whichever comes first."""
+        if self.caller.expires_at is not None:
+            left = (self.caller.expires_at - self.live.now()).total_seconds()
+            seconds = min(seconds, max(0.0, left))
+        if not coming.done() and seconds > 0:
+            await first_of(asyncio.wait({coming}), self.live.stopping.wait(), self.live.pause(seconds))
 
     def _check(self) -> None:
         """Raise where the stream has to end: the token has expired, or the gateway is being stopped."""
@@ -282,37 +154,24 @@ class _Stream:
         if self.live.stopping.is_set():
             raise closing()
 
-    async def _wait(self, seconds: float) -> None:
-        """Wait for something to happen, until the next beat or the end of the token, whichever comes first."""
-        if self.caller.expires_at is not None:
-            left = (self.caller.expires_at - self.live.now()).total_seconds()
-            seconds = min(seconds, max(0.0, left))
-        if self.tail.last > self.number or seconds <= 0:
+    async def _hold(self) -> None:
+        """Hold the stream against what is in force: another policy at once, grant and case when it is time to look.
+
+        Every stream does it at its own beat, so that a new policy never moves all of them in one moment. Raises
+        ``GatewayError`` where it has to end.
+        """
+        live, graph, at = self.live, self.live.graph(), self.live.house.clock()
+        if not self.closed and graph is self.graph and live.ticks() - self.looked < live.recheck:
             return
-        await first_of(self.tail.more(self.number), self.live.stopping.wait(), self.live.pause(seconds))
-
-    async def _told(self, number: int) -> Told:
-        """What event ``number`` comes to; while that cannot be decided it is tried again, and the order is kept."""
-        happened = Happened(numbered(number), self.live.cursors.seal(self.subgraph, number, self.caller))
-        live = self.live
-        for attempt in range(_TRIES):
-            graph = live.graph()
-            try:
-                async with live.deciding:
-                    return await self._decide(happened, graph)
-            except FetchError:
-                await first_of(live.stopping.wait(), live.pause(_PAUSES[min(attempt, len(_PAUSES) - 1)]))
-            self._check()
-        raise _unavailable()
-
-    async def _decide(self, happened: Happened, graph: Graph) -> Told:
-        live = self.live
-        with live.watched(self.operation, self.caller) as sent:
-            operation = read_subscription(self.question, self.caller, graph, live.house.clock())
-            told = await answer_event(happened, operation, self.question, self.caller, graph, live.house)
-            if told.reply is not None:
-                sent.append(len(told.reply.body))
-            return told
+        self.looked = live.ticks()
+        operation = read_subscription(self.question, self.caller, graph, at)
+        async with live.deciding:
+            caller = await standing(self.question, self.caller, graph, live.house, at)
+            check_hearable(operation, caller, graph, at, live.house.new_id())
+            facts, _ = await find_facts(operation, caller, graph, live.house, at)
+        if facts.get("case.state") == "closed":
+            raise _case_closed()
+        self.graph, self.closed = graph, False
 
     def _cursor(self) -> str:
         return self.live.cursors.seal(self.subgraph, self.number, self.caller)
@@ -325,15 +184,6 @@ def source_of(operation: Operation, graph: Graph) -> str:
     if found is None or not found.joins:
         raise RequestError("SUBSCRIPTIONS_NOT_SERVED", "No subgraph tells of such events.", where="operation")
     return graph.supergraph.by_graph[found.joins[0].graph].name
-
-
-def _unavailable() -> GatewayError:
-    return GatewayError(
-        "EVENTS_UNAVAILABLE",
-        "The events cannot be had at the moment.",
-        status=503,
-        hint="Subscribe again a little later, with your last cursor; nothing is lost.",
-    )
 
 
 def _case_closed() -> GatewayError:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
@@ -53,10 +53,13 @@ class Feed(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class OutboxFeed:
-    """Reads a subgraph's outbox over the way to the subgraphs, under the gateway's own signature."""
+    """Reads a subgraph's outbox over the way to the subgraphs, under the gateway's own signature.
+
+    ``graph`` gives the graph of the moment, by whose epoch it signs.
+    """
 
     subgraph: str
-    graph: Graph
+    graph: Callable[[], Graph]
     house: House
 
     async def last(self) -> int:
@@ -69,7 +72,7 @@ class OutboxFeed:
 
     async def _ask(self, asked: Mapping[str, Any]) -> Batch:
         transport = Vouched(
-            self.house, SELF, self.graph.policy.epoch, self.house.clock(), lambda _coordinates: {GRANT: "key"}
+            self.house, SELF, self.graph().policy.epoch, self.house.clock(), lambda _coordinates: {GRANT: "key"}
         )
         body = orjson.dumps({"events": asked})
         # it waits on purpose, so it is never sent twice

@@ -55,6 +55,7 @@ class Metrics:
         self._appends = self._counter("gateway_record_appends", "Records made durable.")
         self._append_seconds = self._counter("gateway_record_append_seconds", "Seconds requests waited for them.")
         self._names: set[str] = set()
+        self._gauges: dict[str, _Read] = {}
 
     def _counter(self, name: str, what: str, *labels: str) -> _Counter:
         made = _Counter(name, what, labels)
@@ -89,8 +90,15 @@ class Metrics:
         self._events.values[event, of] += 1
 
     def gauge(self, name: str, what: str, label: str, read: Callable[[], Mapping[str, float]]) -> None:
-        """Show ``read()`` (label's value to number) whenever metrics are asked for; no label where ``label`` is empty."""
-        self.registry.register(_Read(name, what, label, read))
+        """Show ``read()`` (label's value to number) whenever metrics are asked for; no label where ``label`` is empty.
+
+        Given again, a gauge reads the new ``read``.
+        """
+        if name in self._gauges:
+            self._gauges[name].read = read
+            return
+        self._gauges[name] = _Read(name, what, label, read)
+        self.registry.register(self._gauges[name])
 
     def text(self) -> bytes:
         """Everything, as Prometheus reads it."""
@@ -168,7 +176,7 @@ class _Read(Collector):
     """A gauge that is read when it is asked for."""
 
     def __init__(self, name: str, what: str, label: str, read: Callable[[], Mapping[str, float]]) -> None:
-        self._name, self._what, self._label, self._read = name, what, label, read
+        self._name, self._what, self._label, self.read = name, what, label, read
 
     def describe(self) -> Iterable[Metric]:
         """The family without its numbers, so that registering reads nothing."""
@@ -177,6 +185,6 @@ class _Read(Collector):
     def collect(self) -> Iterable[Metric]:
         """The family as it is now."""
         family = GaugeMetricFamily(self._name, self._what, labels=[self._label] if self._label else [])
-        for value, number in self._read().items():
+        for value, number in self.read().items():
             family.add_metric([value] if self._label else [], number)
         return [family]

@@ -14,7 +14,7 @@ from starlette.routing import Route, WebSocketRoute
 
 from gateway.errors import GatewayError, RequestError
 from gateway.house import Graph, Reply
-from gateway.live import Live
+from gateway.live import Live, Places
 from gateway.opening import OpenHouse
 from gateway.pipeline import answer, answer_unrestricted
 from gateway.reloading import reloading_on_hangup
@@ -58,12 +58,13 @@ def create_app(opened: OpenHouse) -> Starlette:
 
 def _live(opened: OpenHouse) -> Live:
     settings = opened.settings
+    places = Places(settings.streams, settings.streams_per_caller)
+    opened.telemetry.metrics.gauge("gateway_streams", "Open subscriptions.", "", lambda: {"": places.open})
     return Live(
         lambda: opened.graph,
         opened.house,
         telemetry=opened.telemetry,
-        most=settings.streams,
-        most_each=settings.streams_per_caller,
+        places=places,
         beat=settings.heartbeat,
         address=settings.subscription_urls.get,
     )

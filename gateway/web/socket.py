@@ -21,7 +21,7 @@ from gateway.caller import Caller
 from gateway.errors import GatewayError, IdentityError, LimitError, RequestError
 from gateway.house import Question, Reply
 from gateway.identity import bearer
-from gateway.live import SLOW_SECONDS, Beat, Ended, Live, Message, Next
+from gateway.live import Beat, Ended, Live, Message, Next
 from gateway.opening import OpenHouse
 from gateway.pipeline import answer, answer_unrestricted
 from gateway.telemetry import watching
@@ -252,9 +252,10 @@ class _Connection:
 
     async def _send_text(self, text: bytes) -> None:
         try:
-            async with asyncio.timeout(SLOW_SECONDS), self._sending:
+            async with asyncio.timeout(self.live.slow), self._sending:
                 await self.socket.send({"type": "websocket.send", "text": text.decode()})
         except TimeoutError:
+            self.live.telemetry.metrics.event("stream_slow", "socket")
             raise _Close(_TOO_SLOW, "Nothing is taken") from None
         except (RuntimeError, WebSocketDisconnect):  # closed in between
             raise _Close(1001, "Gone") from None

@@ -21,9 +21,11 @@ from starlette.types import Receive, Scope, Send
 from gateway.caller import Caller
 from gateway.errors import GatewayError, RequestError
 from gateway.house import Question, Reply
-from gateway.live import SLOW_SECONDS, Beat, Ended, Live, Message, Next
+from gateway.live import Beat, Ended, Live, Message, Next
+from gateway.telemetry import watching
+from gateway.web.door import unforeseen
 
-__all__ = ["Ask", "Kind", "open_stream", "stream_kind", "stream_refusal"]
+__all__ = ["Ask", "Kind", "Streamed", "open_stream", "stream_kind", "stream_refusal"]
 
 Kind: TypeAlias = Literal["", "sse", "multipart"]
 Ask: TypeAlias = Callable[[], Awaitable[Reply]]
@@ -68,7 +70,7 @@ async def open_stream(
         if kind == "multipart":
             return None
         messages = _once(await ask())
-    return _Streamed(messages, stack, kind)
+    return Streamed(messages, stack, kind, live)
 
 
 async def _once(reply: Reply) -> AsyncIterator[Message]:
@@ -76,11 +78,12 @@ async def _once(reply: Reply) -> AsyncIterator[Message]:
     yield Ended()
 
 
-class _Streamed(Response):
-    """Sends messages until they end, the client goes away, or it takes nothing for ``SLOW_SECONDS``."""
+class Streamed(Response):
+    """Sends messages until they end, the client goes away, or it takes nothing for ``live.slow`` seconds."""
 
-    def __init__(self, messages: AsyncIterator[Message], stack: AsyncExitStack, kind: Kind) -> None:
-        self._messages, self._stack = messages, stack
+    def __init__(self, messages: AsyncIterator[Message], stack: AsyncExitStack, kind: Kind, live: Live) -> None:
+        self._messages, self._stack, self._live = messages, stack, live
+        self._kind = kind
         self._frame = _sse_frame if kind == "sse" else _multipart_frame
         self.status_code = 200
         self.background = None
@@ -100,22 +103,34 @@ class _Streamed(Response):
         finally:
             for task in (sending, leaving):
                 task.cancel()
-            await asyncio.gather(sending, leaving, return_exceptions=True)
-            await self._stack.aclose()
+            try:
+                await asyncio.gather(sending, leaving, return_exceptions=True)
+            finally:  # the door may cut this off in the middle of it
+                await self._stack.aclose()
         if not sending.cancelled() and (problem := sending.exception()) is not None:
             raise problem
 
     async def _send_all(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         async with contextlib.aclosing(self._messages) as messages:  # type: ignore[type-var]
-            async for message in messages:
+            async for message in self._whole(messages):
                 part = {"type": "http.response.body", "body": self._frame(message), "more_body": True}
                 try:
-                    async with asyncio.timeout(SLOW_SECONDS):
+                    async with asyncio.timeout(self._live.slow):
                         await send(part)
-                except TimeoutError:
-                    return  # it takes nothing: it is let go, and comes back with its cursor
+                except TimeoutError:  # it takes nothing: it is let go, and comes back with its cursor
+                    self._live.telemetry.metrics.event("stream_slow", self._kind)
+                    return
         await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _whole(self, messages: AsyncIterator[Message]) -> AsyncIterator[Message]:
+        """``messages``; a fault nobody foresaw ends them with a coded error, without its message, which may quote."""
+        try:
+            async for message in messages:
+                yield message
+        except Exception as problem:
+            self._live.telemetry.lines.fault(watching(), problem)
+            yield Ended(unforeseen())
 
 
 async def _left(receive: Receive) -> None:

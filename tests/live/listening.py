@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -15,9 +15,16 @@ from gateway.identity.issuer import DevelopmentIssuer
 from gateway.web.app import create_app
 from tests.scenarios.asking import World
 
-__all__ = ["SECONDS", "Clock", "Event", "Listener", "Street"]
+__all__ = ["SECONDS", "Clock", "Event", "Listener", "Street", "until"]
 
 SECONDS = 10.0  # a test that waits longer for a message has failed
+
+
+async def until(met: Callable[[], bool]) -> None:
+    """Return when ``met`` says so; whatever else is under way goes on meanwhile."""
+    async with asyncio.timeout(SECONDS):
+        while not met():  # noqa: ASYNC110 - what is waited for is a number that somebody else counts
+            await asyncio.sleep(0)
 
 
 @dataclass(slots=True)

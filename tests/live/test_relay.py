@@ -121,4 +121,4 @@ async def test_what_cannot_be_opened_is_refused(address: str | None, resume: str
     with pytest.raises(GatewayError) as raised:
         await heard(made, resume=resume)
     assert raised.value.code == code
-    assert made.open == 0
+    assert made.places.open == 0

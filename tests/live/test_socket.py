@@ -37,7 +37,7 @@ async def test_the_port_hears_of_a_revocation_and_asks_on_the_same_socket(fresh:
         socket.send(type="complete", id="a")
         socket.send(type="ping")
         assert await socket.next() == {"type": "pong"}
-    assert street.app.state.live.open == 0
+    assert street.app.state.live.places.open == 0
 
 
 async def test_a_new_socket_goes_on_where_the_old_one_was(fresh: World) -> None:

@@ -119,21 +119,21 @@ async def test_a_stream_ends_with_its_token(fresh: World) -> None:
     token = street.token("cbp-primary-atl", timedelta(seconds=600))
     async with street.listen("cbp-primary-atl", REVOKED, token=token) as port:
         await port.next()
-        assert street.app.state.live.open == 1
+        assert street.app.state.live.places.open == 1
         street.clock.move(601)
         ended = await port.next()
         while ended.name == "":
             ended = await port.next()
         assert [each["extensions"]["code"] for each in ended.page["errors"]] == ["TOKEN_EXPIRED"]
         assert (await port.next()).name == "complete"
-    assert street.app.state.live.open == 0
-    assert not street.app.state.live.each
+    assert street.app.state.live.places.open == 0
+    assert not street.app.state.live.places.each
 
 
 async def test_one_user_holds_so_many_streams_and_no_more(fresh: World) -> None:
     """The next is refused with 429; another user, and the same one after closing, is not."""
     street = Street(fresh)
-    street.app.state.live.most_each = 1
+    street.app.state.live.places.most_each = 1
     async with street.listen("cbp-primary-atl", REVOKED) as port:
         await port.next()
         async with street.listen("cbp-primary-atl", REVOKED) as second:
@@ -142,7 +142,7 @@ async def test_one_user_holds_so_many_streams_and_no_more(fresh: World) -> None:
         assert b"TOO_MANY_STREAMS" in second.whole
         async with street.listen("cbp-primary-nyc", REVOKED) as other:
             await other.next()
-        street.app.state.live.most = 1
+        street.app.state.live.places.most = 1
         async with street.listen("cbp-primary-nyc", REVOKED) as other:
             pass
         assert other.status == 429
@@ -150,13 +150,14 @@ async def test_one_user_holds_so_many_streams_and_no_more(fresh: World) -> None:
         await port.next()
 
 
-async def test_an_event_that_is_never_the_callers_is_no_field_to_it(fresh: World) -> None:
+async def test_an_event_that_is_never_the_callers_is_refused_at_once(fresh: World) -> None:
     """ERO has no agreement about visas: the subscription is refused before anything is listened to."""
     street = Street(fresh)
     async with street.listen("ero-officer", REVOKED) as port:
         pass
-    assert port.status in (400, 403)
-    assert street.app.state.live.open == 0
+    assert port.status == 403
+    assert b"SUBSCRIPTION_DENIED" in port.whole
+    assert street.app.state.live.places.open == 0
     assert not street.app.state.live.tails
 
 

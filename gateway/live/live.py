@@ -1,0 +1,179 @@
+"""Every subscription of this process: opened, counted, and told when the process ends."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from gateway.caller import Caller
+from gateway.errors import FetchError, GatewayError, RequestError
+from gateway.execution import source_request
+from gateway.house import Graph, House, Question
+from gateway.live.cursors import Cursors
+from gateway.live.event import Happened, answer_event_unrestricted, brought, check_hearable, read_subscription
+from gateway.live.messages import SLOW_SECONDS, Ended, Message, closing, unavailable
+from gateway.live.places import Places
+from gateway.live.relay import Relay
+from gateway.live.stream import Stream, source_of
+from gateway.live.tail import OutboxFeed, Tail
+from gateway.live.upstream import open_upstream
+from gateway.operation import Operation
+from gateway.telemetry import Telemetry
+from gateway.terms import admit
+
+__all__ = ["Live"]
+
+AT_ONCE: Final = 64
+"""Events decided at the same time; one that thousands listen to must not fall upon the subgraphs all at once."""
+
+
+@dataclass(slots=True)
+class Live:
+    """Every subscription of this process. ``graph`` gives the graph of the moment; ``now`` is the clock of tokens.
+
+    ``beat`` seconds between signs of life and ``recheck`` between looks at an idle stream's case, by ``ticks`` and
+    ``pause``; a client that takes nothing for ``slow`` seconds is let go. ``address`` says where a subgraph serves
+    subscriptions itself, for graphs that govern nothing.
+    """
+
+    graph: Callable[[], Graph]
+    house: House
+    telemetry: Telemetry = field(default_factory=Telemetry)
+    places: Places = field(default_factory=Places)
+    beat: float = 15.0
+    recheck: float = 60.0
+    slow: float = SLOW_SECONDS
+    address: Callable[[str], str | None] = lambda _subgraph: None
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ticks: Callable[[], float] = time.monotonic
+    pause: Callable[[float], Coroutine[Any, Any, None]] = asyncio.sleep
+    deciding: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+    tails: dict[str, Tail] = field(default_factory=dict)
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    cursors: Cursors = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.cursors = Cursors(self.house.mask_key)
+
+    @asynccontextmanager
+    async def subscribe(
+        self, question: Question, caller: Caller | None, resume: str = ""
+    ) -> AsyncIterator[AsyncIterator[Message]]:
+        """The messages of one subscription, from the event after the cursor ``resume`` on (what comes, without one).
+
+        ``caller`` is None on a graph that governs nothing, and only there. Raises ``GatewayError`` before anything is
+        streamed: the document is wrong, the event is never this caller's (403), a cap is reached (429), the cursor is
+        none of this caller's, the events cannot be had (503).
+        """
+        graph = self.graph()
+        if caller is None and self.house.sign is not None:
+            raise ValueError("a graph under agreements tells nobody without a name")
+        operation = read_subscription(question, caller, graph, self.house.clock())
+        subgraph = source_of(operation, graph)
+        if self.stopping.is_set():
+            raise closing()
+        with self.places.taken(caller):
+            opening = (
+                self._relayed(operation, subgraph, graph, resume)
+                if caller is None
+                else self._decided(question, caller, operation, subgraph, graph, resume)
+            )
+            async with opening as messages:
+                yield self._noted(messages)
+
+    @asynccontextmanager
+    async def _decided(
+        self, question: Question, caller: Caller, operation: Operation, subgraph: str, graph: Graph, resume: str
+    ) -> AsyncIterator[AsyncIterator[Message]]:
+        number = self.cursors.open(resume, subgraph, caller) if resume else None
+        at, request_id = self.house.clock(), self.house.new_id()
+        admitted = await admit(question, operation, caller, graph, self.house, at, request_id)
+        check_hearable(operation, admitted, graph, at, request_id)
+        tail = self._tail(subgraph)
+        try:
+            last = await tail.join()
+        except FetchError as error:
+            raise unavailable() from error
+        try:
+            stream = Stream(
+                self, question, caller, operation, graph, subgraph, tail, last if number is None else number
+            )
+            stream.check_distance(last)
+            yield stream.messages()
+        finally:
+            tail.leave()
+
+    @asynccontextmanager
+    async def _relayed(
+        self, operation: Operation, subgraph: str, graph: Graph, resume: str
+    ) -> AsyncIterator[AsyncIterator[Message]]:
+        if resume:
+            raise RequestError(
+                "CURSOR_WRONG",
+                "Events of this graph are kept nowhere, so a stream of them cannot be resumed.",
+                where="last-event-id",
+                hint="Subscribe without a cursor.",
+            )
+        url = self.address(subgraph)
+        if url is None:
+            raise RequestError(
+                "SUBSCRIPTIONS_NOT_SERVED",
+                f"It is not known where subgraph {subgraph} serves subscriptions.",
+                where="operation",
+                hint=f"Operators: set TWS_SUBSCRIPTIONS_{subgraph.upper()} to its ws:// or http:// address.",
+            )
+        plan = graph.plan(operation, self.house.clock(), graph.key_of(""))
+        body = source_request(plan, operation.variables).body
+        relay = Relay(lambda page: self._completed(page, operation), self.beat, self.ticks, self.pause, self.stopping)
+        try:
+            async with open_upstream(url, subgraph, body) as results:
+                yield relay.messages(results)
+        except FetchError as error:
+            raise unavailable() from error
+
+    async def _completed(self, page: Mapping[str, Any], operation: Operation) -> bytes:
+        """One event of a graph that governs nothing, completed by its other subgraphs."""
+        with self.watched(operation) as sent:
+            told = await answer_event_unrestricted(Happened(brought(page)), operation, self.graph(), self.house)
+            body = told.reply.body if told.reply is not None else b""
+            sent.append(len(body))
+            return body
+
+    async def _noted(self, messages: AsyncIterator[Message]) -> AsyncIterator[Message]:
+        """``messages``, with the reason why they ended counted."""
+        async for message in messages:
+            if isinstance(message, Ended):
+                self.telemetry.metrics.event("stream_ended", message.error.code if message.error else "COMPLETE")
+            yield message
+
+    @contextmanager
+    def watched(self, operation: Operation, caller: Caller | None = None) -> Iterator[list[int]]:
+        """A watch for one event, as for any request; what is appended to the list is the number of bytes told."""
+        watch, token = self.telemetry.begin()
+        watch.asked(operation.name, operation.kind, operation.text_hash)
+        if caller is not None:
+            watch.by(*caller.kind)
+        sent: list[int] = []
+        status = 500
+        try:
+            yield sent
+            status = 200 if sent else 204
+        except GatewayError as error:
+            watch.code, status = error.code, error.status
+            raise
+        finally:
+            self.telemetry.end(watch, token, status, sum(sent))
+
+    def _tail(self, subgraph: str) -> Tail:
+        if subgraph not in self.tails:
+            self.tails[subgraph] = Tail(OutboxFeed(subgraph, self.graph, self.house))
+        return self.tails[subgraph]
+
+    def stop(self) -> None:
+        """End every stream and take no more: each client is told to come back, with its cursor, to another replica."""
+        self.stopping.set()
