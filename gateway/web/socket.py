@@ -175,8 +175,8 @@ class _Connection:
             )  # fmt: skip
         if not isinstance(payload, dict):
             raise _Close(_UNREADABLE, "Invalid message received")
-        question = await question_of(payload, self.opened.documents)
         await self._admit()
+        question = await question_of(payload, self.opened.documents)
         resume = question.extensions.get("resume", "")
         if not isinstance(resume, str):
             raise RequestError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -141,7 +141,13 @@ class Street:
 
     @asynccontextmanager
     async def listen(
-        self, persona: str, query: str, *, resume: str = "", token: str = "", accept: str = "text/event-stream"
+        self,
+        persona: str,
+        asked: str | Mapping[str, Any],
+        *,
+        resume: str = "",
+        token: str = "",
+        accept: str = "text/event-stream",
     ) -> AsyncIterator[Listener]:
         """A client of the stream, which leaves at the end of the block."""
         headers = {
@@ -156,7 +162,13 @@ class Street:
             "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
             "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 80),
         }  # fmt: skip
-        pending = [{"type": "http.request", "body": orjson.dumps({"query": query}), "more_body": False}]
+        pending = [
+            {
+                "type": "http.request",
+                "body": orjson.dumps({"query": asked} if isinstance(asked, str) else asked),
+                "more_body": False,
+            }
+        ]
         left, listener = asyncio.Event(), Listener()
 
         async def receive() -> Any:
