@@ -20,7 +20,7 @@ from gateway.enforcement.pages import Window, empty_connection, page_connection
 from gateway.enforcement.permitted import Entry, Permitted, Ruled, RuledField
 from gateway.enforcement.shapes import Shapes
 from gateway.errors import LimitError
-from gateway.policy import UNREACHABLE, Decision, Outcome, Policy, apply_mask
+from gateway.policy import UNREACHABLE, Decision, OnRecord, Outcome, Policy, apply_mask
 
 __all__ = ["Applied", "Unavailable", "apply_rulings", "subject_ids"]
 
@@ -54,6 +54,7 @@ class Applied:
 class _Context:
     facts: Mapping[str, Any]
     subject: str = ""
+    decided: dict[frozenset[str], OnRecord] = field(default_factory=dict, compare=False)
 
 
 def subject_ids(data: Any, shapes: Shapes) -> set[str]:
@@ -95,30 +96,36 @@ class _Apply:
         self.variables = permitted.client.variables
         self.applied = Applied(list(permitted.ledger))
         self.entered = {(entry.coordinate, entry.path) for entry in permitted.ledger}
-        self.decided: dict[tuple[Any, ...], Decision] = {}
+        self.decisions = policy.decisions(caller, at)
+        self.static = self.decisions.on(permitted.known)
+        self.tellers: dict[str, tuple[Coordinate, ...]] = {}
         self.done: set[tuple[int, str]] = set()
 
     # -- deciding
 
     def decide(self, coordinate: Coordinate, context: _Context, value: Any = None) -> Decision:
-        static = self.policy.decide(self.caller, coordinate, self.permitted.known, self.at)
+        static = self.static.of(coordinate)
         if static.settled:
             return static
-        facts = {name: context.facts.get(name, UNREACHABLE) for name in static.needs}
-        if "value" in facts:
+        if "value" in static.needs:
+            facts = {name: context.facts.get(name, UNREACHABLE) for name in static.needs}
             facts["value"] = value.get(HIDDEN + "code", value.get("code")) if isinstance(value, dict) else value
-        key = (coordinate, *((name, _hashable(facts[name])) for name in sorted(facts)))
-        if key not in self.decided:
-            self.decided[key] = self.policy.decide(self.caller, coordinate, {**self.permitted.known, **facts}, self.at)
-        return self.decided[key]
+            return self.decisions.of(coordinate, {**self.permitted.known, **facts})
+        record = context.decided.get(static.needs)
+        if record is None:
+            facts = {name: context.facts.get(name, UNREACHABLE) for name in static.needs}
+            record = context.decided[static.needs] = self.decisions.on({**self.permitted.known, **facts})
+        return record.of(coordinate)
 
     def present(self, name: str, context: _Context, *, among: bool = False) -> bool:
         """Whether an object of type ``name`` is there for this caller: some coordinate that tells of it is visible.
 
         ``among`` others: its position can hold objects of several types.
         """
-        told = self.shapes.told_by(name)
-        if not told or name in self.shapes.plumbing:
+        told = self.tellers.get(name)
+        if told is None:
+            told = self.tellers[name] = self.telling(name)
+        if not told:
             return True
         outcomes = [
             outcome
@@ -134,6 +141,14 @@ class _Apply:
             return True
         return (not among or name in self.policy.vocabulary.hubs) and all(each is Outcome.DENY for each in outcomes)
 
+    def telling(self, name: str) -> tuple[Coordinate, ...]:
+        """What tells of an object of type ``name``, one of all that are decided alike; nothing where it always shows."""
+        if name in self.shapes.plumbing:
+            return ()
+        told = self.decisions.apart(self.shapes.told_by(name))
+        settled = [decision.outcome for each in told if (decision := self.static.of(each)).settled]
+        return () if any(outcome in _VISIBLE for outcome in settled) else told
+
     def findable(self, name: str, context: _Context, ruled: RuledField, path: tuple[str | int, ...]) -> bool:
         """Whether a record may be found by what the field's arguments test: only by what it shows in clear."""
         found = True
@@ -148,7 +163,7 @@ class _Apply:
 
     def beyond(self, name: str, coordinate: Coordinate) -> bool:
         """Whether deciding on ``coordinate`` takes facts of what stands below an object of type ``name``."""
-        needs = self.policy.decide(self.caller, coordinate, self.permitted.known, self.at).needs
+        needs = self.static.of(coordinate).needs
         heads = {need.split(".")[1] for need in needs if need.startswith("record.")}
         return not heads <= self.shapes.field_names(name)
 
@@ -477,10 +492,6 @@ def _mark_unreachable(data: Any, path: Sequence[str | int]) -> None:
 
 def _without_subject(facts: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in facts.items() if not name.startswith("subject.")}
-
-
-def _hashable(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
 
 
 def apply_rulings(

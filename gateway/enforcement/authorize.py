@@ -21,7 +21,7 @@ from gateway.enforcement.permitted import Entry, Gather, Permitted, Ruled, Ruled
 from gateway.enforcement.shapes import Shapes
 from gateway.errors import AccessError
 from gateway.operation.model import Argument, Field, Fragment, Operation, Selection
-from gateway.policy import Decision, Outcome, Policy
+from gateway.policy import Decision, OnRecord, Outcome, Policy
 
 __all__ = ["PAGE_LIMIT", "argument_values", "authorize"]
 
@@ -105,6 +105,24 @@ class _Scope:
     frames: dict[str, _Frame]
 
 
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """Of the coordinates that tell of a record: what they still need, if none shows it; whether none ever can."""
+
+    needs: tuple[frozenset[str], ...]
+    impossible: bool
+
+    @classmethod
+    def of(cls, decisions: Sequence[Decision]) -> _Told:
+        settled = [each.outcome for each in decisions if each.settled]
+        shown = any(outcome in (Outcome.ALLOW, Outcome.MASK) for outcome in settled)
+        refused = all(outcome in (Outcome.DENY, Outcome.ABSENT) for outcome in settled)
+        return cls(
+            () if shown else tuple(dict.fromkeys(each.needs for each in decisions if not each.settled)),
+            refused and len(settled) == len(decisions) and Outcome.ABSENT in settled,
+        )
+
+
 class _Walk:
     def __init__(
         self,
@@ -126,11 +144,32 @@ class _Walk:
         self.fact_coordinates: set[str] = set()
         self.masks: dict[str, str] = {}
         self.needs_subjects = False
+        self._decisions = policy.decisions(caller, at)
+        self._known: dict[int, tuple[Mapping[str, Any], OnRecord]] = {}  # by the identity of the facts beside it
+        self._told: dict[tuple[int, str], _Told] = {}
+        self._inside: dict[tuple[int, str], Mapping[str, Any]] = {}
 
     # -- one field --
 
+    def on(self, facts: Mapping[str, Any]) -> OnRecord:
+        """The decisions with what is known; ``facts`` are kept, and never changed once they are in a scope."""
+        known = self._known.get(id(facts))
+        if known is None:
+            known = self._known[id(facts)] = (facts, self._decisions.on(facts))
+        return known[1]
+
+    def told(self, name: str, facts: Mapping[str, Any]) -> _Told:
+        """What is known about whether a record of type ``name`` is there for this caller."""
+        key, on = (id(facts), name), self.on(facts)
+        found = self._told.get(key)
+        if found is None:
+            found = self._told[key] = _Told.of(
+                [on.of(each) for each in self._decisions.apart(self.shapes.told_by(name))]
+            )
+        return found
+
     def decide(self, coordinate: Coordinate, scope: _Scope) -> Decision:
-        decision = self.policy.decide(self.caller, coordinate, scope.facts, self.at)
+        decision = self.on(scope.facts).of(coordinate)
         place = str(coordinate)
         known = self.decisions.get(place)
         if known is None or _openness(decision) > _openness(known):  # what its most open place needs is asked for
@@ -233,12 +272,7 @@ class _Walk:
             return False
         subject = subject_argument(self.policy, f"{parent}.{field.name}", values)
         inner = self.inside(field, parent, target, subject, scope)
-        return all(self.impossible(name, inner) for name in possible)
-
-    def impossible(self, name: str, scope: _Scope) -> bool:
-        found = [self.policy.decide(self.caller, each, scope.facts, self.at) for each in self.shapes.told_by(name)]
-        settled = all(each.settled and each.outcome in (Outcome.DENY, Outcome.ABSENT) for each in found)
-        return settled and any(each.outcome is Outcome.ABSENT for each in found)
+        return all(self.told(name, inner.facts).impossible for name in possible)
 
     def check_arguments(self, parent: str, field: Field, values: Mapping[str, Any], scope: _Scope) -> Decision | None:
         """Refuse an argument that reads a coordinate which this caller never sees in clear.
@@ -248,7 +282,7 @@ class _Walk:
         this person or record, and not of this kind of caller, is no mistake of the request: nothing is found by it.
         """
         for name, coordinate in self.shapes.reads_of(parent, field.name, values):
-            decision = self.policy.decide(self.caller, coordinate, scope.facts, self.at)
+            decision = self.on(scope.facts).of(coordinate)
             if not decision.settled or decision.outcome is Outcome.ALLOW:
                 continue
             if decision.outcome in (Outcome.ABSENT, Outcome.UNAVAILABLE):
@@ -273,7 +307,7 @@ class _Walk:
     def open_reads(self, parent: str, field: Field, values: Mapping[str, Any], scope: _Scope) -> tuple[Coordinate, ...]:
         """What the arguments test and only a record can decide on: withheld there, it must not find the record."""
         found = dict.fromkeys(coordinate for _, coordinate in self.shapes.reads_of(parent, field.name, values))
-        return tuple(each for each in found if not self.policy.decide(self.caller, each, scope.facts, self.at).settled)
+        return tuple(each for each in found if not self.on(scope.facts).of(each).settled)
 
     # -- the value below a field --
 
@@ -313,12 +347,20 @@ class _Walk:
         kind = self.shapes.field_type(parent, field.name)
         path = (*scope.path, "[]") if "[" in str(kind) else scope.path
         facts = scope.facts
-        if subject:
-            facts = {**facts, "subject.id": subject, **self.subjects.get(subject, {})}
-        elif self.shapes.leaves_subject(parent, target):
-            # the other record may be about another person: nothing is known of that one yet
-            facts = {name: value for name, value in facts.items() if not name.startswith("subject.")}
+        if subject or self.shapes.leaves_subject(parent, target):
+            facts = self.about(subject, facts)
         return _Scope(facts, path, scope.frames)
+
+    def about(self, subject: str, facts: Mapping[str, Any]) -> Mapping[str, Any]:
+        """``facts`` for the traveler ``subject``, or for "" whose record it is nobody knows yet."""
+        self.on(facts)  # kept, so that no others come by their identity
+        key = (id(facts), subject)
+        if key not in self._inside:
+            if subject:
+                self._inside[key] = {**facts, "subject.id": subject, **self.subjects.get(subject, {})}
+            else:
+                self._inside[key] = {name: value for name, value in facts.items() if not name.startswith("subject.")}
+        return self._inside[key]
 
     def composite(
         self, selections: Sequence[Selection], target: str, scope: _Scope, reads: Sequence[Coordinate] = ()
@@ -341,7 +383,7 @@ class _Walk:
         for name, frame in own.items():
             self.presence(name, frame, inner)
             for each in reads:
-                needs = self.policy.decide(self.caller, each, inner.facts, self.at).needs
+                needs = self.on(inner.facts).of(each).needs
                 if each.type == name and frame.note(needs):
                     self.needs_subjects = True
             hidden = self.hidden(name, frame.paths)
@@ -351,14 +393,7 @@ class _Walk:
 
     def presence(self, name: str, frame: _Frame, scope: _Scope) -> None:
         """Have the facts at hand that tell whether a record of type ``name`` is there for this caller at all."""
-        unsettled: list[frozenset[str]] = []
-        for coordinate in self.shapes.told_by(name):
-            decision = self.policy.decide(self.caller, coordinate, scope.facts, self.at)
-            if decision.settled and decision.outcome in (Outcome.ALLOW, Outcome.MASK):
-                return
-            if not decision.settled:
-                unsettled.append(decision.needs)
-        for needs in unsettled:
+        for needs in self.told(name, scope.facts).needs:
             if frame.note(needs):
                 self.needs_subjects = True
 
@@ -370,17 +405,7 @@ class _Walk:
 
     def conditional_rows(self, node: str, scope: _Scope) -> bool:
         """Whether some row of type ``node`` could be there for this caller and another not."""
-        for name in self.shapes.possible(node):
-            unsettled = False
-            for coordinate in self.shapes.told_by(name):
-                decision = self.policy.decide(self.caller, coordinate, scope.facts, self.at)
-                if decision.settled and decision.outcome in (Outcome.ALLOW, Outcome.MASK):
-                    unsettled = False
-                    break
-                unsettled = unsettled or not decision.settled
-            if unsettled:
-                return True
-        return False
+        return any(self.told(name, scope.facts).needs for name in self.shapes.possible(node))
 
     def gather(
         self, field: Field, parent: str, values: Mapping[str, Any], scope: _Scope

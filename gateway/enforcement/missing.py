@@ -31,6 +31,9 @@ class Missing(Protocol):
 
 def missing_entries(permitted: Permitted, failures: Iterable[Missing], policy: Policy) -> Iterator[Entry]:
     """One entry per client field that a failed fetch leaves without a value, list positions shown as ``[]``."""
+    failures = tuple(failures)
+    if not failures:
+        return
     index: dict[tuple[str, ...], list[tuple[str, RuledField]]] = {}
     _index(permitted.ruled, (), index)
     entered: set[tuple[str, tuple[str, ...]]] = set()
@@ -60,9 +63,14 @@ def _fields_at(
     path: tuple[str, ...], wanted: frozenset[str], index: dict[tuple[str, ...], list[tuple[str, RuledField]]]
 ) -> Iterator[tuple[str, tuple[str, ...]]]:
     """``path`` itself where the failed fetch would have answered it, else the fields below it."""
-    own = [each for each in index.get(path[:-1], ()) if path and each[0] == path[-1]]
+    own = [each for each in index.get(_keys(path[:-1]), ()) if path and each[0] == path[-1]]
     found = list(_wanted(own, wanted, path[:-1]))
-    yield from found or _wanted(index.get(path, ()), wanted, path)
+    yield from found or _wanted(index.get(_keys(path), ()), wanted, path)
+
+
+def _keys(path: tuple[str, ...]) -> tuple[str, ...]:
+    """``path`` without its list positions."""
+    return tuple(step for step in path if step != "[]")
 
 
 def _wanted(
@@ -86,5 +94,4 @@ def _index(
                 index.setdefault(path, []).append((each.field.key, source))
         else:
             index.setdefault(path, []).append((each.field.key, each))
-            for below in ((*path, each.field.key), (*path, each.field.key, "[]")):
-                _index(each.children, below, index)
+            _index(each.children, (*path, each.field.key), index)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections import OrderedDict
+from typing import Any, Final
 
 from graphql import parse, print_ast
 
@@ -27,8 +28,24 @@ from gateway.planning.plan import (
 __all__ = ["plan_json", "print_plan"]
 
 
+_MOST: Final = 1000
+_printed: OrderedDict[int, tuple[Plan, str]] = OrderedDict()  # by identity: an entry holds its plan
+
+
 def print_plan(plan: Plan) -> str:
-    """The plan as text: one block for each fetch, waves in order, what is sent and where the answer goes."""
+    """The plan as text: one block for each fetch, waves in order, what is sent and where the answer goes.
+
+    A plan is made once and goes into the record of each of its answers, so its text is kept.
+    """
+    found = _printed.get(id(plan))
+    if found is None:
+        found = _printed[id(plan)] = (plan, _print_whole(plan))
+        if len(_printed) > _MOST:
+            _printed.popitem(last=False)
+    return found[1]
+
+
+def _print_whole(plan: Plan) -> str:
     fetches, waves = len(plan.fetches), plan.depth
     if plan.source is None:
         lines = [f"{_count(fetches, 'fetch', 'es')} in {_count(waves, 'wave', 's')}"]

@@ -6,9 +6,11 @@ web. Law: docs/policy.md. How to write and read an agreement: docs/agreements.md
 
 from gateway.policy.bundle import Bundle, load_bundle, read_bundle
 from gateway.policy.decision import AtomResult, Basis, Candidate, Decision, Outcome, Reason
+from gateway.policy.decisions import Decisions, OnRecord
 from gateway.policy.facts import MISSING, UNREACHABLE, Facts, Value
 from gateway.policy.masks import Masked, apply_mask, mask_value
-from gateway.policy.policy import Policy, Unrestricted, compile_policy, unrestricted
+from gateway.policy.policy import Policy, compile_policy
+from gateway.policy.unrestricted import Unrestricted, unrestricted
 from gateway.policy.vocabulary import CaseKind, Vocabulary
 
 __all__ = [
@@ -20,8 +22,10 @@ __all__ = [
     "Candidate",
     "CaseKind",
     "Decision",
+    "Decisions",
     "Facts",
     "Masked",
+    "OnRecord",
     "Outcome",
     "Policy",
     "Reason",

@@ -11,13 +11,13 @@ from gateway.caller import Caller
 from gateway.coordinates import Coordinate
 from gateway.policy.agreement import Agreement
 from gateway.policy.compile import Compiled, GrantClause, RuleClause, WithholdClause
-from gateway.policy.conditions import ALWAYS, Condition, atoms_of, evaluate
+from gateway.policy.conditions import ALWAYS, Atom, Condition, atoms_of, evaluate
 from gateway.policy.decide import Cell, candidate_of, is_free, weigh
 from gateway.policy.decision import Candidate, Decision, Outcome, Reason
 from gateway.policy.facts import MISSING, Truth, Value
 from gateway.policy.lifecycle import IN_FORCE, state_of
 
-__all__ = ["CellMaker"]
+__all__ = ["CellMaker", "alike_once"]
 
 _T = TypeVar("_T")
 _MEET: Final = "Meet the obligations of {0}; what it asks to be acknowledged goes into extensions.acknowledged."
@@ -33,28 +33,39 @@ class CellMaker:
         self._states: tuple[datetime | None, dict[int, str]] = (None, {})
         self._idle: dict[tuple[int, str], Candidate] = {}  # by the clause's identity: the compiled tables hold it
 
-    def cell(
-        self, kind: _Kind, coordinate: Coordinate, at: datetime, *, known: bool, unmet: Collection[str] = ()
-    ) -> Cell:
-        """The cell of ``coordinate`` for callers of ``kind`` around ``at``; ``known``: the vocabulary knows the kind.
+    def nothing(self, coordinate: Coordinate) -> Cell:
+        """The cell of a coordinate that no subgraph has, or of any coordinate for a caller nobody knows."""
+        entry = self._compiled.catalogue.entries.get(coordinate)
+        owner, reason = (entry.owner, Reason.NOT_RECOGNISED) if entry else ("", Reason.NO_SUCH_FIELD)
+        denial = Decision(Outcome.DENY, str(coordinate), owner, reason=reason)
+        return Cell(str(coordinate), owner, (), (), (), (), denial, static=denial)
+
+    def same(self, coordinate: Coordinate, owner: str) -> tuple[object, ...]:
+        """Equal for coordinates that share their cells: one owner, and the very same clauses."""
+        compiled = self._compiled
+        return (
+            owner,
+            id(compiled.rules.get(coordinate)),
+            id(compiled.withholds.get(coordinate)),
+            id(compiled.grants.get(coordinate)),
+        )
+
+    def cell(self, kind: _Kind, coordinate: Coordinate, owner: str, at: datetime, unmet: Collection[str] = ()) -> Cell:
+        """The cell of ``owner``'s ``coordinate``, and of all that are the ``same``, for callers of ``kind`` around ``at``.
 
         What the agreements in ``unmet`` give does not count: an obligation of theirs cannot be met.
         """
-        entry = self._compiled.catalogue.entries.get(coordinate)
-        if entry is None:
-            return self._nothing(coordinate, "", Reason.NO_SUCH_FIELD)
-        if not known:
-            return self._nothing(coordinate, entry.owner, Reason.NOT_RECOGNISED)
         rules, withholds, grants, idle, reason, lacking = self._clauses(kind, coordinate, at, unmet)
-        agency = self._compiled.vocabulary.agencies.get(entry.owner)
+        agency = self._compiled.vocabulary.agencies.get(owner)
         contact = agency.contact if agency else ""
         how = _MEET.format(", ".join(lacking)) if lacking else contact
-        denial = Decision(
-            Outcome.DENY, str(coordinate), entry.owner, reason=reason, how_to_request=how, candidates=idle
-        )
-        names = sorted({name for when in _whens(rules, withholds, grants) for name in _names(when)})
+        denial = Decision(Outcome.DENY, "", owner, reason=reason, how_to_request=how, candidates=idle)
+        atoms = [atom for when in _whens(rules, withholds, grants) for atom in atoms_of(when)]
+        names = tuple(sorted({name for atom in atoms for name in atom.facts}))
         static = None if rules or withholds or grants else denial
-        cell = Cell(str(coordinate), entry.owner, rules, withholds, grants, idle, denial, contact, tuple(names), static)
+        cell = Cell(
+            "", owner, rules, withholds, grants, idle, denial, contact, names, alike_once(atoms), static,
+        )  # fmt: skip
         return cell if static is not None else replace(cell, static=self._static(cell, kind, at))
 
     def fact_coordinates(self) -> frozenset[Coordinate]:
@@ -79,10 +90,6 @@ class CellMaker:
         for holder, path in set(starts):
             found.update(catalogue.path(holder, path) or ())
         return frozenset(found)
-
-    def _nothing(self, coordinate: Coordinate, owner: str, reason: Reason) -> Cell:
-        denial = Decision(Outcome.DENY, str(coordinate), owner, reason=reason)
-        return Cell(str(coordinate), owner, (), (), (), (), denial, static=denial)
 
     def _clauses(
         self, kind: _Kind, coordinate: Coordinate, at: datetime, unmet: Collection[str]
@@ -167,6 +174,11 @@ def _split(clauses: Iterable[_T], keep: Callable[[_T], bool]) -> tuple[tuple[_T,
     for each in clauses:
         (kept if keep(each) else dropped).append(each)
     return tuple(kept), tuple(dropped)
+
+
+def alike_once(atoms: Iterable[Atom]) -> tuple[Atom, ...]:
+    """``atoms`` without those that compare the same; true is not the number one."""
+    return tuple({(each.attr, each.operator, repr(each.operand), each.refers): each for each in atoms}.values())
 
 
 def _whens(

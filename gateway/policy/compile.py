@@ -67,7 +67,10 @@ class FlowClause:
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """The tables that decisions are made from, each by coordinate."""
+    """The tables that decisions are made from, each by coordinate.
+
+    Coordinates under the same clauses share one tuple of them: what is made of it once holds for all of them.
+    """
 
     vocabulary: Vocabulary
     catalogue: Catalogue
@@ -118,12 +121,18 @@ def compile_bundle(bundle: Bundle, supergraph: Supergraph) -> Compiled:
         catalogue,
         agreements,
         prohibitions,
-        {key: tuple(sorted(each, key=lambda clause: clause.rank)) for key, each in work.grants.items()},
-        {key: tuple(each) for key, each in work.withholds.items()},
-        {key: tuple(each) for key, each in work.rules.items()},
+        _shared({key: sorted(each, key=lambda clause: clause.rank) for key, each in work.grants.items()}),
+        _shared(work.withholds),
+        _shared(work.rules),
         {key: tuple(each) for key, each in work.flows.items()},
         epoch_of(bundle.vocabulary, agreements, prohibitions, catalogue),
     )
+
+
+def _shared(table: _Clauses) -> dict[Coordinate, tuple[Any, ...]]:
+    """``table`` with one tuple for all coordinates whose clauses are the very same."""
+    kept: dict[tuple[int, ...], tuple[Any, ...]] = {}
+    return {key: kept.setdefault(tuple(map(id, clauses)), tuple(clauses)) for key, clauses in table.items()}
 
 
 class _Work:
@@ -169,8 +178,9 @@ class _Work:
         for ordinal, withhold in enumerate(agreement.withholds):
             found = self._expand(agreement, withhold.fields, withhold.where, containers=True)
             self.facts.check(withhold.when, found, withhold.where, agreement)
+            kept = WithholdClause(agreement, withhold, ordinal)
             for entry in found:
-                self.withholds.setdefault(entry.coordinate, []).append(WithholdClause(agreement, withhold, ordinal))
+                self.withholds.setdefault(entry.coordinate, []).append(kept)
         for flow in agreement.flows:
             self._flow(agreement, flow)
 
@@ -212,11 +222,13 @@ class _Work:
         if excluded and grant.when == ALWAYS:
             when = Group(True, excluded)
         self.facts.check(when, found, grant.where, agreement)
-        for entry in found:
-            mask = masks.get(entry.coordinate, "")
+        clauses: dict[str, GrantClause] = {}  # one for each mask the grant gives values under
+        for mask in ["", *masks.values()]:
             strength = self.vocabulary.masks[mask].strength if mask in self.vocabulary.masks else 0
             rank = (1 if mask else 0, strength, len(agreement.obligations), agreement.id, grant.article, ordinal)
-            self.grants.setdefault(entry.coordinate, []).append(GrantClause(agreement, grant, when, mask, rank))
+            clauses[mask] = GrantClause(agreement, grant, when, mask, rank)
+        for entry in found:
+            self.grants.setdefault(entry.coordinate, []).append(clauses[masks.get(entry.coordinate, "")])
 
     def _expand(self, agreement: Agreement, specs: Iterable[str], where: str, *, containers: bool) -> list[Entry]:
         found: dict[Coordinate, Entry] = {}
@@ -360,8 +372,9 @@ class _Work:
                     )
                 found.update((entry.coordinate, entry) for entry in entries or ())
             self.facts.check(rule.when, list(found.values()), rule.where, None)
+            kept = RuleClause(prohibition, rule, ordinal)
             for coordinate in found:
-                self.rules.setdefault(coordinate, []).append(RuleClause(prohibition, rule, ordinal))
+                self.rules.setdefault(coordinate, []).append(kept)
         for names, known, code, kind in (
             (
                 [name for each in prohibition.exemptions for name in each.roles],

@@ -21,6 +21,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 from gateway.policy.facts import FREE_SOURCES, MISSING, SOURCES, UNREACHABLE, Truth, Value, source_of
@@ -336,6 +337,7 @@ def is_duration(text: str) -> bool:
     return bool(_DURATION.match(text))
 
 
+@lru_cache(maxsize=1024)
 def shifted(at: datetime, duration: str, sign: int) -> datetime:
     """``at`` moved by an ISO 8601 duration, back (``sign`` -1) or on (1); the ends of time at the latest.
 

@@ -20,23 +20,26 @@ from typing import Final
 
 from gateway.caller import Caller
 from gateway.policy.compile import GrantClause, RuleClause, WithholdClause
-from gateway.policy.conditions import ALWAYS, Condition, atoms_of, evaluate, unknown_facts
+from gateway.policy.conditions import ALWAYS, Atom, Condition, atoms_of, evaluate, unknown_facts
 from gateway.policy.decision import AtomResult, Basis, Candidate, Considered, Decision, Outcome, Reason
 from gateway.policy.facts import Truth, Value
 
-__all__ = ["Cell", "Stage", "candidate_of", "free_stage", "is_free", "refusal", "weigh"]
+__all__ = ["Cell", "Stage", "candidate_of", "free_stage", "giveable", "is_free", "refusal", "weigh"]
 
 _Look = Callable[[str], Value]
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """The clauses that can still count for one coordinate and kind of caller, and the denial if no grant can.
+    """The clauses that can still count for a kind of caller, and the denial if no grant can.
 
     ``rules`` are without those that exempt this kind of caller; ``grants`` are in force, cover purpose and role, and
-    are sorted best first. ``idle`` are the clauses that fell out, for the explanation. ``static`` is the decision when
-    no fact can change it. A cell that ``follows`` (SYS, LINK) needs no grant of its own. Cells of one ``number`` decide
-    alike but for the coordinate.
+    are sorted best first. ``idle`` are the clauses that fell out, for the explanation; ``atoms`` and ``names`` the
+    comparisons that decide and the facts they read. ``static`` is the decision when no fact can change it.
+
+    All coordinates of one owner under the same clauses share a cell; its decisions then bear no coordinate until they
+    are given one (``at``). A cell that ``follows`` (SYS, LINK) is one coordinate's own and needs no grant of its own;
+    ``group`` are the cells it follows, ``homes`` the agencies whose the records are that it leads to.
     """
 
     coordinate: str
@@ -48,9 +51,16 @@ class Cell:
     denial: Decision
     contact: str = ""
     names: tuple[str, ...] = ()
+    atoms: tuple[Atom, ...] = ()
     static: Decision | None = None
     follows: bool = False
-    number: int = 0
+    group: tuple[Cell, ...] = ()
+    homes: frozenset[str] = frozenset()
+
+    def at(self, coordinate: str) -> Cell:
+        """The cell as one coordinate's own."""
+        static = self.static.named(coordinate) if self.static else None
+        return replace(self, coordinate=coordinate, denial=self.denial.named(coordinate), static=static)
 
     @property
     def signature(self) -> tuple[object, ...]:

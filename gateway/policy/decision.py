@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import overload
 
@@ -120,6 +120,26 @@ class Decision:
     needs: frozenset[str] = frozenset()
     candidates: Sequence[Candidate] = field(default=(), repr=False, compare=False)
     obligations: tuple[str, ...] = ()
+
+    def named(self, coordinate: str) -> Decision:
+        """The same decision, on another coordinate that is decided alike."""
+        return Decision(
+            self.outcome,
+            coordinate,
+            self.owner,
+            self.mask,
+            self.basis,
+            self.reason,
+            self.how_to_request,
+            self.settled,
+            self.needs,
+            self.candidates,
+            self.obligations,
+        )
+
+    def owned(self, owner: str) -> Decision:
+        """The same decision in another owner's name."""
+        return replace(self, owner=owner)
 
     @classmethod
     def nowhere(cls, coordinate: str) -> Decision:

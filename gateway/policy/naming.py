@@ -16,7 +16,8 @@ from gateway.coordinates import Coordinate
 from gateway.policy.catalogue import Entry
 from gateway.policy.decision import Outcome
 from gateway.policy.lifecycle import in_force
-from gateway.policy.policy import Policy, Unrestricted
+from gateway.policy.policy import Policy
+from gateway.policy.unrestricted import Unrestricted
 
 __all__ = ["closed_to"]
 

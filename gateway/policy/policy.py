@@ -1,52 +1,40 @@
 """The compiled policy: one object that answers every question about who may have what.
 
 ``Policy.decide`` is total: whatever it is asked, it answers with a decision, and an error inside is a denial. There is
-no switch that turns it off; a graph without governed data is served under :func:`unrestricted`, which refuses any other.
+no switch that turns it off; a graph without governed data is served under :mod:`gateway.policy.unrestricted`.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
 from gateway.caller import Caller
 from gateway.coordinates import Coordinate
-from gateway.errors import Mistake, PolicyError
 from gateway.policy.agreement import Agreement
 from gateway.policy.bundle import Bundle
-from gateway.policy.catalogue import Catalogue, Entry, read_catalogue
+from gateway.policy.catalogue import Catalogue
 from gateway.policy.cells import CellMaker
+from gateway.policy.column import Column
 from gateway.policy.compile import Compiled, compile_bundle
-from gateway.policy.decide import Cell, Stage, free_stage, giveable, weigh
+from gateway.policy.decide import giveable
 from gateway.policy.decision import Basis, Decision, Outcome, Reason
-from gateway.policy.facts import MISSING, Facts, Look, Value
+from gateway.policy.decisions import Decisions
+from gateway.policy.facts import Facts, Look
 from gateway.policy.flows import flow_basis
+from gateway.policy.following import GIVING
 from gateway.policy.lifecycle import boundaries, state_of
 from gateway.policy.vocabulary import CaseKind, Vocabulary
 from gateway.supergraph.model import Supergraph
 
-__all__ = ["Policy", "Unrestricted", "compile_policy", "unrestricted"]
+__all__ = ["Policy", "compile_policy"]
 
 _Key: TypeAlias = tuple[tuple[str, str, str], int, tuple[str, ...]]
 """The kind of caller, the place among the dates, and the agreements whose obligations cannot be met."""
-_MEMO_LIMIT: Final = 20_000
-_GIVING: Final = (Outcome.ALLOW, Outcome.MASK)
-_STATED: Final = (Reason.WITHHELD_BY_PROVIDER, Reason.STATUTE)
-_NEAREST: Final = (
-    Reason.OBLIGATION_UNMET,
-    Reason.CASE_CONDITION,
-    Reason.NOT_SHARED,
-    Reason.ROLE_NOT_COVERED,
-    Reason.PURPOSE_NOT_COVERED,
-    Reason.NOT_IN_FORCE,
-    Reason.WITHHELD_BY_PROVIDER,
-    Reason.NO_AGREEMENT,
-    Reason.STATUTE,  # nothing that agencies could agree on would change it
-    Reason.NOT_RECOGNISED,
-)
+_RECENT: Final = 32  # callers and instants whose decisions are remembered
 
 
 def compile_policy(bundle: Bundle, supergraph: Supergraph) -> Policy:
@@ -62,25 +50,34 @@ class Policy:
         self.epoch = compiled.epoch
         self._maker = CellMaker(compiled)
         self._boundaries = boundaries(compiled.agreements)
-        self._cells: dict[_Key, dict[Coordinate, Cell]] = {}
-        self._groups: dict[tuple[_Key, Coordinate], tuple[Cell, ...]] = {}
-        self._numbers: dict[tuple[object, ...], int] = {}
-        self._memo: dict[tuple[Any, ...], Decision] = {}
+        self._columns: dict[_Key, Column] = {}
+        self._recent: OrderedDict[tuple[Caller, datetime], Decisions] = OrderedDict()
+        self._last: Decisions | None = None
 
     # -- deciding ----
 
     def decide(self, caller: Caller, coordinate: Coordinate, facts: Facts, at: datetime) -> Decision:
         """What ``caller`` gets of ``coordinate`` when ``facts`` are known, at the instant ``at``. Never raises."""
         try:
-            key = self._key(caller, at)
-            cell = self._cells.get(key, {}).get(coordinate)
-            if cell is None:
-                cell = self._cell(key, coordinate, at)
-            if cell.static is not None:
-                return cell.static
-            return self._weigh(cell, key, coordinate, caller, facts, at)
+            return self.decisions(caller, at).of(coordinate, facts)
         except Exception:
             return Decision(Outcome.DENY, str(coordinate), "", reason=Reason.DECISION_ERROR)
+
+    def decisions(self, caller: Caller, at: datetime) -> Decisions:
+        """All that ``caller`` gets at the instant ``at``; a request asks for many."""
+        last = self._last
+        if last is not None and last.caller is caller and last.at is at:
+            return last
+        key = (caller, at)
+        found = self._recent.get(key)
+        if found is None:
+            kind = self.case_kind(caller)
+            found = Decisions(self.column(caller, at), caller, at, kind.name if kind else None)
+            self._recent[key] = found
+            if len(self._recent) > _RECENT:
+                self._recent.popitem(last=False)
+        self._last = found
+        return found
 
     def could_give(self, caller: Caller, coordinate: Coordinate, facts: Facts, at: datetime) -> bool:
         """Whether ``caller`` could still be given ``coordinate``, whatever the facts that are not known yet.
@@ -89,177 +86,24 @@ class Policy:
         where deciding fails: what cannot be decided is not given.
         """
         try:
-            key = self._key(caller, at)
-            cell = self._cell(key, coordinate, at)
-            if (key, coordinate) in self._groups:
+            cell = self.column(caller, at).cell(coordinate)
+            if cell.follows:
                 decision = self.decide(caller, coordinate, facts, at)
-                return not decision.settled or decision.outcome in _GIVING
+                return not decision.settled or decision.outcome in GIVING
             kind = self.case_kind(caller)
             return giveable(cell, caller, Look(caller, facts, kind.name if kind else None), at)
         except Exception:
             return False
 
-    def _key(self, caller: Caller, at: datetime) -> _Key:
-        return (caller.kind, bisect_right(self._boundaries, at), caller.unmet)
-
-    def _cell(self, key: _Key, coordinate: Coordinate, at: datetime) -> Cell:
-        if coordinate.argument:
-            coordinate = Coordinate(coordinate.type, coordinate.field)
-        cells = self._cells.get(key)
-        if cells is not None and coordinate in cells:
-            return cells[coordinate]
-        agency, role, purpose = key[0]
-        known = self.vocabulary.knows_caller(agency, role, purpose)
-        cell = self._maker.cell(key[0], coordinate, at, known=known, unmet=key[2])
-        entry = self.catalogue.entries.get(coordinate)
-        if entry is not None and not entry.governed and known:
-            cell = self._following(entry, cell, key, at)
-        if known and entry is not None:  # what nobody can name must not fill the memory
-            alike = (key, coordinate if cell.follows else None, cell.signature)
-            cell = replace(cell, number=self._numbers.setdefault(alike, len(self._numbers)))
-            self._cells.setdefault(key, {})[coordinate] = cell
-        return cell
-
-    def _weigh(
-        self,
-        cell: Cell,
-        key: _Key,
-        coordinate: Coordinate,
-        caller: Caller,
-        facts: Facts,
-        at: datetime,
-    ) -> Decision:
-        memo = (cell.number, caller, at, *(_frozen(facts.get(name, MISSING)) for name in cell.names))
-        try:
-            found = self._memo.get(memo)
-        except TypeError:  # a fact that cannot be hashed: decide without remembering
-            return self._fresh(cell, key, coordinate, caller, facts, at)
+    def column(self, caller: Caller, at: datetime) -> Column:
+        """The cells of callers like ``caller`` between the dates around ``at``."""
+        key = (caller.kind, bisect_right(self._boundaries, at), caller.unmet)
+        found = self._columns.get(key)
         if found is None:
-            found = self._fresh(cell, key, coordinate, caller, facts, at)
-            if len(self._memo) >= _MEMO_LIMIT:
-                self._memo.clear()
-            self._memo[memo] = found
-        return found if found.coordinate == cell.coordinate else replace(found, coordinate=cell.coordinate)
-
-    def _fresh(
-        self,
-        cell: Cell,
-        key: _Key,
-        coordinate: Coordinate,
-        caller: Caller,
-        facts: Facts,
-        at: datetime,
-    ) -> Decision:
-        kind = self.case_kind(caller)
-        known = {name: facts[name] for name in cell.names if name in facts}
-        look = Look(caller, known, kind.name if kind else None)
-        group = self._groups.get((key, coordinate))
-        return weigh(cell, caller, look, at) if group is None else self._follow(cell, group, caller, look, at)
-
-    # -- SYS and LINK -------------------------------------------------------------------------------------------------
-
-    def _following(self, entry: Entry, own: Cell, key: _Key, at: datetime) -> Cell:
-        """The cell of a coordinate without data of its own: it follows the cells of what it stands on or leads to."""
-        coordinates = self._followed(entry)
-        allowed = Decision(Outcome.ALLOW, own.coordinate, own.owner)
-        explicit = bool(own.rules or own.withholds or own.grants)
-        if own.static and (own.static.reason in _STATED or own.static.outcome is Outcome.ABSENT):
-            return own
-        if coordinates is None and not explicit:
-            return replace(own, static=allowed)
-        cells: dict[tuple[object, ...], Cell] = {}
-        for coordinate in coordinates or ():
-            cell = self._cell(key, coordinate, at)
-            cells.setdefault(cell.signature, cell)
-        found = tuple(cells.values())
-        hub = self._leads_to_hub(entry)
-        if not explicit:
-            given = [cell for cell in found if cell.static is None or cell.static.outcome in _GIVING]
-            if not given:
-                return replace(own, static=self._refused(own, [each.static for each in found if each.static]))
-            if hub or any(cell.static for cell in given):
-                return replace(own, static=allowed)
-        self._groups[(key, entry.coordinate)] = found
-        names = tuple(sorted({*own.names, *(name for cell in found for name in cell.names)}))
-        return replace(own, static=None, names=names, follows=True)
-
-    def _follow(self, own: Cell, group: tuple[Cell, ...], caller: Caller, look: Look, at: datetime) -> Decision:
-        if own.rules or own.withholds or own.grants:
-            stated = weigh(own, caller, look, at)
-            if own.grants or stated.outcome is not Outcome.ALLOW or not group:
-                return stated
-        refused: list[Decision] = []
-        pending, broken = False, False
-        for cell in group:
-            stage = cell.static or free_stage(cell, caller, look, at)
-            if stage is Stage.OPEN or (isinstance(stage, Decision) and stage.outcome in _GIVING):
-                return Decision(Outcome.ALLOW, own.coordinate, own.owner)
-            pending = pending or stage is Stage.PENDING
-            broken = broken or stage is Stage.BROKEN
-            if isinstance(stage, Decision):
-                refused.append(stage)
-        if pending:
-            needs = frozenset(
-                name for cell in group for name in cell.names if name.startswith("case.") and look(name) is MISSING
-            )
-            return Decision(
-                Outcome.DENY, own.coordinate, own.owner, reason=Reason.NOT_SHARED, settled=False, needs=needs
-            )
-        if broken:
-            return Decision(Outcome.UNAVAILABLE, own.coordinate, own.owner, reason=Reason.FACT_UNAVAILABLE)
-        return self._refused(own, refused)
-
-    def _refused(self, own: Cell, refused: list[Decision]) -> Decision:
-        """The refusal of a following coordinate: the nearest miss among those it follows, in its owner's name.
-
-        Among equals, whose type it is counts most: what others keep about a petition is not what a link to it lacks.
-        """
-        entry = self.catalogue.entries.get(Coordinate.parse(own.coordinate))
-        origins = self.vocabulary.origins
-        homes = {origins[each] for each in (self.catalogue.targets(entry) if entry else ()) if each in origins}
-        homes = homes or {own.owner}
-        order = {reason: place for place, reason in enumerate(_NEAREST)}
-        ranked = sorted(
-            refused,
-            key=lambda each: (
-                each.outcome is Outcome.ABSENT,
-                order.get(Reason(each.reason), 99) if each.reason in order else 99,
-                each.owner not in homes,
-                each.coordinate,
-            ),
-        )
-        if not ranked:
-            return own.denial
-        first = ranked[0]
-        return replace(first, coordinate=own.coordinate, owner=first.owner or own.owner)
-
-    def _followed(self, entry: Entry) -> tuple[Coordinate, ...] | None:
-        """The coordinates a SYS or LINK follows; None when it is always there (plumbing, hubs, nothing governed)."""
-        catalogue = self.catalogue
-        holder = entry.coordinate.type
-        if holder in catalogue.plumbing:
-            return None
-        if entry.category == "LINK":
-            found = tuple(dict.fromkeys(each for target in catalogue.targets(entry) for each in self._group(target)))
-            if found:
-                return found
-        if holder in catalogue.roots or holder in catalogue.hubs:
-            return None
-        return catalogue.told_by(holder) or None
-
-    def _group(self, target: str) -> Iterator[Coordinate]:
-        yield from self.catalogue.told_by(target)
-        if target in self.catalogue.hubs:
-            for entry in self.catalogue.by_type.get(target, ()):
-                if entry.category == "LINK":
-                    for inner in self.catalogue.targets(entry):
-                        if inner not in self.catalogue.hubs:
-                            yield from self.catalogue.told_by(inner)
-
-    def _leads_to_hub(self, entry: Entry) -> bool:
-        return entry.category == "LINK" and any(
-            target in self.catalogue.hubs for target in self.catalogue.targets(entry)
-        )
+            found = Column(self.compiled, self._maker, caller.kind, caller.unmet, at)
+            if self.vocabulary.knows_caller(*caller.kind):  # whom nobody knows must not fill the memory
+                self._columns[key] = found
+        return found
 
     # -- the graph as the policy sees it ----
 
@@ -360,16 +204,14 @@ class Policy:
 
         ``ALLOW``: whatever the record; ``CONDITIONAL``: in clear under conditions; ``MASKED``: masked at best; "": never.
         """
-        key = self._key(caller, at)
-        cell = self._cell(key, coordinate, at)
+        cell = self.column(caller, at).cell(coordinate)
         ids = tuple(sorted({each.agreement.id for each in cell.grants}))
         if cell.static is not None:
             state = {Outcome.ALLOW: "ALLOW", Outcome.MASK: "MASKED"}.get(cell.static.outcome, "")
             return state, ids if state else ()
         if cell.grants:
             return ("CONDITIONAL" if any(not each.mask for each in cell.grants) else "MASKED"), ids
-        group = self._groups.get((key, coordinate), ())
-        follows = any(each.static.outcome in _GIVING if each.static else bool(each.grants) for each in group)
+        follows = any(each.static.outcome in GIVING if each.static else bool(each.grants) for each in cell.group)
         return ("CONDITIONAL" if follows else ""), ()
 
     def masked_as(self, caller: Caller, coordinate: Coordinate, at: datetime) -> str:
@@ -377,54 +219,8 @@ class Policy:
 
         Where there is one, the owner can lay it before the value leaves, whatever the record turns out to be.
         """
-        key = self._key(caller, at)
-        masks = {each.mask for each in self._cell(key, coordinate, at).grants}
+        masks = {each.mask for each in self.column(caller, at).cell(coordinate).grants}
         return masks.pop() if len(masks) == 1 else ""
 
     def _could(self, caller: Caller, coordinate: Coordinate, at: datetime) -> bool:
         return bool(self.grade(caller, coordinate, at)[0])
-
-
-def _frozen(value: Value) -> object:
-    """``value`` as a key: a truth value is not the number it equals, and a list is the values in it."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, list | tuple):
-        return tuple(_frozen(each) for each in value)
-    return (value.__class__, value)
-
-
-class Unrestricted(Policy):
-    """The explicit policy of a graph without governed data: everything is allowed, and the record says so."""
-
-    def decide(self, caller: Caller, coordinate: Coordinate, facts: Facts, at: datetime) -> Decision:
-        """ALLOW for every coordinate of the graph."""
-        if coordinate.type not in self.catalogue.by_type:
-            return Decision(Outcome.DENY, str(coordinate), "", reason=Reason.NO_SUCH_FIELD)
-        return Decision(
-            Outcome.ALLOW,
-            str(coordinate),
-            self.owner(coordinate),
-            basis=Basis("UNRESTRICTED", 0, "", "no governed data"),
-        )
-
-
-def unrestricted(bundle: Bundle, supergraph: Supergraph) -> Unrestricted:
-    """The policy that allows everything; raises ``PolicyError`` when the graph holds a single governed coordinate."""
-    classed = [
-        f"{kind.name}.{each.name}"
-        for kind in supergraph.types.values()
-        if kind.kind == "object"
-        for each in kind.fields.values()
-        if any(mark.name == "classified" and mark.get("category") not in ("SYS", "LINK") for mark in each.directives)
-    ]
-    if classed:
-        mistakes = tuple(
-            Mistake("POLICY_GOVERNED_DATA", f"{each} is governed data", each, "serve this graph under its agreements")
-            for each in classed[:20]
-        )
-        raise PolicyError(
-            "POLICY_INVALID", f"The graph cannot be served unrestricted: {len(classed)} governed field(s).", mistakes
-        )
-    catalogue = read_catalogue(supergraph, bundle.vocabulary, [])
-    return Unrestricted(Compiled(bundle.vocabulary, catalogue, (), (), {}, {}, {}, {}, "unrestricted"))

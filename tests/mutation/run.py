@@ -42,7 +42,19 @@ _KIT = ("tests/kit/test_trust.py", "tests/kit/test_own_policy.py", "tests/kit/te
 TARGETS: dict[str, tuple[str, ...]] = {
     **{
         f"gateway/policy/{name}.py": _POLICY
-        for name in ("decide", "conditions", "policy", "compile", "lifecycle", "masks", "cells", "prohibition")
+        for name in (
+            "decide",
+            "decisions",
+            "column",
+            "following",
+            "conditions",
+            "policy",
+            "compile",
+            "lifecycle",
+            "masks",
+            "cells",
+            "prohibition",
+        )
     },
     **{
         f"gateway/enforcement/{path.name}": _ENFORCEMENT

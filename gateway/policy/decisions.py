@@ -1,0 +1,149 @@
+"""What one caller gets at one instant, decided record by record and remembered while it is asked.
+
+Whatever a cell's facts are, they decide by the truth of its atoms alone. Facts met before are looked up; facts met for
+the first time become truths, and only truths met for the first time are weighed. Coordinates that share a cell share
+the result. Everything here belongs to one caller and one instant: nothing is ever taken from another's.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final, TypeAlias
+
+from gateway.caller import Caller
+from gateway.coordinates import Coordinate
+from gateway.policy.column import Column
+from gateway.policy.conditions import evaluate
+from gateway.policy.decide import Cell, weigh
+from gateway.policy.decision import Decision, Outcome, Reason
+from gateway.policy.facts import MISSING, UNREACHABLE, Facts, Look, Truth, Value
+from gateway.policy.following import follow
+
+__all__ = ["Decisions", "OnRecord"]
+
+_MOST: Final = 5_000
+_Row: TypeAlias = dict[Coordinate | None, Decision]
+"""The decision that one outcome of a cell's atoms leads to, under None, and again by each coordinate it was given."""
+_TRUTHS: Final = {Truth.TRUE: 1, Truth.FALSE: 0, Truth.UNKNOWN: 2}
+
+
+class Decisions:
+    """Decides for ``caller`` at the instant ``at``; ``case_kind`` is the kind of the caller's case, if it has one."""
+
+    __slots__ = ("_alike", "_case_kind", "_held", "_rows", "at", "caller", "column")
+
+    def __init__(self, column: Column, caller: Caller, at: datetime, case_kind: str | None) -> None:
+        self.caller = caller
+        self.at = at
+        self.column = column
+        self._case_kind = case_kind
+        self._rows: dict[int, dict[tuple[object, ...], _Row]] = {}  # by the cell's identity: the column holds it
+        self._alike: dict[tuple[int, tuple[int, ...]], _Row] = {}
+        self._held = 0
+
+    def of(self, coordinate: Coordinate, facts: Facts) -> Decision:
+        """What the caller gets of ``coordinate`` when ``facts`` are known. An error inside is a denial."""
+        try:
+            found = self.column.met.get(coordinate) or self.column.lookup(coordinate)
+            return found if isinstance(found, Decision) else _given(self.row(found, facts), coordinate)
+        except Exception:
+            return _failed(coordinate)
+
+    def on(self, facts: Facts) -> OnRecord:
+        """The decisions on one record, whose ``facts`` do not change meanwhile."""
+        return OnRecord(self, facts)
+
+    def apart(self, coordinates: tuple[Coordinate, ...]) -> tuple[Coordinate, ...]:
+        """The first of each of ``coordinates`` that are decided alike on every record; all where that fails."""
+        try:
+            return self.column.apart(coordinates)
+        except Exception:
+            return coordinates
+
+    def row(self, cell: Cell, facts: Facts) -> _Row:
+        """The decision of all coordinates of ``cell`` when ``facts`` are known."""
+        rows = self._rows.get(id(cell))
+        if rows is None:
+            rows = self._rows[id(cell)] = {}
+        get = facts.get
+        key = tuple(
+            [value if (value := get(name, MISSING)).__class__ is str else _frozen(value) for name in cell.names]
+        )
+        try:
+            found = rows.get(key)
+        except TypeError:  # a fact that cannot be hashed: decide without remembering
+            return self._weighed(cell, facts)
+        if found is None:
+            found = self._weighed(cell, facts)
+            if self._held >= _MOST:
+                self._rows = {}
+                self._held = 0
+            else:
+                rows[key] = found
+                self._held += 1
+        return found
+
+    def _weighed(self, cell: Cell, facts: Facts) -> _Row:
+        known = {name: facts[name] for name in cell.names if name in facts}
+        look = Look(self.caller, known, self._case_kind)
+        alike = (id(cell), self._outcome(cell, look))
+        found = self._alike.get(alike)
+        if found is None:
+            decide = follow if cell.follows else weigh
+            if len(self._alike) >= _MOST:
+                self._alike = {}
+            found = self._alike[alike] = {None: decide(cell, self.caller, look, self.at)}
+        return found
+
+    def _outcome(self, cell: Cell, look: Look) -> tuple[int, ...]:
+        """All that a decision can depend on: the truth of each atom, and which facts are not known and why."""
+        truths = [_TRUTHS[evaluate(atom, look, self.at)] for atom in cell.atoms]
+        for name in cell.names:
+            value = look(name)
+            truths.append(1 if value is MISSING else 2 if value is UNREACHABLE else 0)
+        return tuple(truths)
+
+
+class OnRecord:
+    """The decisions on the coordinates of one record."""
+
+    __slots__ = ("_decisions", "_facts", "_rows")
+
+    def __init__(self, decisions: Decisions, facts: Facts) -> None:
+        self._decisions = decisions
+        self._facts = facts
+        self._rows: dict[int, _Row] = {}
+
+    def of(self, coordinate: Coordinate) -> Decision:
+        """What the caller gets of ``coordinate`` on this record. An error inside is a denial."""
+        try:
+            column = self._decisions.column
+            found = column.met.get(coordinate) or column.lookup(coordinate)
+            if isinstance(found, Decision):
+                return found
+            row = self._rows.get(id(found))
+            if row is None:
+                row = self._rows[id(found)] = self._decisions.row(found, self._facts)
+            return row.get(coordinate) or _given(row, coordinate)
+        except Exception:
+            return _failed(coordinate)
+
+
+def _given(row: _Row, coordinate: Coordinate) -> Decision:
+    found = row.get(coordinate)
+    if found is None:
+        found = row[coordinate] = row[None].named(f"{coordinate.type}.{coordinate.field}")
+    return found
+
+
+def _failed(coordinate: Coordinate) -> Decision:
+    return Decision(Outcome.DENY, str(coordinate), "", reason=Reason.DECISION_ERROR)
+
+
+def _frozen(value: Value) -> object:
+    """``value`` as a key: a truth value is not the number it equals, and a list is the values in it."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list | tuple):
+        return tuple(_frozen(each) for each in value)
+    return (value.__class__, value)
