@@ -43,7 +43,7 @@ $(VENV)/dev.stamp: requirements-dev.txt pyproject.toml | $(BIN)/python
 # -- data and generated files ----------------------------------------------------------------------------------------
 data: $(VAR)/data/$(SCALE).stamp
 
-$(VAR)/data/$(SCALE).stamp: | $(VENV)/run.stamp
+$(VAR)/data/$(SCALE).stamp: schema/registry.toml | $(VENV)/run.stamp
 	$(BIN)/python -m subgraphs.kit.seed --scale $(SCALE) --data $(VAR)/data
 	touch $@
 

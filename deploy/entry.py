@@ -52,9 +52,9 @@ def _wait(name: str, statement: str) -> None:
 
 def data() -> None:
     """Make, migrate and (in development) fill the databases."""
-    from subgraphs.kit.settings import SUBGRAPHS
+    from subgraphs.kit.registry import read_registry
 
-    for name in SUBGRAPHS:
+    for name in read_registry():
         _wait(name, "select 1")
     _run("subgraphs.kit.migrate", "upgrade")
     if os.environ.get("TWS_MODE") == "development":

@@ -230,6 +230,7 @@ def read_registry(path: Path) -> dict[str, Registered]:
     found: dict[str, Registered] = {}
     mistakes: list[Mistake] = []
     for name, entry in page.get("subgraphs", {}).items():
+        entry = _of_package(name, entry)
         missing = [key for key in ("agency", "url", "sdl") if not isinstance(entry.get(key), str)]
         if missing:
             hint = f"Add {', '.join(missing)} to [subgraphs.{name}]."
@@ -241,3 +242,16 @@ def read_registry(path: Path) -> dict[str, Registered]:
     if mistakes:
         raise PolicyError("REGISTRY_WRONG", "The registry of subgraphs is wrong.", tuple(mistakes))
     return found
+
+
+def _of_package(name: str, entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """``entry``, with what its ``package`` says where it does not say it itself: app, schema and SDL in their usual places."""
+    package = entry.get("package")
+    if not isinstance(package, str):
+        return entry
+    usual = {
+        "app": f"{package}.app:create_app",
+        "schema": f"{package}.schema:schema",
+        "sdl": f"schema/subgraphs/{name}.graphql",
+    }
+    return {**usual, **entry}

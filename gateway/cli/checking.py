@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.cli.diff import version_of
+from gateway.cli.drafting import drafts, uncovered, waiting, write
 from gateway.cli.generated import generated_files, generated_views, stale_files, view_day
 from gateway.config import read_registry
 from gateway.enforcement.arguments import silent_arguments
@@ -64,11 +65,12 @@ def _mistake(mistake: Mistake) -> dict[str, Any]:
     return {"code": mistake.code, "message": mistake.message, "where": mistake.where, "hint": mistake.hint}
 
 
-def check_all(schema: Path, against: Path | None = None) -> Checked:
+def check_all(schema: Path, against: Path | None = None, *, draft: bool = False) -> Checked:
     """The registry's subgraphs composed, the policy compiled on the result, its examples run, its flows, arguments and files checked.
 
     Flows are those of the day that the views on disk name, so that the same files always check the same. ``against`` is
-    the schema folder of an earlier version: what moves newly from agency to agency is told as notes. Where composition fails, the agreements are still held against the supergraph as it is on disk.
+    the schema folder of an earlier version: what moves newly from agency to agency is told as notes. With ``draft``, a draft
+    of each agreement that a flow lacks is written to ``agreements`` in ``schema``; it is in force when it is signed. Where composition fails, the agreements are still held against the supergraph as it is on disk.
     """
     steps: list[Step] = []
     pages = _compose(schema, steps)
@@ -80,7 +82,7 @@ def check_all(schema: Path, against: Path | None = None) -> Checked:
         if policy is not None:
             steps.append(_examples(policy))
             at = datetime.combine(view_day(schema), datetime.min.time(), UTC)
-            steps.append(_flows(supergraph, policy, at))
+            steps.append(_flows(supergraph, policy, at, schema / "agreements" if draft else None))
             steps.append(_arguments(supergraph, policy))
             if against is not None:
                 steps.append(_against(against, supergraph, policy, at))
@@ -140,12 +142,20 @@ def _examples(policy: Policy) -> Step:
     return Step("examples", f"{len(ran) - len(wrong)} of {len(ran)} come out as written", wrong)
 
 
-def _flows(supergraph: Supergraph, policy: Policy, at: datetime) -> Step:
+def _flows(supergraph: Supergraph, policy: Policy, at: datetime, drafted: Path | None) -> Step:
     missing, crossing = missing_flows(supergraph, policy, at), len(edges_of(supergraph, policy))
     told = f"{crossing} values cross from one agency to another, "
-    if missing:
-        return Step("flows", f"{told}and agreements in force on {at:%Y-%m-%d} do not let all of them", missing)
-    return Step("flows", f"{told}each let by an agreement in force on {at:%Y-%m-%d}")
+    if not missing:
+        return Step("flows", f"{told}each let by an agreement in force on {at:%Y-%m-%d}")
+    edges = uncovered(supergraph, policy, at)
+    pending = list(waiting(edges, policy.agreements))
+    notes = {f"{agreement.file} would let it once it is active; it is {agreement.status}" for _, agreement in pending}
+    if drafted is not None:
+        covered = {edge for edge, _ in pending}
+        written = write(drafted, drafts((edge for edge in edges if edge not in covered), policy, at.date()))
+        notes |= {f"drafted {path.as_posix()}, for both sides to sign" for path in written}
+    told += f"and agreements in force on {at:%Y-%m-%d} do not let all of them"
+    return Step("flows", told, missing, tuple(sorted(notes)))
 
 
 def _arguments(supergraph: Supergraph, policy: Policy) -> Step:

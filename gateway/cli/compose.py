@@ -17,7 +17,7 @@ from gateway.opening import read_text
 from gateway.policy import compile_policy, load_bundle
 from gateway.supergraph import load_supergraph
 
-__all__ = ["register"]
+__all__ = ["generate", "register"]
 
 
 def register(app: typer.Typer) -> None:
@@ -43,7 +43,7 @@ def compose_command(
     if jsonl:
         _compose_lines()
     elif config is not None:
-        _generate(config, day, check=check)
+        generate(config, day, check=check)
     elif files:
         subgraphs = [SubgraphSDL(each.stem, "", _sdl(each)) for each in files]
         composed = compose(subgraphs)
@@ -75,8 +75,8 @@ def _sdl(path: Path) -> str:
     return read_text(path, "SDL_MISSING", f"The SDL of {path.stem}", "Name files that exist, one for each subgraph.")
 
 
-def _generate(registry: Path, day: str, *, check: bool) -> None:
-    """The graph first, so that it is there even where the agreements do not fit it yet; then each agency's view of it."""
+def generate(registry: Path, day: str = "", *, check: bool = False) -> None:
+    """Write the graph first, so that it is there even where the agreements do not fit it yet; then each agency's view of it."""
     pages = generated_files(registry)
     stale = _write(pages, check=check)
     if (registry.parent / "vocabulary.toml").exists():

@@ -8,7 +8,21 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
-from gateway.cli import audit, compose, diff, duties, keys, plan, policy, prove, serve, stages, token
+from gateway.cli import (
+    audit,
+    compose,
+    diff,
+    documents,
+    duties,
+    keys,
+    new_subgraph,
+    plan,
+    policy,
+    prove,
+    serve,
+    stages,
+    token,
+)
 from gateway.errors import GatewayError
 
 __all__ = ["app", "main"]
@@ -36,6 +50,7 @@ app = typer.Typer(
 )
 serve.register(app)
 compose.register(app)
+new_subgraph.register(app)
 plan.register(app)
 stages.register(app)
 policy.register(app)
@@ -44,6 +59,7 @@ prove.register(app)
 token.register(app)
 keys.register(app)
 app.add_typer(audit.app, name="audit")
+app.add_typer(documents.app, name="documents")
 app.add_typer(duties.break_glass, name="break-glass")
 app.add_typer(duties.obligations, name="obligations")
 

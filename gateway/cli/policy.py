@@ -45,6 +45,9 @@ def check(
         Path | None,
         typer.Option("--against", help="An earlier schema folder: say what moves newly between agencies."),
     ] = None,
+    draft: Annotated[
+        bool, typer.Option("--draft", help="Write a draft of each agreement that a flow lacks, for both sides to sign.")
+    ] = False,
     as_json: _JSON = False,
     as_sarif: Annotated[bool, typer.Option("--sarif", help="Print a SARIF 2.1.0 log.")] = False,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Print a summary to paste into a review.")] = False,
@@ -55,7 +58,7 @@ def check(
     """
     if as_json + as_sarif + as_markdown > 1:
         raise typer.BadParameter("Give one of --json, --sarif and --markdown.")
-    checked = check_all(schema, against)
+    checked = check_all(schema, against, draft=draft)
     if as_json:
         typer.echo(json.dumps(checked.as_json(), indent=2))
     elif as_sarif:

@@ -128,7 +128,7 @@ def _missing(edge: Edge) -> Mistake:
         f"{edge}, and no agreement in force lets it.",
         where=str(edge.coordinate),
         hint=f"Have {edge.owner or 'the owner'} sign a [[flow]] with to = {edge.to!r}, use = {edge.use!r} and "
-        f"fields = [{str(edge.coordinate)!r}], or take the field out of the subgraph.",
+        f"fields = [{str(edge.coordinate)!r}] (`gateway check --draft` writes it), or take the field out of the subgraph.",
         subgraphs=(edge.subgraph,),
     )
 

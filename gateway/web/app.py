@@ -19,7 +19,7 @@ from gateway.opening import OpenHouse
 from gateway.pipeline import answer, answer_unrestricted
 from gateway.reloading import reloading_on_hangup
 from gateway.telemetry import watching
-from gateway.web import breakglass, console, development, explorer, health, insight, tracing
+from gateway.web import breakglass, console, development, explorer, health, insight, tracing, travelers
 from gateway.web.callers import admit
 from gateway.web.door import Door, unforeseen
 from gateway.web.graphql import error_response, read_question, reply_response
@@ -43,6 +43,7 @@ def create_app(opened: OpenHouse) -> Starlette:
         Route("/health/live", health.live, methods=["GET"]),
         Route("/health/ready", health.ready, methods=["GET"]),
         *explorer.routes(),
+        *travelers.routes(),
         *console.routes(),
         Route("/dev/personas", _coded(development.personas), methods=["GET"]),
         Route("/dev/token", _coded(development.token), methods=["POST"]),

@@ -1,6 +1,7 @@
 """``python -m subgraphs.kit.export``: every subgraph's SDL, printed to the file that the registry names.
 
-``--check`` writes nothing and fails where a file is missing or stale.
+What is left of a subgraph that the registry no longer names is deleted. ``--check`` writes nothing and fails where a file
+is missing, stale or left over.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from subgraphs.kit.registry import Entry, read_registry
 from subgraphs.kit.schema import printed
 from subgraphs.kit.settings import ROOT
 
-__all__ = ["main", "stale", "write"]
+__all__ = ["left_over", "main", "stale", "write"]
 
 
 def stale(entries: Mapping[str, Entry], root: Path = ROOT) -> list[str]:
@@ -36,18 +37,32 @@ def write(entries: Mapping[str, Entry], root: Path = ROOT) -> None:
         path.write_text(printed(entry.load_schema()), encoding="utf-8")
 
 
+def left_over(entries: Mapping[str, Entry], root: Path = ROOT) -> list[Path]:
+    """The SDLs below ``root``, beside those that the registry names, that it does not name."""
+    named = {root / entry.sdl for entry in entries.values()}
+    return sorted(
+        path for folder in {path.parent for path in named} for path in folder.glob("*.graphql") if path not in named
+    )
+
+
 def main(
     names: Annotated[list[str] | None, typer.Argument(help="Subgraphs; all of the registry by default.")] = None,
     check: Annotated[bool, typer.Option("--check", help="Fail where a file is stale; write nothing.")] = False,
 ) -> None:
     """Print the subgraphs' SDLs to schema/subgraphs/."""
-    entries = {name: entry for name, entry in read_registry().items() if not names or name in names}
+    registered = read_registry()
+    entries = {name: entry for name, entry in registered.items() if not names or name in names}
+    gone = [] if names else left_over(registered)
     if not check:
         write(entries)
+        for path in gone:
+            path.unlink()
         return
     for name in (found := stale(entries)):
         typer.echo(f"{entries[name].sdl} is stale; run python -m subgraphs.kit.export", err=True)
-    raise typer.Exit(1 if found else 0)
+    for path in gone:
+        typer.echo(f"{path.relative_to(ROOT)} is left of no registered subgraph; run the same", err=True)
+    raise typer.Exit(1 if found or gone else 0)
 
 
 if __name__ == "__main__":

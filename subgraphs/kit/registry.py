@@ -61,7 +61,15 @@ class Entry:
 def read_registry(path: Path = REGISTRY) -> Mapping[str, Entry]:
     """The registry's entries by name, in the file's order."""
     document = tomllib.loads(path.read_text(encoding="utf-8"))
-    return {name: Entry(name=name, **entry) for name, entry in document["subgraphs"].items()}
+    return {name: _entry(name, entry) for name, entry in document["subgraphs"].items()}
+
+
+def _entry(name: str, entry: Mapping[str, str]) -> Entry:
+    """``package`` stands for app, schema and SDL in their usual places."""
+    if (package := entry.get("package")) is not None:
+        usual = {"app": f"{package}.app:create_app", "schema": f"{package}.schema:schema"}
+        entry = {**usual, "sdl": f"schema/subgraphs/{name}.graphql", **entry}
+    return Entry(name, *(entry[key] for key in ("agency", "url", "app", "schema", "sdl")))
 
 
 def _load(dotted: str) -> Any:

@@ -7,18 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["ROOT", "SUBGRAPHS", "Settings"]
+__all__ = ["ROOT", "Settings"]
 
 ROOT = Path(__file__).resolve().parents[2]
-SUBGRAPHS = (
-    "travelers",
-    "petitions",
-    "visas",
-    "exchange_visitors",
-    "security_reviews",
-    "admissions",
-    "enforcement",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +38,9 @@ class Settings:
         """The settings that ``env`` (the process's own by default) describes; unset variables keep their defaults."""
         env = os.environ if env is None else env
         urls = {"*": env["TWS_DATABASE_URL"]} if env.get("TWS_DATABASE_URL") else {}
-        for name in SUBGRAPHS:
-            if url := env.get(f"TWS_DATABASE_URL_{name.upper()}"):
-                urls[name] = url
+        for name, url in env.items():
+            if url and name.startswith("TWS_DATABASE_URL_"):
+                urls[name.removeprefix("TWS_DATABASE_URL_").lower()] = url
         default = cls()
         return cls(
             data=Path(env.get("TWS_DATA", default.data)),

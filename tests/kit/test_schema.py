@@ -31,7 +31,7 @@ from subgraphs.kit.export import stale, write
 from subgraphs.kit.migrate import differences
 from subgraphs.kit.registry import read_registry
 from subgraphs.kit.schema import core_schema, key_fields, printed
-from subgraphs.kit.settings import SUBGRAPHS, Settings
+from subgraphs.kit.settings import Settings
 
 ENTRIES = read_registry()
 
@@ -129,10 +129,6 @@ def test_a_category_that_does_not_exist_is_refused() -> None:
 
 def test_key_fields_include_the_nested_ones() -> None:
     assert key_fields(SCHEMA) == {"Sheet.foilNumber", "Sheet.other", "Other.id"}
-
-
-def test_the_registry_lists_the_subgraphs_of_the_settings() -> None:
-    assert tuple(ENTRIES) == SUBGRAPHS
 
 
 @pytest.mark.parametrize("name", ENTRIES)

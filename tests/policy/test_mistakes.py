@@ -6,6 +6,7 @@ import pytest
 
 from gateway.errors import Mistake, PolicyError
 from gateway.policy import compile_policy, load_bundle, read_bundle, unrestricted
+from gateway.policy.vocabulary import Vocabulary
 from tests.policy.kit import SDL, VOCABULARY, agreement, bundle, policy, small_graph
 
 GRANT = '[[grant]]\narticle = "III.1"\nfields = ["Visa.status"]\n'
@@ -253,3 +254,39 @@ def test_the_epoch_is_the_meaning_and_not_the_text() -> None:
     assert epoch(plain) != epoch(plain.replace("version = 3", "version = 4"))
     assert epoch(plain) != epoch(plain.replace("Visa.status", "Visa.issuedOn"))
     assert epoch(plain).startswith("sha256:")
+
+
+def with_registry(line: str) -> tuple[Mistake, ...] | Vocabulary:
+    """The vocabulary that a registry with ``line`` makes of the tests' own, or its mistakes."""
+    try:
+        return read_bundle({"vocabulary.toml": VOCABULARY, "registry.toml": f"[subgraphs]\n{line}\n"}).vocabulary
+    except PolicyError as error:
+        return error.mistakes
+
+
+def test_the_registry_says_whose_a_subgraph_is_that_the_vocabulary_leaves_to_it() -> None:
+    read = with_registry('notices = { agency = "CBP", url = "http://n", subjects = { Notice = "traveler.id" } }')
+
+    assert isinstance(read, Vocabulary)
+    assert read.agency_of("notices") == "CBP"
+    assert read.subjects["Notice"] == "traveler.id"
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ('visas = { agency = "CBP", url = "http://v" }', "POLICY_REGISTRY_DISPUTED"),
+        (
+            'notices = { agency = "CBP", url = "http://n", subjects = { Visa = "thief.id" } }',
+            "POLICY_REGISTRY_DISPUTED",
+        ),
+        ('notices = { agency = "ATLANTIS", url = "http://n" }', "POLICY_UNKNOWN_AGENCY"),
+    ],
+)
+def test_a_registry_that_disputes_the_vocabulary_is_a_mistake(line: str, code: str) -> None:
+    """Neither wins in silence: who owns a subgraph decides whose values it answers with."""
+    found = with_registry(line)
+
+    assert not isinstance(found, Vocabulary)
+    assert [each.code for each in found] == [code]
+    assert found[0].where == "registry.toml:2"

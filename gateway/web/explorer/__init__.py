@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from gateway.opening import OpenHouse
 
-__all__ = ["ready_queries", "routes"]
+__all__ = ["SECURITY", "ready_queries", "routes"]
 
 _HERE = Path(__file__).parent
 _SCRIPTS = ("explorer", "answer", "complete", "docs", "editor", "history", "nameable", "page", "plan", "share", "why")
@@ -22,7 +22,7 @@ _FILES = {
     "explorer.css": "text/css",
     **{f"{name}.js": "text/javascript" for name in _SCRIPTS},
 }
-_SECURITY = {
+SECURITY = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "x-content-type-options": "nosniff",
@@ -46,14 +46,14 @@ async def _home(request: Request) -> Response:
 
 
 async def _page(request: Request) -> Response:
-    return FileResponse(_HERE / "index.html", media_type="text/html", headers=_SECURITY)
+    return FileResponse(_HERE / "index.html", media_type="text/html", headers=SECURITY)
 
 
 async def _file(request: Request) -> Response:
     name = request.path_params["name"]
     if name not in _FILES:
         raise HTTPException(404)
-    return FileResponse(_HERE / name, media_type=_FILES[name], headers=_SECURITY)
+    return FileResponse(_HERE / name, media_type=_FILES[name], headers=SECURITY)
 
 
 async def _queries(request: Request) -> Response:

@@ -1,0 +1,132 @@
+"""The traveler page in a real Chromium over the real server: one person's story, as each caller may see it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.web.server import Served
+from tests.web.visit import NARROW, WIDE, Visit, flaws
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Locator
+
+pytestmark = pytest.mark.browser
+
+GRACE = "TRV-01KST0RY000000000000000029"
+SUPERVISOR, SECONDARY = "consular-supervisor-nwd", "cbp-secondary-nyc"
+
+
+@pytest.fixture
+def look(browser: Browser, served: Served) -> Iterator[Callable[..., Visit]]:
+    """Open the page of a traveler as somebody, at a width; at the end nothing may have gone wrong on it."""
+    made: list[Visit] = []
+
+    def open_page(traveler: str, who: str, beside: str = "", **options: Any) -> Visit:
+        context = browser.new_context(**{"viewport": WIDE, "color_scheme": "light", **options})
+        path = f"/travelers/{traveler}?as={who}" + (f"&beside={beside}" if beside else "")
+        made.append(Visit(context.new_page(), served.address, path))
+        return made[-1]
+
+    yield open_page
+    for each in made:
+        each.page.context.close()
+    assert [wrong for each in made for wrong in each.wrong] == []
+
+
+def chapter(visit: Visit, name: str, side: int = 0) -> Locator:
+    return visit.page.locator(".side-of").nth(side).locator(f"[data-chapter={name}]")
+
+
+def test_the_story_of_one_person_from_every_agency(look: Callable[..., Visit]) -> None:
+    visit = look(GRACE, SUPERVISOR)
+    page = visit.page
+
+    assert page.locator(".person h3").inner_text() == "Grace Adeyemi"
+    assert "S2900002" in chapter(visit, "visas").inner_text()
+    agencies = {each.get_attribute("data-agency") for each in page.locator(".times li").all()}
+    assert "STATE_CA" in agencies
+    assert "as of" in chapter(visit, "visas").locator(".source").first.inner_text()
+    assert page.locator(".record-of code").inner_text()
+    visit.keep("wide")
+
+
+def test_what_is_withheld_is_an_honest_gap(look: Callable[..., Visit]) -> None:
+    """CBP reads no petition: the chapter is not to be asked for, or says by whom it is withheld; no status of one is anywhere."""
+    visit = look(GRACE, SECONDARY)
+    shown = visit.page.locator("main").inner_text()
+
+    assert "Sent to dos" not in shown
+    assert chapter(visit, "petitions").locator(".record").count() == 0
+    gaps = (
+        visit.page.locator(".times")
+        .locator("xpath=ancestor::section")
+        .locator(".gap[data-outcome=DENY]")
+        .all_inner_texts()
+    )
+    assert any("USCIS" in each and "no agreement" in each for each in gaps)
+
+
+def test_a_mask_that_covers_some_rows_is_not_said_of_all(look: Callable[..., Visit]) -> None:
+    """State reads its own numbers in clear beside others' last four digits: one line of the ledger for both."""
+    visit = look(GRACE, SUPERVISOR)
+    identifiers = chapter(visit, "identifiers")
+
+    (note,) = identifiers.locator(".gap").all_inner_texts()
+    assert "Value: masked by OBIM in some or all of these, last4" in note
+    rows = identifiers.locator(".record").all_inner_texts()
+    assert any("S2900001" in row for row in rows)
+    assert any("******2901" in row for row in rows)
+
+
+def test_two_look_at_the_same_person(look: Callable[..., Visit]) -> None:
+    visit = look(GRACE, SUPERVISOR, SECONDARY)
+    sides = visit.page.locator(".side-of").all_inner_texts()
+
+    assert len(sides) == 2
+    assert "Sent to dos" in sides[0]
+    assert "Sent to dos" not in sides[1]
+    assert "INS-NYC-00290002" in sides[1]
+    assert "INS-NYC-00290002" not in sides[0]
+    assert all("Grace Adeyemi" in side for side in sides)
+    visit.keep("two")
+
+
+def test_a_traveler_that_is_not_there_reads_like_one_that_is_not_shown(look: Callable[..., Visit]) -> None:
+    told = look("TRV-00000000000000000000000000", SECONDARY).page.locator(".nobody").inner_text()
+
+    assert "There is no such traveler, or nothing of this person that you may see." in told
+
+
+def test_a_number_is_text_and_no_markup(look: Callable[..., Visit]) -> None:
+    visit = look("%3Cimg%20src=x%20onerror=alert(1)%3E", SECONDARY)
+
+    assert visit.page.locator("#number").inner_text() == "<img src=x onerror=alert(1)>"
+    assert visit.page.locator("main img").count() == 0
+
+
+def test_a_role_without_any_traveler_is_told_so(look: Callable[..., Visit]) -> None:
+    visit = look(GRACE, "auditor")
+
+    assert "Your role has no field of any traveler." in visit.page.locator("main").inner_text()
+
+
+def test_why_opens_on_a_gap(look: Callable[..., Visit]) -> None:
+    visit = look(GRACE, SECONDARY)
+    visit.page.locator(".gap[data-outcome=DENY] .why").first.click()
+    visit.page.locator("dialog[data-state=told]").wait_for()
+
+    assert "withholds this from you" in visit.page.locator("dialog").inner_text()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_axe_finds_nothing_and_nothing_runs_over(look: Callable[..., Visit], size: dict[str, int], scheme: str) -> None:
+    beside = SECONDARY if size == WIDE else ""
+    visit = look(GRACE, SUPERVISOR, beside, viewport=size, color_scheme=scheme)
+    visit.keep(f"{size['width']}-{scheme}")
+
+    assert flaws(visit.page) == []
+    assert visit.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
