@@ -6,7 +6,8 @@ is one call with a type of its own, and ``Policy`` and ``Caller`` are required: 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +18,7 @@ from gateway.enforcement.authorize import authorize
 from gateway.enforcement.facts import NOBODY, named_subjects
 from gateway.enforcement.gate import Gate
 from gateway.enforcement.grants import grants_for
-from gateway.enforcement.missing import REFUSED, missing_entries
+from gateway.enforcement.missing import REFUSED, missing_entries, shown_keys
 from gateway.enforcement.permitted import Permitted
 from gateway.errors import RequestError
 from gateway.execution import Answer, FetchFailure, Merged, execute, project
@@ -152,7 +153,8 @@ def respond(
     at: datetime,
 ) -> Answer:
     """The answer in the shape the client asked for; what could not be had is entered in the ledger as well."""
-    applied.ledger.extend(missing_entries(permitted, merged.failures, graph.policy))
+    missing = tuple(_as_shown(merged.failures, shown_keys(permitted)))
+    applied.ledger.extend(missing_entries(permitted, missing, graph.policy))
     undecided = (
         FetchFailure(
             each.owner, "FACT_UNAVAILABLE", "A fact that decides on this value could not be had.",
@@ -160,11 +162,18 @@ def respond(
         )
         for each in applied.unavailable
     )  # fmt: skip
-    reached = (each for each in merged.failures if each.code != REFUSED or operation.kind == "mutation")
+    reached = (each for each in missing if each.code != REFUSED or operation.kind == "mutation")
     failures = (*reached, *undecided)  # what its owner refused is a denial, and denials are answers
     asked = any(each.name in ("__schema", "__type") for each in operation.fields())
     described = graph.views.of(caller, at) if asked else None
     return project(operation, merged.data, graph.supergraph.api_schema, failures, described=described)
+
+
+def _as_shown(failures: Iterable[FetchFailure], keys: Mapping[str, str]) -> Iterator[FetchFailure]:
+    """``failures`` at the places the client knows: the parts of a merged list are fetched under keys of the gateway's."""
+    for each in failures:
+        paths = tuple(dict.fromkeys(tuple(keys.get(str(step), step) for step in path) for path in each.paths))
+        yield replace(each, paths=paths) if keys else each
 
 
 def encode_answer(told: Answer, applied: Applied, graph: Graph, request_id: str, cursor: str = "") -> bytes:

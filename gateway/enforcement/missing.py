@@ -5,14 +5,14 @@ What an agency refused by its own copy of the agreements is a denial, whatever t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from gateway.coordinates import Coordinate
 from gateway.enforcement.permitted import Entry, Permitted, Ruled, RuledField
 from gateway.policy import Outcome, Policy
 
-__all__ = ["REFUSED", "Missing", "missing_entries"]
+__all__ = ["REFUSED", "Missing", "missing_entries", "shown_keys"]
 
 REFUSED = "NOT_PERMITTED"
 """The code by which a subgraph refuses what its own copy of the agreements does not allow: a denial, and an alarm."""
@@ -51,6 +51,18 @@ def missing_entries(permitted: Permitted, failures: Iterable[Missing], policy: P
                         (Outcome.DENY, "REFUSED_BY_OWNER") if refused else (Outcome.UNAVAILABLE, "SOURCE_UNAVAILABLE")
                     )
                     yield Entry(str(outcome), coordinate, shown, owner, reason)
+
+
+def shown_keys(permitted: Permitted) -> Mapping[str, str]:
+    """The client's key for each hidden one that a merged list is made of: a part that is missing is missing there."""
+    found: dict[str, str] = {}
+    below = list(permitted.ruled)
+    while below:
+        each = below.pop()
+        below.extend(each.children)
+        if isinstance(each, RuledField) and each.gather is not None:
+            found.update({source.field.key: each.field.key for source in each.gather.sources})
+    return found
 
 
 def _plain(path: Sequence[str | int]) -> tuple[str, ...]:

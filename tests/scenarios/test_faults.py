@@ -272,3 +272,16 @@ async def test_nothing_leaves_when_the_record_cannot_be_written(ask: Asker, worl
         world.opened.house = house
     assert (refused.value.status, refused.value.code) == (503, "RECORD_UNAVAILABLE")
     assert "Adeyemi" not in str(refused.value.as_graphql())
+
+
+async def test_a_merged_list_says_whose_part_is_missing(world: World, ask: Asker) -> None:
+    """The timeline without State's events is no timeline in which State had nothing to tell."""
+    world.traffic.broken["visas"] = down
+    found = await ask(
+        "consular-supervisor-nwd",
+        "query($t: ID!) { traveler(id: $t) { story: timeline(first: 20) { kind } } }",
+        t=GRACE,
+    )
+    assert "traveler.story UNAVAILABLE SOURCE_UNAVAILABLE STATE_CA" in found.sharing()
+    assert ["traveler", "story"] in [each["path"] for each in found.errors]
+    assert "__f_" not in found.body.decode()

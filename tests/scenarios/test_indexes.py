@@ -7,7 +7,6 @@ whole table as well, unless it gives a page its order and stops there.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,14 +15,13 @@ from typing import Any
 import orjson
 import pytest
 import pytest_asyncio
-from sqlalchemy import event, text
-from sqlalchemy.engine import make_url
+from sqlalchemy import event
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from gateway.web.explorer import ready_queries
 from subgraphs.kit.registry import read_registry
 from tests.scenarios.asking import Asker, World, open_world, seed_world
-from tests.subgraphs.postgres import server, why_not
+from tests.subgraphs.postgres import agencies, server, why_not
 from tests.support import cannot_start
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.postgres, pytest.mark.slow]
@@ -92,22 +90,10 @@ class Statements:
 @pytest.fixture(scope="module")
 def addresses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
     """A PostgreSQL server of one's own with every subgraph's database, filled with the small world."""
-
     if reason := why_not():
         cannot_start("PostgreSQL", reason)
-
-    async def make(url: str) -> None:
-        engine = create_async_engine(url, isolation_level="AUTOCOMMIT")
-        async with engine.connect() as connection:
-            for name in read_registry():
-                await connection.execute(text(f'create database "{name}"'))
-        await engine.dispose()
-
     with server() as url:
-        asyncio.run(make(url))
-        urls = {
-            name: make_url(url).set(database=name).render_as_string(hide_password=False) for name in read_registry()
-        }
+        urls = agencies(url)
         seed_world(tmp_path_factory.mktemp("keys"), urls)
         yield urls
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import subprocess
@@ -17,9 +18,9 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from subgraphs.kit.database import Database
 from subgraphs.kit.migrate import upgrade
-from subgraphs.kit.registry import Entry
+from subgraphs.kit.registry import Entry, read_registry
 
-__all__ = ["PROGRAMS", "server", "why_not"]
+__all__ = ["PROGRAMS", "Databases", "Server", "agencies", "running", "server", "why_not"]
 
 PROGRAMS = Path("/usr/lib/postgresql/15/bin")
 
@@ -38,24 +39,68 @@ def _run(*command: str) -> None:
     subprocess.run([*prefix, *command], check=True, stdout=subprocess.DEVNULL, cwd="/")
 
 
+@dataclass(frozen=True)
+class Server:
+    """A throwaway server: its SQLAlchemy address (database ``postgres``), and starting and stopping it."""
+
+    folder: Path
+
+    @property
+    def url(self) -> str:
+        """Where it is reached: through a socket only."""
+        return f"postgresql+asyncpg://postgres@/postgres?host={self.folder}"
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        options = f"-c listen_addresses='' -c unix_socket_directories={self.folder} -c max_connections=200"
+        options += " -c fsync=off -c full_page_writes=off -c synchronous_commit=off -c autovacuum=off"
+        log = str(self.folder / "log")
+        _run(str(PROGRAMS / "pg_ctl"), "-D", str(self.folder / "data"), "-l", log, "-w", "-o", options, "start")
+
+    def stop(self) -> None:
+        """Stop it at once, as a crash would."""
+        _run(str(PROGRAMS / "pg_ctl"), "-D", str(self.folder / "data"), "-m", "immediate", "-w", "stop")
+
+
 @contextmanager
-def server() -> Iterator[str]:
-    """The SQLAlchemy address of a fresh server (database ``postgres``), reachable through a socket only."""
+def running() -> Iterator[Server]:
+    """A fresh server, stopped and gone at the end."""
     folder = Path(tempfile.mkdtemp(prefix="tws-postgres-"))
     if os.geteuid() == 0:
         shutil.chown(folder, "postgres")
-    data = folder / "data"
-    options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c max_connections=200"
-    options += " -c fsync=off -c full_page_writes=off -c synchronous_commit=off -c autovacuum=off"
+    made = Server(folder)
+    data = str(folder / "data")
     try:
-        _run(str(PROGRAMS / "initdb"), "-D", str(data), "-U", "postgres", "--auth=trust", "-E", "UTF8", "--no-sync")
-        _run(str(PROGRAMS / "pg_ctl"), "-D", str(data), "-l", str(folder / "log"), "-w", "-o", options, "start")
+        _run(str(PROGRAMS / "initdb"), "-D", data, "-U", "postgres", "--auth=trust", "-E", "UTF8", "--no-sync")
+        made.start()
         try:
-            yield f"postgresql+asyncpg://postgres@/postgres?host={folder}"
+            yield made
         finally:
-            _run(str(PROGRAMS / "pg_ctl"), "-D", str(data), "-m", "immediate", "-w", "stop")
+            made.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """The address of a fresh server (database ``postgres``), reachable through a socket only."""
+    with running() as made:
+        yield made.url
+
+
+def agencies(url: str) -> dict[str, str]:
+    """The addresses of a new, empty database for each subgraph on the server at ``url``."""
+
+    async def make() -> None:
+        engine = create_async_engine(url, isolation_level="AUTOCOMMIT")
+        async with engine.connect() as connection:
+            for name in read_registry():
+                await connection.execute(text(f'create database "{name}"'))
+        await engine.dispose()
+
+    asyncio.run(make())
+    address = make_url(url)
+    return {name: address.set(database=name).render_as_string(hide_password=False) for name in read_registry()}
 
 
 @dataclass
