@@ -74,6 +74,7 @@ class Settings:
     log: Literal["json", "off"] = "json"  # one line per request on standard error
     metrics: Literal["local", "open", "off"] = "local"  # who may read /metrics: this machine, anybody, nobody
     server_timing: frozenset[str] = frozenset()  # roles whose answers carry Server-Timing; "all" for everybody's
+    cost_told: frozenset[str] = frozenset()  # roles whose answers say what they cost; "all" for everybody's
     otlp_endpoint: str = ""  # an OpenTelemetry collector; spans are made only when there is one
     cors_origins: frozenset[str] = frozenset()  # origins whose pages may ask: ``https://portal.example``
     limits: Path | None = None  # the page of limits; ``schema/limits.toml`` when not given
@@ -118,6 +119,7 @@ def read_settings(environment: Mapping[str, str] | None = None, **given: Any) ->
         "log": _one_of("json", "off"),
         "metrics": _one_of("local", "open", "off"),
         "server_timing": _names,
+        "cost_told": _names,
         "otlp_endpoint": str,
         "cors_origins": _names,
         "limits": Path,

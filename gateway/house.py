@@ -12,10 +12,12 @@ from typing import Any, Protocol
 from gateway.alarms import Alarms
 from gateway.audit.record import AuditRecord
 from gateway.caller import Caller
+from gateway.cost import Budgets, Pricing
 from gateway.duties import Duties
 from gateway.enforcement.flows import check_plan
 from gateway.enforcement.shapes import Shapes, shapes_of
 from gateway.enforcement.view import Views
+from gateway.execution import Budget
 from gateway.execution.columnar import FastPath, Told
 from gateway.execution.transport import SubgraphRequest, SubgraphResponse, Transport
 from gateway.identity.assertions import HEADER
@@ -92,17 +94,21 @@ class Graph:
     views: Views = field(init=False)
     plans: OrderedDict[tuple[Operation, frozenset[str]], _Planned] = field(default_factory=OrderedDict)
     fast: FastPath = field(init=False)
+    pricing: Pricing = field(init=False)
+    budget: Budget = field(init=False)
     _met: OrderedDict[tuple[int, frozenset[str]], tuple[Operation, _Planned]] = field(default_factory=OrderedDict)
 
     def __post_init__(self) -> None:
         self.documents = Documents(self.supergraph.api_schema, self.limits)
         self.fast = FastPath(self.supergraph)
+        self.pricing = Pricing(self.supergraph, self.limits.list_size)
+        self.budget = Budget(entities=self.limits.representations, executions=self.limits.executions)
         self.views = Views(self.supergraph.api_schema, self.policy, self.limits)
 
     def under(self, policy: Policy) -> Graph:
         """This graph under another policy: with the plans made so far, since they follow from operations alone."""
         renewed = replace(self, policy=policy, shapes=shapes_of(self.supergraph, policy))
-        renewed.documents = self.documents
+        renewed.documents, renewed.pricing = self.documents, self.pricing
         return renewed
 
     def key_of(self, request_id: str, caller: Caller | None = None) -> str:
@@ -117,16 +123,22 @@ class Graph:
         ``key`` (see ``key_of``) decides which override labels are on; without it, those are that are on for everyone.
         Raises ``AccessError`` ``FLOW_FORBIDDEN`` when it would send a value where no agreement in force lets it go.
         """
-        labels = self.labels.on(self.supergraph.labels, key)
-        known = self._at_once(operation, labels) or self._known(operation, labels)
-        watching().plans["miss" if known is None else "hit"] += 1
-        if known is None:
-            known = self._made(operation, labels)
+        known = self._planned(operation, key)
         until = self.policy.next_change(at)
         if known.checked is None or known.checked != (self.policy.epoch, until):
             check_plan(known.plan, self.supergraph, self.policy, at)
             known.checked = (self.policy.epoch, until)
         return known.plan
+
+    def plan_as_asked(self, operation: Operation, key: str = "") -> Plan:
+        """The plan of an operation before policy, for what it tells of costs; it is never run, so no flow is checked."""
+        return self._planned(operation, key).plan
+
+    def _planned(self, operation: Operation, key: str) -> _Planned:
+        labels = self.labels.on(self.supergraph.labels, key)
+        known = self._at_once(operation, labels) or self._known(operation, labels)
+        watching().plans["miss" if known is None else "hit"] += 1
+        return known or self._made(operation, labels)
 
     def _known(self, operation: Operation, labels: frozenset[str]) -> _Planned | None:
         """The plan of an operation equal to one met before."""
@@ -190,6 +202,7 @@ class House:
     duties: Duties | None = None
     joined: Joined[Told] | None = None
     joining: bool = False
+    budgets: Budgets = field(default_factory=Budgets)
 
 
 @dataclass(frozen=True, slots=True)

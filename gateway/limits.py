@@ -1,7 +1,7 @@
-"""How often one caller may ask, and how much the gateway works on at once: the values of ``limits.toml``.
+"""What one operation may be, how often one caller may ask, and how much the gateway works on at once: the values of ``limits.toml``.
 
-Two tables, both optional: ``[gateway]``, and ``[callers]`` with a table for each role that differs. What concerns the
-reading of a document is in ``gateway.operation.limits``.
+Four tables, all optional: ``[gateway]``, ``[operation]``, and ``[callers]`` and ``[subgraphs]`` with a table for each role or
+subgraph that differs.
 """
 
 from __future__ import annotations
@@ -12,7 +12,31 @@ from typing import Any, Self, TypeVar
 
 import msgspec
 
-__all__ = ["CallerLimits", "DoorLimits", "LimitsPage"]
+__all__ = ["CallerLimits", "DoorLimits", "Limits", "LimitsPage", "SubgraphLimits"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one operation may cost to read, and to run. Counts go through fragments; bytes are UTF-8."""
+
+    text_bytes: int = 100_000
+    tokens: int = 10_000
+    nesting: int = 60  # brackets in the text, and selection sets within each other through fragments
+    depth: int = 25  # fields within fields
+    aliases: int = 300
+    root_fields: int = 60
+    directives: int = 200
+    definitions: int = 100  # operations and fragments in one document
+    selections: int = 5_000  # fields and fragments once every spread is expanded
+    repeats: int = 20_000  # pairs of fields under one response key, which validation compares one by one
+    variable_nodes: int = 20_000
+    variable_depth: int = 32
+    representations: int = 50_000  # entities that subgraphs are asked about
+    executions: int = 1_000_000  # fields asked of subgraphs: those selected, for each representation
+    list_size: int = 10  # items that a list is taken to have where no @listSize says more
+
+    def __post_init__(self) -> None:
+        _positive(**{each: getattr(self, each) for each in self.__dataclass_fields__})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,46 +57,74 @@ class DoorLimits:
 
 @dataclass(frozen=True, slots=True)
 class CallerLimits:
-    """One user's: requests a second (0: no limit), and how many may come at once."""
+    """One user's: requests a second (0: no limit), how many may come at once, and what one operation may cost (0: no
+    limit; see ``gateway.cost``).
+    """
 
     rate: float = 0.0
     burst: int = 100
+    cost: int = 0
 
     def __post_init__(self) -> None:
-        _not_negative(rate=self.rate)
+        _not_negative(rate=self.rate, cost=self.cost)
         _positive(burst=self.burst)
 
 
 @dataclass(frozen=True, slots=True)
+class SubgraphLimits:
+    """One subgraph's: what one operation may cost it (0: no limit)."""
+
+    cost: int = 0
+
+    def __post_init__(self) -> None:
+        _not_negative(cost=self.cost)
+
+
+@dataclass(frozen=True, slots=True)
 class LimitsPage:
-    """Every limit. ``roles`` holds whole rows, the table's own entries filled in."""
+    """Every limit. ``roles`` and ``named`` hold whole rows, their tables' own entries filled in."""
 
     door: DoorLimits = field(default_factory=DoorLimits)
+    operation: Limits = field(default_factory=Limits)
     callers: CallerLimits = field(default_factory=CallerLimits)
     roles: Mapping[str, CallerLimits] = field(default_factory=dict)
+    subgraphs: SubgraphLimits = field(default_factory=SubgraphLimits)
+    named: Mapping[str, SubgraphLimits] = field(default_factory=dict)
 
     def caller(self, role: str) -> CallerLimits:
         """What a caller in ``role`` may use."""
         return self.roles.get(role, self.callers)
 
+    def subgraph(self, name: str) -> SubgraphLimits:
+        """What the subgraph ``name`` may be asked, and how."""
+        return self.named.get(name, self.subgraphs)
+
     @classmethod
     def read(cls, page: Mapping[str, Any]) -> Self:
         """The limits that the page (of TOML) says. Raises ``ValueError`` naming what cannot be used."""
-        unknown = sorted(page.keys() - {"gateway", "callers"})
+        unknown = sorted(page.keys() - {"gateway", "operation", "callers", "subgraphs"})
         if unknown:
             raise ValueError(f"there is no table [{unknown[0]}]")
+        callers, roles = _rows(page, "callers", CallerLimits)
+        subgraphs, named = _rows(page, "subgraphs", SubgraphLimits)
         door = _convert({**page.get("gateway", {})}, DoorLimits, "gateway")
-        table = page.get("callers", {})
-        own = {key: value for key, value in table.items() if not isinstance(value, dict)}
-        roles = {
-            key: _convert({**own, **value}, CallerLimits, f"callers.{key}")
-            for key, value in table.items()
-            if isinstance(value, dict)
-        }
-        return cls(door, _convert(own, CallerLimits, "callers"), roles)
+        operation = _convert({**page.get("operation", {})}, Limits, "operation")
+        return cls(door, operation, callers, roles, subgraphs, named)
 
 
-_Made = TypeVar("_Made", DoorLimits, CallerLimits)
+_Made = TypeVar("_Made", DoorLimits, Limits, CallerLimits, SubgraphLimits)
+
+
+def _rows(page: Mapping[str, Any], name: str, kind: type[_Made]) -> tuple[_Made, dict[str, _Made]]:
+    """A table's own entries, and the rows of the tables in it with what they leave out taken from those."""
+    table = page.get(name, {})
+    own = {key: value for key, value in table.items() if not isinstance(value, dict)}
+    rows = {
+        key: _convert({**own, **value}, kind, f"{name}.{key}")
+        for key, value in table.items()
+        if isinstance(value, dict)
+    }
+    return _convert(own, kind, name), rows
 
 
 def _convert(values: dict[str, Any], kind: type[_Made], name: str) -> _Made:

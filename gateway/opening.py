@@ -21,6 +21,7 @@ from gateway.audit.keys import load_signing_key as load_record_key
 from gateway.audit.log import AuditLog
 from gateway.caller import Caller
 from gateway.config import Settings, read_labels, read_limits, read_registry
+from gateway.cost import Budgets
 from gateway.documents import Kept, MemoryKept, NamedDocuments, ValkeyKept, read_manifest
 from gateway.duties import open_duties
 from gateway.enforcement.flows import missing_flows
@@ -43,7 +44,7 @@ from gateway.identity import (
     sign_assertion,
 )
 from gateway.identity.tokens import ISSUER
-from gateway.limits import LimitsPage
+from gateway.limits import Limits, LimitsPage
 from gateway.planning import LabelRules
 from gateway.policy import Bundle, Policy, compile_policy, load_bundle, unrestricted
 from gateway.resilience import Breaker, Joined, JoinedRequests, Retries, Timeouts
@@ -153,6 +154,7 @@ def open_graph(
     supergraph_file: Path | None = None,
     at: datetime | None = None,
     labels: LabelRules | None = None,
+    limits: Limits | None = None,
 ) -> Graph:
     """The graph in ``schema/supergraph.graphql`` under the agreements beside it.
 
@@ -165,7 +167,8 @@ def open_graph(
     supergraph = _enforceable(text)
     policy = compile_policy(load_bundle(schema), supergraph)
     check_flows(supergraph, policy, at or datetime.now(UTC))
-    return _graph(supergraph, policy, text, read_labels(schema / "labels.toml", labels, supergraph.labels))
+    rules = read_labels(schema / "labels.toml", labels, supergraph.labels)
+    return _graph(supergraph, policy, text, rules, limits or Limits())
 
 
 def _enforceable(text: str) -> Supergraph:
@@ -179,9 +182,9 @@ def _enforceable(text: str) -> Supergraph:
     return supergraph
 
 
-def _graph(supergraph: Supergraph, policy: Policy, text: str, labels: LabelRules) -> Graph:
+def _graph(supergraph: Supergraph, policy: Policy, text: str, labels: LabelRules, limits: Limits) -> Graph:
     digest = "sha256:" + hashlib.sha256(text.encode()).hexdigest()
-    return Graph(supergraph, policy, shapes_of(supergraph, policy), digest, labels=labels)
+    return Graph(supergraph, policy, shapes_of(supergraph, policy), digest, limits, labels)
 
 
 def check_flows(supergraph: Supergraph, policy: Policy, at: datetime) -> None:
@@ -197,7 +200,8 @@ def open_house(settings: Settings, apps: Mapping[str, Any] | None = None) -> Ope
     In development, keys for tokens and assertions are made on first use. In production the issuer's JWKS and the
     gateway's key have to be installed; raises ``IdentityError`` or ``PolicyError`` naming what is missing.
     """
-    graph = open_graph(settings.schema, at=settings.today, labels=settings.labels)
+    limits = read_limits(settings.limits or settings.schema / "limits.toml")
+    graph = open_graph(settings.schema, at=settings.today, labels=settings.labels, limits=limits.operation)
     registry = read_registry(settings.schema / "registry.toml")
     keys = settings.var / "keys"
     issuer, reader = _tokens(settings, graph.policy, keys)
@@ -221,6 +225,7 @@ def open_house(settings: Settings, apps: Mapping[str, Any] | None = None) -> Ope
         mask_key=_secret(keys / "mask.key"),
         duties=open_duties(settings.var / "record"),
         joining=settings.joined != "off",
+        budgets=Budgets(limits, settings.cost_told),
     )
     personas: Mapping[str, Persona] = {}
     if settings.development and (settings.schema / "personas.toml").exists():
@@ -237,7 +242,7 @@ def open_house(settings: Settings, apps: Mapping[str, Any] | None = None) -> Ope
         transport,
         gateway_keys=lambda: _published(keys, signing()),
         telemetry=telemetry,
-        limits=read_limits(settings.limits or settings.schema / "limits.toml"),
+        limits=limits,
         store=_store(settings),
     ).watched()
 
@@ -348,15 +353,16 @@ def open_unrestricted(text: str, settings: Settings, transport: Transport | None
     """
     supergraph = _enforceable(text)
     labels = read_labels(Path("TWS_LABELS"), settings.labels, supergraph.labels)
-    graph = _graph(supergraph, unrestricted(Bundle(), supergraph), text, labels)
+    limits = read_limits(settings.limits) if settings.limits else LimitsPage()
+    graph = _graph(supergraph, unrestricted(Bundle(), supergraph), text, labels, limits.operation)
     http = HttpTransport({each.name: each.url for each in supergraph.subgraphs}) if transport is None else None
     chosen: Transport = http if http is not None else transport  # type: ignore[assignment]
     telemetry = _telemetry(settings)
     house = House(
         sending(chosen, settings, telemetry, open_to_all=True), None, None, lambda subject, at: "",
         joined=Joined(lambda: telemetry.metrics.event("joined", "answer")) if settings.joined == "answers" else None,
+        budgets=Budgets(limits, settings.cost_told),
     )  # fmt: skip
-    limits = read_limits(settings.limits) if settings.limits else LimitsPage()
     return OpenHouse(
         settings, graph, house, None, transport=http, telemetry=telemetry, limits=limits, store=_store(settings)
     ).watched()

@@ -13,6 +13,7 @@ from typing import Any
 
 from gateway.caller import Caller
 from gateway.casework import Flags, find_facts, read_flags
+from gateway.demand import Demand, demand_of
 from gateway.enforcement.apply import Applied, apply_rulings, subject_ids
 from gateway.enforcement.authorize import authorize
 from gateway.enforcement.facts import NOBODY, named_subjects
@@ -22,7 +23,7 @@ from gateway.enforcement.missing import REFUSED, missing_entries, shown_keys
 from gateway.enforcement.permitted import Permitted
 from gateway.errors import RequestError
 from gateway.execution import Answer, FetchFailure, Merged, execute, project
-from gateway.execution.wire import encode
+from gateway.execution.wire import decode, encode
 from gateway.house import Graph, House, Question, Reply, Vouched
 from gateway.operation import Documents, Operation, read_operation
 from gateway.planning import Plan
@@ -44,11 +45,13 @@ async def answer(question: Question, caller: Caller, graph: Graph, house: House)
     operation = _read(question, graph, graph.views.documents(caller, at))
     watch.lap("read")
     caller = await admit(question, operation, caller, graph, house, at, request_id)
+    key = graph.key_of(request_id, caller)
+    demand = demand_of(operation, caller.role, key, graph, house)
     facts, flags = await find_facts(operation, caller, graph, house, at)
     watch.lap("facts")
     permitted = authorize(operation, graph.policy, caller, graph.shapes, facts, flags, at)
     watch.lap("authorize")
-    plan = graph.plan(permitted.operation, at, graph.key_of(request_id, caller))
+    plan = graph.plan(permitted.operation, at, key)
     watch.lap("plan")
     await announce(question, permitted, caller, graph, house, at, request_id)
     merged, flags = await fetch(permitted, plan, flags, caller, graph, house, at)
@@ -61,7 +64,7 @@ async def answer(question: Question, caller: Caller, graph: Graph, house: House)
     watch.decided(applied.outcomes, permitted.ledger)
     watch.lap("enforce")
     told = respond(operation, merged, applied, permitted, caller, graph, at)
-    body = encode_answer(told, applied, graph, request_id)
+    body = encode_answer(told, applied, graph, request_id, demand)
     watch.lap("answer")
     if house.record is not None:
         await house.record.append(
@@ -78,17 +81,25 @@ async def answer_unrestricted(question: Question, graph: Graph, house: House) ->
     watch.request_id = request_id
     operation = _read(question, graph, graph.documents)
     watch.lap("read")
-    plan = graph.plan(operation, house.clock(), graph.key_of(request_id))
+    key = graph.key_of(request_id)
+    demand = demand_of(operation, "", key, graph, house)
+    plan = graph.plan(operation, house.clock(), key)
     watch.lap("plan")
     if house.joined is None or operation.kind != "query":
-        told = await graph.fast.answer(operation, plan, house.transport)
+        told = await graph.fast.answer(operation, plan, house.transport, graph.budget)
     else:
         # the running answer holds operation and plan, so their identities are theirs while its key is known
-        key = (id(operation.selections), id(plan), encode(operation.variables))
-        told = await house.joined.run(key, lambda: graph.fast.answer(operation, plan, house.transport))
+        same = (id(operation.selections), id(plan), encode(operation.variables))
+        told = await house.joined.run(same, lambda: graph.fast.answer(operation, plan, house.transport, graph.budget))
     watch.failures = told.failures
     watch.lap("fetch")
-    return Reply(told.body, request_id)
+    return Reply(told.body if demand is None else _with_cost(told.body, demand), request_id)
+
+
+def _with_cost(body: bytes, demand: Demand) -> bytes:
+    """``body``, an object, with what its caller may know of its cost."""
+    extensions = demand.after(decode(body).get("data"))
+    return body[:-1] + b',"extensions":' + encode(extensions) + b"}" if extensions else body
 
 
 def _read(question: Question, graph: Graph, documents: Documents) -> Operation:
@@ -135,7 +146,7 @@ async def fetch(
 
     gate = Gate(permitted, graph.policy, caller, graph.shapes, at, dict(flags), read)
     transport = Vouched(house, caller, graph.policy.epoch, at, lambda coordinates: grants_for(permitted, coordinates))
-    merged = await execute(plan, graph.supergraph, permitted.client.variables, transport, gate=gate, event=event)
+    merged = await execute(plan, graph.supergraph, permitted.client.variables, transport, graph.budget, gate, event)
     if permitted.needs_subjects:
         gate.flags.update(await read(subject_ids(merged.data, graph.shapes) - gate.flags.keys()))
         if not asked and not named_subjects(permitted.client, graph.policy):
@@ -176,7 +187,9 @@ def _as_shown(failures: Iterable[FetchFailure], keys: Mapping[str, str]) -> Iter
         yield replace(each, paths=paths) if keys else each
 
 
-def encode_answer(told: Answer, applied: Applied, graph: Graph, request_id: str, cursor: str = "") -> bytes:
+def encode_answer(
+    told: Answer, applied: Applied, graph: Graph, request_id: str, demand: Demand | None = None, cursor: str = ""
+) -> bytes:
     """The answer's bytes; ``cursor`` is where the client of a stream goes on from after it."""
     page: dict[str, Any] = {"data": told.data}
     if told.errors:
@@ -187,4 +200,6 @@ def encode_answer(told: Answer, applied: Applied, graph: Graph, request_id: str,
         page["extensions"]["obligations"] = duties
     if cursor:
         page["extensions"]["cursor"] = cursor
+    if demand is not None:
+        page["extensions"].update(demand.after(told.data))
     return encode(page)

@@ -33,6 +33,7 @@ class CompiledBatch:
     variable: bytes  # `"r0":`
     shape: Shape
     conditional: bool  # some of its inputs depend on variables
+    fields: int  # how many are selected on each of its entities, those of their objects included
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class CompiledFetch:
     waits: int
     dependents: tuple[int, ...]
     contextual: bool = False  # some of its batches take values from around their objects
+    fields: int = 0  # how many it selects where it has no batches
 
     def request(self, variables: Mapping[str, Any], given: Iterable[bytes] = ()) -> SubgraphRequest:
         """What is sent: ``variables`` are the operation's, ``given`` are encoded entries for those of its own."""
@@ -114,6 +116,7 @@ def _fetch(fetch: Fetch, outer: tuple[Condition, ...], dependents: tuple[int, ..
         waits=len(set(fetch.depends)),
         dependents=dependents,
         contextual=any(batch.contexts for batch in fetch.batches),
+        fields=0 if fetch.batches else shape.size(),
     )
 
 
@@ -127,7 +130,7 @@ def _batch(batch: EntityBatch, top: Shape) -> CompiledBatch:
     slot = top.slots.get(batch.alias)
     shape = slot.shape if slot is not None and slot.shape is not None else Shape()
     rename(shape, batch.renames)
-    return CompiledBatch(batch, encode(batch.variable) + b":", shape, conditional(batch.inputs))
+    return CompiledBatch(batch, encode(batch.variable) + b":", shape, conditional(batch.inputs), shape.size())
 
 
 def _conditions(node: Node | None) -> dict[int, tuple[Condition, ...]]:

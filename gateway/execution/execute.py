@@ -37,10 +37,13 @@ _MAX_PATHS = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What one operation may cost: representations sent in all, and bytes one subgraph answer may have."""
+    """What one operation may cost: representations sent in all, bytes one subgraph answer may have, and fields asked
+    for: those that a fetch selects, once for each representation it sends.
+    """
 
     entities: int = 50_000
     answer_bytes: int = 32_000_000
+    executions: int = 1_000_000
 
 
 _DEFAULT_BUDGET = Budget()
@@ -106,6 +109,7 @@ class _Run:
         self.transport = transport
         self.budget = budget
         self.merged = Merged({})
+        self.executions = 0
         self.failures: dict[FetchFailure, None] = {}  # in order, each once
         self.waiting = [each.waits for each in self.fetches]
         self.event: Mapping[str, Any] | None = None
@@ -150,8 +154,12 @@ class _Run:
         if not (count or targets):
             return
         self.merged.entities += count
+        self.executions += compiled.fields
+        self.executions += sum(
+            len(each.encoded) * batch.fields for batch, each in zip(compiled.batches, gathered, strict=False)
+        )  # where more copies of a batch were gathered than one request takes, nothing is asked
         try:
-            if self.merged.entities > self.budget.entities or len(gathered) > MOST_COPIES:
+            if self._spent() or len(gathered) > MOST_COPIES:
                 raise FetchError("SUBGRAPH_NOT_ASKED", "")
             answer = await self._ask(compiled, gathered, values)
         except (FetchError, OSError, TimeoutError) as error:
@@ -165,6 +173,10 @@ class _Run:
                 self._merge_entities(answer, batch, each, compiled)
         else:
             self._merge_root(answer.data, targets, compiled)
+
+    def _spent(self) -> bool:
+        """Whether the budget of the operation is used up."""
+        return self.merged.entities > self.budget.entities or self.executions > self.budget.executions
 
     def _hold(self, conditions: Iterable[Condition]) -> bool:
         return all(condition.holds(self.variables) for condition in conditions)

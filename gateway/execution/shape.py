@@ -50,6 +50,11 @@ class Shape:
             self._rows = ("__typename" in self.slots, tuple(others))
         return self._rows
 
+    def size(self) -> int:
+        """How many aliases there are at every depth; the type's name is none."""
+        shapes = [slot.shape for alias, slot in self.slots.items() if alias != "__typename"]
+        return len(shapes) + sum(shape.size() for shape in shapes if shape is not None)
+
     def below(self, key: str) -> list[Shape]:
         """The shapes of everything stored under ``key``."""
         return [slot.shape for slot in self.slots.values() if slot.key == key and slot.shape is not None]

@@ -156,7 +156,7 @@ async def answer_event(
     if not _to_be_told(operation, merged, applied):
         return Told(None, closed)
     told = respond(operation, merged, applied, permitted, caller, graph, at)
-    body = encode_answer(told, applied, graph, request_id, happened.cursor)
+    body = encode_answer(told, applied, graph, request_id, cursor=happened.cursor)
     watch.lap("answer")
     if house.record is not None:
         await house.record.append(
@@ -172,7 +172,7 @@ async def answer_event_unrestricted(happened: Happened, operation: Operation, gr
     request_id = house.new_id()
     plan = graph.plan(operation, house.clock(), graph.key_of(request_id))
     page = await happened.source(source_request(plan, operation.variables), house.transport)
-    merged = await execute(plan, graph.supergraph, operation.variables, house.transport, event=page)
+    merged = await execute(plan, graph.supergraph, operation.variables, house.transport, graph.budget, event=page)
     told = project(operation, merged.data, graph.supergraph.api_schema, merged.failures)
     return Told(Reply(encode(told.as_json()), request_id))
 

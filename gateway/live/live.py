@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from gateway.caller import Caller
+from gateway.demand import demand_of
 from gateway.errors import FetchError, GatewayError, RequestError
 from gateway.execution import source_request
 from gateway.house import Graph, House, Question
@@ -67,13 +68,14 @@ class Live:
         """The messages of one subscription, from the event after the cursor ``resume`` on (what comes, without one).
 
         ``caller`` is None on a graph that governs nothing, and only there. Raises ``GatewayError`` before anything is
-        streamed: the document is wrong, the event is never this caller's (403), a cap is reached (429), the cursor is
+        streamed: the document is wrong, one event may cost too much (400), the event is never this caller's (403), a cap is reached (429), the cursor is
         none of this caller's, the events cannot be had (503).
         """
         graph = self.graph()
         if caller is None and self.house.sign is not None:
             raise ValueError("a graph under agreements tells nobody without a name")
         operation = read_subscription(question, caller, graph, self.house.clock())
+        demand_of(operation, "" if caller is None else caller.role, "", graph, self.house)
         subgraph = source_of(operation, graph)
         if self.stopping.is_set():
             raise closing()

@@ -22,26 +22,9 @@ from graphql.language import (
 )
 
 from gateway.errors import LimitError
+from gateway.limits import Limits
 
 __all__ = ["Limits", "check_document", "check_text", "check_variables"]
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How much one operation may cost to read. Counts go through fragments; bytes are UTF-8."""
-
-    text_bytes: int = 100_000
-    tokens: int = 10_000
-    nesting: int = 60  # brackets in the text, and selection sets within each other through fragments
-    depth: int = 25  # fields within fields
-    aliases: int = 300
-    root_fields: int = 60
-    directives: int = 200
-    definitions: int = 100  # operations and fragments in one document
-    selections: int = 5_000  # fields and fragments once every spread is expanded
-    repeats: int = 20_000  # pairs of fields under one response key, which validation compares one by one
-    variable_nodes: int = 20_000
-    variable_depth: int = 32
 
 
 _TOKEN = re.compile(

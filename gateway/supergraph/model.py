@@ -269,7 +269,7 @@ class Supergraph:
     ``full_schema`` has every type and field, inaccessible ones included, and no join machinery; ``api_schema`` is
     what clients see. ``roots`` maps ``query``/``mutation``/``subscription`` to the root type's name, ``contexts`` a
     context's name to the types that set it (``@context``), ``access_demands`` every place with a directive that demands
-    something of callers (``("Visa.foil", "authenticated")``).
+    something of callers (``("Visa.foil", "authenticated")``), ``cost_names`` what ``@cost`` and ``@listSize`` go by here.
     """
 
     subgraphs: tuple[Subgraph, ...]
@@ -279,6 +279,7 @@ class Supergraph:
     api_schema: GraphQLSchema = field(compare=False, repr=False)
     contexts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     access_demands: tuple[tuple[str, str], ...] = ()
+    cost_names: tuple[str, str] = ("cost", "listSize")
 
     @cached_property
     def by_graph(self) -> Mapping[str, Subgraph]:

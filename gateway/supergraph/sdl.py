@@ -96,8 +96,10 @@ class _Reader:
             api = build_api_schema(self.document, self.prefixes, self.hidden)
         except (TypeError, GraphQLError) as error:
             raise GatewayError("INVALID_SUPERGRAPH", f"the supergraph's types do not hold together: {error}") from error
-        demands = access_demands(types, _links(self.document))
-        return Supergraph(subgraphs, types, self._roots(types), full, api, self._contexts(types), demands)
+        links = _links(self.document)
+        demands = access_demands(types, links)
+        roots, contexts = self._roots(types), self._contexts(types)
+        return Supergraph(subgraphs, types, roots, full, api, contexts, demands, _cost_names(links))
 
     def _contexts(self, types: dict[str, TypeDef]) -> dict[str, tuple[str, ...]]:
         """The types that set each context."""
@@ -349,6 +351,22 @@ def _links(document: DocumentNode) -> list[AppliedDirective]:
         for link in _directives(node.directives)
         if link.name in ("link", "core")
     ]
+
+
+def _cost_names(links: Iterable[AppliedDirective]) -> tuple[str, str]:
+    """What ``@cost`` and ``@listSize`` go by: as imported, else under the feature's own name."""
+    names = {"cost": "cost", "listSize": "listSize"}
+    for link in links:
+        url = link.get("url")
+        if not isinstance(url, str) or _feature_name(url) != "cost":
+            continue
+        feature = link.get("as") or "cost"
+        names = {"cost": feature, "listSize": f"{feature}__listSize"}
+        for each in link.get("import") or ():
+            own, alias = (each, each) if isinstance(each, str) else (each.get("name"), each.get("as"))
+            if str(own).lstrip("@") in names:
+                names[str(own).lstrip("@")] = str(alias or own).lstrip("@")
+    return names["cost"], names["listSize"]
 
 
 def _feature_name(url: str) -> str:

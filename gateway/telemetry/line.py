@@ -49,6 +49,7 @@ class Lines:
             "fetches": _by_subgraph(watch),
             "outcomes": _by_outcome(watch),
             "failures": watch.failures,
+            "cost": watch.cost,
             "bytes": sent,
             "trace": watch.trace[3:35],
         }

@@ -24,6 +24,8 @@ MOST_NAMES: Final = 200
 _OTHER: Final = "(other)"
 _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
+_COSTS: Final = (1, 10, 100, 1_000, 10_000, 100_000, 1_000_000)
+
 _Labels: TypeAlias = tuple[str, ...]
 
 
@@ -45,6 +47,7 @@ class Metrics:
         self._fetch_seconds = self._histogram(
             "gateway_fetch_seconds", "From sending to a subgraph's answer.", "subgraph"
         )
+        self._costs = self._histogram("gateway_cost", "What operations cost, before and after.", "when", bounds=_COSTS)
         self._plans = self._counter("gateway_plans", "Plans taken from the cache, or made.", "cache")
         self._outcomes = self._counter(
             "gateway_policy_outcomes", "Values decided on, by agreement.", "agreement", "outcome"
@@ -62,8 +65,8 @@ class Metrics:
         self.registry.register(made)
         return made
 
-    def _histogram(self, name: str, what: str, *labels: str) -> _Histogram:
-        made = _Histogram(name, what, labels)
+    def _histogram(self, name: str, what: str, *labels: str, bounds: tuple[float, ...] = _SECONDS) -> _Histogram:
+        made = _Histogram(name, what, labels, bounds)
         self.registry.register(made)
         return made
 
@@ -80,6 +83,8 @@ class Metrics:
         for each in watch.fetches:
             self._fetches.values[each.subgraph, each.code] += 1
             self._fetch_seconds.observe((each.subgraph,), each.seconds)
+        for when, cost in watch.cost.items():
+            self._costs.observe((when,), cost)
         for cache, count in watch.plans.items():
             self._plans.values[cache,] += count
         for decided, count in watch.outcomes.items():
@@ -136,20 +141,21 @@ class _Counter(Collector):
 
 
 class _Histogram(Collector):
-    """How many took how long, by labels: a count for each of ``_SECONDS`` and beyond, and the sum."""
+    """How many took how much, by labels: a count for each of ``bounds`` and beyond, and the sum."""
 
-    def __init__(self, name: str, what: str, labels: _Labels) -> None:
+    def __init__(self, name: str, what: str, labels: _Labels, bounds: tuple[float, ...]) -> None:
         self._made = (name, what, labels)
+        self._bounds = bounds
         self._counts: dict[_Labels, list[int]] = {}
         self._sums: defaultdict[_Labels, float] = defaultdict(float)
 
-    def observe(self, labels: _Labels, seconds: float) -> None:
-        """Count ``seconds`` once."""
+    def observe(self, labels: _Labels, value: float) -> None:
+        """Count ``value`` once."""
         counts = self._counts.get(labels)
         if counts is None:
-            counts = self._counts[labels] = [0] * (len(_SECONDS) + 1)
-        counts[bisect_left(_SECONDS, seconds)] += 1
-        self._sums[labels] += seconds
+            counts = self._counts[labels] = [0] * (len(self._bounds) + 1)
+        counts[bisect_left(self._bounds, value)] += 1
+        self._sums[labels] += value
 
     def describe(self) -> Iterable[Metric]:
         """The family without its numbers."""
@@ -161,13 +167,13 @@ class _Histogram(Collector):
         name, what, labels = self._made
         family = HistogramMetricFamily(name, what, labels=labels)
         for values, counts in self._counts.items():
-            family.add_metric(values, list(_cumulated(counts)), self._sums[values])
+            family.add_metric(values, list(_cumulated(counts, self._bounds)), self._sums[values])
         return [family]
 
 
-def _cumulated(counts: Iterable[int]) -> Iterator[tuple[str, float]]:
+def _cumulated(counts: Iterable[int], bounds: Iterable[float]) -> Iterator[tuple[str, float]]:
     total = 0
-    for bound, count in zip((*map(str, _SECONDS), "+Inf"), counts, strict=True):
+    for bound, count in zip((*map(str, bounds), "+Inf"), counts, strict=True):
         total += count
         yield bound, total
 

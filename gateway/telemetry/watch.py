@@ -43,6 +43,7 @@ class Watch:
     fetches: list[Fetched] = field(default_factory=list)
     outcomes: Counter[tuple[str, str]] = field(default_factory=Counter)
     plans: Counter[str] = field(default_factory=Counter)  # "hit", "miss"
+    cost: dict[str, int] = field(default_factory=dict)  # "estimated", "actual"
     request_id: str = ""
     name: str = ""
     kind: str = ""

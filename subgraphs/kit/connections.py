@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 import strawberry
 from sqlalchemy import Select, func, select
 
-from subgraphs.kit.directives import resolved, sys, value
+from subgraphs.kit.directives import DEFAULT_PAGE, resolved, sys, value
 from subgraphs.kit.errors import Refusal
 from subgraphs.kit.keyset import Keyset, OrderBy
 from subgraphs.kit.types import PageInfo
@@ -27,7 +27,6 @@ __all__ = ["MAX_PAGE", "Connection", "Direction", "Edge", "OrderBy", "Page", "co
 
 T = TypeVar("T")
 R = TypeVar("R")
-DEFAULT_PAGE = 20
 MAX_PAGE = 1_000
 """Rows of one page at most: the gateway asks for that many where it pages itself, after its policy."""
 

@@ -13,6 +13,7 @@ import strawberry
 from strawberry import UNSET
 from strawberry.federation.schema_directive import schema_directive
 from strawberry.federation.schema_directives import Key as KeyDirective
+from strawberry.federation.schema_directives import ListSize
 from strawberry.federation.types import FieldSet
 from strawberry.schema_directive import Location
 from strawberry.types.arguments import StrawberryArgumentAnnotation
@@ -20,6 +21,7 @@ from strawberry.types.field import StrawberryField
 
 __all__ = [
     "CATEGORIES",
+    "DEFAULT_PAGE",
     "KINDS",
     "SPEC",
     "Classified",
@@ -37,6 +39,7 @@ __all__ = [
     "value",
 ]
 
+DEFAULT_PAGE = 20  # rows of a page of which nobody says how long it is
 SPEC = "https://two-way-street.example/classified/v1.0"
 KINDS = "event-kinds"
 """Under this name a field of the subscription root carries the kinds of events it tells of."""
@@ -142,17 +145,32 @@ def resolved(
     gather: Gather | None = None,
     **federation: Any,
 ) -> Callable[[Callable[..., Any]], StrawberryField]:
-    """A decorator: the method below it resolves a classified field."""
+    """A decorator: the method below it resolves a classified field. One that gives pages says how long they may be."""
     marks = _directives(category, overlays, origin, gather)
 
     def decorate(resolver: Callable[..., Any]) -> StrawberryField:
         made = strawberry.federation.field(
-            resolver=resolver, name=name, description=description, directives=marks, **federation
+            resolver=resolver, name=name, description=description, directives=[*marks, *_sized(resolver)], **federation
         )
         assert isinstance(made, StrawberryField)  # noqa: S101 - strawberry declares the return type as the value's
         return made
 
     return decorate
+
+
+def _sized(resolver: Callable[..., Any]) -> list[object]:
+    """The ``@listSize`` of a resolver that returns a connection: as many as the client asks for, else a default page."""
+    if not str(resolver.__annotations__.get("return", "")).startswith("Connection["):
+        return []
+    slices: list[str] = [name for name in ("first", "last") if name in resolver.__annotations__]
+    return [
+        ListSize(
+            assumed_size=DEFAULT_PAGE,
+            slicing_arguments=slices,
+            sized_fields=["edges", "nodes"],
+            require_one_slicing_argument=False,
+        )
+    ]
 
 
 def link(**more: Any) -> Callable[[Callable[..., Any]], StrawberryField]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import orjson
 import pytest
@@ -118,6 +119,25 @@ async def test_a10_entities_are_counted_and_not_requests(world: World) -> None:
         "ASSERTION_MISSING",
     }
     assert all(b"_entities" not in each.body for each in world.traffic.requests)
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_a10_fields_are_counted_for_each_entity(ask: Asker, world: World) -> None:
+    """A fetch counts the fields it selects once for each entity, and is not sent where that is too many."""
+    graph = world.opened.graph
+    text = (
+        f'{{ traveler(id: "{STORY}29") {{ visas {{ nodes {{ foilNumber holder {{ id names {{ family }} }} }} }} }} }}'
+    )
+    question, caller = Question(text), ask.caller("cbp-secondary-nyc")
+    free = orjson.loads((await answer(question, caller, graph, world.opened.house)).body)
+    needed = len(world.traffic.requests)
+    assert "errors" not in free
+    assert free["data"]["traveler"]["visas"]["nodes"]
+    world.traffic.requests.clear()
+    small = replace(graph, limits=Limits(executions=2))
+    told = orjson.loads((await answer(question, caller, small, world.opened.house)).body)
+    assert {each["extensions"]["code"] for each in told["errors"]} == {"SUBGRAPH_NOT_ASKED"}
+    assert len(world.traffic.requests) < needed
 
 
 @pytest.mark.asyncio(loop_scope="session")

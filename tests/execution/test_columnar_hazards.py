@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gateway.execution import execute, project
+from gateway.execution import Budget, execute, project
 from gateway.execution.columnar import FastPath
 from gateway.execution.transport import SubgraphRequest, SubgraphResponse
 from gateway.execution.wire import encode
@@ -76,17 +76,24 @@ class Said:
         return SubgraphResponse(200, self.bodies[request.subgraph])
 
 
-def both(text: str, a: bytes, b: bytes, variables: dict[str, Any] | None = None, path: FastPath = PATH) -> bool:
+def both(
+    text: str,
+    a: bytes,
+    b: bytes,
+    variables: dict[str, Any] | None = None,
+    path: FastPath = PATH,
+    budget: Budget | None = None,
+) -> bool:
     """Compare the executors on ``text``; returns whether the fast one made its answer itself."""
     operation = read_operation(text, GRAPH.api_schema, variables)
     plan = plan_operation(GRAPH, operation)
 
     async def compare() -> bool:
         plain, quick = Said(a, b), Said(a, b)
-        merged = await execute(plan, GRAPH, operation.variables, plain)
+        merged = await execute(plan, GRAPH, operation.variables, plain, budget or Budget())
         expected = encode(project(operation, merged.data, GRAPH.api_schema, merged.failures).as_json())
         assert path.entry(operation, plan).why_not == ""
-        told = await path.answer(operation, plan, quick)
+        told = await path.answer(operation, plan, quick, budget)
         assert told.body == expected
         assert quick.asked == plain.asked
         return told.fast
@@ -120,6 +127,14 @@ def test_what_fits_is_fast() -> None:
 def test_a_value_that_does_not_fit_deviates(row: dict[str, Any]) -> None:
     """Null where null is forbidden, wrong types, ranges and names are the reference executor's to tell."""
     assert not both(ALL, items({**GOOD, **row}), entities({"price": 1}))
+
+
+@pytest.mark.parametrize("budget", [Budget(executions=7), Budget(executions=9), Budget(entities=1)])
+def test_a_budget_that_is_spent_ends_both_at_the_same_place(budget: Budget) -> None:
+    """Eight fields of the root (its key is one), then one for each of two entities."""
+    answers = items(GOOD, {**GOOD, "id": "2"}), entities({"price": 1}, {"price": 2})
+    assert not both(ALL, *answers, budget=budget, path=FastPath(GRAPH))
+    assert both(ALL, *answers, budget=Budget(executions=10, entities=2), path=FastPath(GRAPH))
 
 
 @pytest.mark.parametrize("key", sorted(GOOD))

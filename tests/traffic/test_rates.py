@@ -61,6 +61,10 @@ def test_a_role_says_what_differs_and_the_page_is_read_strictly() -> None:
         ({"gateway": {"concurrent": 0}}, "more than 0"),
         ({"callers": {"rate": "fast"}}, r"\[callers\]: Expected `float`"),
         ({"callers": {"auditor": {"burst": 0}}}, r"\[callers.auditor\]: burst"),
+        ({"callers": {"cost": -1}}, r"\[callers\]: cost cannot be less than 0"),
+        ({"operation": {"depth": 0}}, r"\[operation\]: depth has to be more than 0"),
+        ({"operation": {"deepness": 9}}, r"\[operation\] has no deepness"),
+        ({"subgraphs": {"visas": {"costs": 9}}}, r"\[subgraphs.visas\] has no costs"),
     ]
     for page, said in wrong:
         with pytest.raises(ValueError, match=said):

@@ -62,6 +62,7 @@ class Asking:
     required: tuple[int, ...]  # columns in which null means: not asked about
     rows: _Getter
     nothing: Any  # the row of an entity that is not there; None where that is for the reference executor to tell
+    fields: int  # that are selected on each entity
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,8 +318,9 @@ class _Maker:
         names = tuple((item.name, Any) for item in shape.selections if isinstance(item, InputField))
         filled = [place for _, places in fields for place in places if place.type is not None]
         strict = any(place.read or (place.shown and str(place.type).endswith("!")) for place in filled)
+        compiled = self.fetches[batch.number[0]].batches[batch.number[1]]
         asking = Asking(
-            variable=self.fetches[batch.number[0]].batches[batch.number[1]].variable,
+            variable=compiled.variable,
             spots=tuple(
                 (spot.number, attrgetter(*(place.attribute for place in key)), _fills(brought))
                 for spot, key, brought in zip(batch.spots, keys, batch.brought, strict=True)
@@ -333,6 +335,7 @@ class _Maker:
             ),
             rows=attrgetter(f"f{column}"),
             nothing=None if strict else row(**{f"f{number}": None for number in range(len(columns))}),
+            fields=compiled.fields,
         )
         return many(row), asking
 

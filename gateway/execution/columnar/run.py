@@ -47,6 +47,7 @@ class Run:
         self.deviated = ""
         self.fetched = 0
         self.entities = 0
+        self.executions = 0
         self._root = program.root()
         self._objects: list[list[Any] | None] = [None] * len(program.walks)
         self._objects[0] = [self._root]
@@ -107,6 +108,9 @@ class Run:
 
     async def _call(self, call: Calling) -> None:
         compiled = call.compiled
+        self.executions += compiled.fields
+        if self.executions > self.budget.executions:
+            raise _Deviation
         values = [name + encode(self.variables[key]) for key, name in compiled.variables if key in self.variables]
         if not call.asking:
             data = await self._ask(call, values)
@@ -121,7 +125,10 @@ class Run:
             self._check_unasked(call, gathered)
             return
         self.entities += count
-        if self.entities > self.budget.entities:
+        self.executions += sum(
+            len(asked) * asking.fields for asking, (asked, _, _) in zip(call.asking, gathered, strict=True)
+        )
+        if self.entities > self.budget.entities or self.executions > self.budget.executions:
             raise _Deviation
         values.extend(asking.variable + body for asking, (_, body, _) in zip(call.asking, gathered, strict=True))
         data = await self._ask(call, values)
