@@ -100,7 +100,7 @@ SDL = printed(SCHEMA)
         '@composeDirective(name: "@reads")',
         '@composeDirective(name: "@gather")',
         '@link(url: "https://two-way-street.example/classified/v1.0", import: ["@classified", "@gather", "@reads"])',
-        '"@composeDirective", "@key", "@shareable"',
+        '"@composeDirective", "@key", "@listSize", "@shareable"',
         'type PageInfo @shareable {',
     ],
 )  # fmt: skip
