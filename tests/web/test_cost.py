@@ -91,6 +91,15 @@ async def test_what_may_cost_too_much_is_refused_before_it_costs(face: Face) -> 
     assert "errors" not in let.page
 
 
+async def test_a_stream_of_dear_events_is_not_opened(face: Face) -> None:
+    """What one event may cost is held against the same budget."""
+    other, heard = limited(face, callers={"cost": 1})
+    body = orjson.dumps({"query": "subscription { visaRevoked { foilNumber holder { id } } }"})
+    refused = await other.send(token=face.token(WHO), body=body, content_type=JSON, accept="text/event-stream, */*")
+    assert (refused.status, refused.error["code"]) == (400, "COST_EXCEEDED")
+    assert heard.asked == []
+
+
 async def test_each_subgraph_has_a_budget_of_its_own(face: Face) -> None:
     """The named one's is smaller than the others'."""
     other, heard = limited(face, subgraphs={"cost": 5000, "visas": {"cost": 40}})
