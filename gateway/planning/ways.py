@@ -9,6 +9,7 @@ import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeAlias
 
 from gateway.planning.budget import Budget
 from gateway.planning.table import Table
@@ -39,6 +40,9 @@ class _State:
     @property
     def level(self) -> int:
         return self.contexts[-1].level
+
+
+_Seen: TypeAlias = dict[tuple[Node, bool], list[tuple[int, int]]]  # requests and levels with which a node is reached
 
 
 class Ways:
@@ -78,13 +82,14 @@ class Ways:
         order = 0
         frontier: list[tuple[tuple[int, int, int], int, _State]] = [((0, 0, 0), 0, first)]
         settled: dict[tuple[Node, bool], int] = {}
+        seen: _Seen = {}
         while frontier:
             _, _, state = heapq.heappop(frontier)
             place = (state.node, state.known >= 0)
             if settled.get(place, state.level + 1) <= state.level or len(state.hops) >= _HOPS:
                 continue  # been here with fewer requests, and no later
             settled[place] = state.level
-            for after in self._jumps(state, field):
+            for after in self._jumps(state, field, seen):
                 move = self._goal(after, field)
                 if move is not None and not move.requires:
                     found.append(self._way(after, move))
@@ -136,7 +141,8 @@ class Ways:
         contexts = move.contexts if move else ()
         return Way(start, state.hops, state.node, tail, state.types, state.mask, state.level, contexts)
 
-    def _jumps(self, state: _State, field: str) -> Iterator[_State]:
+    def _jumps(self, state: _State, field: str, seen: _Seen) -> Iterator[_State]:
+        """The states one jump further; not those that ``seen`` ones are no worse than, unless the field is there."""
         been = {context.node.graph for context in state.contexts if context.node.type == state.node.type}
         passed = state.contexts
         if state.checked and not passed[0].node.real and state.known >= 0:
@@ -147,7 +153,14 @@ class Ways:
                 continue
             if not (state.checked and state.known < 0) and _holds(move.key, field):
                 continue  # what the key needs is the very field that is looked for
+            place = (move.tail, state.known >= 0 or move.tail.real)
+            best = (state.mask.bit_count() + 1, state.level + 1)
+            if not _may_read(move.tail, field) and any(
+                requests <= best[0] and level <= best[1] for requests, level in seen.get(place, ())
+            ):
+                continue
             for after in self._jump(state, move, ()):
+                seen.setdefault(place, []).append((after.mask.bit_count(), after.level))
                 yield self._cast(after)
 
     def _jump(self, state: _State, move: KeyMove, requires: FieldSet) -> list[_State]:
@@ -301,6 +314,10 @@ class Ways:
 
 def _holds(key: FieldSet, field: str) -> bool:
     return any(isinstance(part, FieldSetField) and part.name == field and not part.selections for part in key)
+
+
+def _may_read(node: Node, field: str) -> bool:
+    return field == "__typename" or node.abstract or not node.real or field in node.fields
 
 
 def _begin(start: Node, types: Types) -> _State:

@@ -14,47 +14,60 @@ _Request: TypeAlias = tuple[int, str, bool]
 
 def wait(plan: Schedule) -> bool:
     """Whether a request was saved. Steps move only into requests that exist anyway, so no plan becomes deeper."""
-    users: dict[Step, list[Step]] = {step: [] for step in plan.steps}
-    for step in plan.steps:
-        for provider in step.providers:
-            users[provider].append(step)
-    requests = plan.requests
-    for request, steps in requests.items():
-        if request[2]:
-            continue
-        waves = dict(plan.waves)
-        if all(_push(step, request[0] + 1, waves, plan, users, (request, tuple(requests))) for step in steps):
-            plan.waves = waves
-            return True
-    return False
+    waiting = _Waiting(plan)
+    saved = [waiting.save(request) for request in plan.requests if not request[2]]
+    return any(saved)
 
 
-def _push(
-    step: Step,
-    earliest: int,
-    waves: dict[Step, int],
-    plan: Schedule,
-    users: dict[Step, list[Step]],
-    among: tuple[_Request, tuple[_Request, ...]],
-) -> bool:
-    """Move ``step`` to a request of its graph in wave ``earliest`` or later, and its users after it.
+class _Waiting:
+    """The waves of one plan while its steps are moved."""
 
-    ``among`` is the request to be saved, and all there are.
-    """
-    if waves[step] >= earliest:
-        return True
-    places = sorted(
-        wave
-        for wave, graph, root in among[1]
-        if graph == step.node.graph and root == step.root and wave >= earliest and (wave, graph, root) != among[0]
-    )
-    sections = {waves[other] for other in plan.steps if other.section > step.section}
-    for place in places:
-        if sections and place >= min(sections):
+    def __init__(self, plan: Schedule) -> None:
+        self.plan = plan
+        self.members = {request: list(steps) for request, steps in plan.requests.items()}
+        self.users: dict[Step, list[Step]] = {step: [] for step in plan.steps}
+        for step in plan.steps:
+            for provider in step.providers:
+                self.users[provider].append(step)
+        first: dict[int, int] = {}
+        for step in plan.steps:
+            first[step.section] = min(plan.waves[step], first.get(step.section, plan.waves[step]))
+        self.end = {section: min((first[each] for each in first if each > section), default=None) for section in first}
+
+    def save(self, request: _Request) -> bool:
+        """Whether every step of ``request`` could be moved to a later one, and was."""
+        moved: dict[Step, int] = {}
+        if not self.members[request]:
             return False
-        trial = dict(waves)
-        trial[step] = place
-        if all(_push(user, place + 1, trial, plan, users, among) for user in users[step]):
-            waves.update(trial)
+        if not all(self._push(step, request[0] + 1, request, moved) for step in self.members[request]):
+            self.plan.waves.update(moved)
+            return False
+        for step, wave in moved.items():
+            self.members[(wave, step.node.graph, step.root)].remove(step)
+            self.members[self.plan.request(step)].append(step)
+        return True
+
+    def _push(self, step: Step, earliest: int, request: _Request, moved: dict[Step, int]) -> bool:
+        """Move ``step`` to a request of its graph in wave ``earliest`` or later, and its users after it.
+
+        ``request`` is the one to be saved; ``moved`` keeps the waves as they were. The first place is the only one to try:
+        where users cannot follow it, they cannot follow a later one.
+        """
+        waves = self.plan.waves
+        if waves[step] >= earliest:
             return True
-    return False
+        end = self.end[step.section]
+        place = next((each for each in self._places(step, request) if each >= earliest), None)
+        if place is None or (end is not None and place >= end):
+            return False
+        moved.setdefault(step, waves[step])
+        waves[step] = place
+        return all(self._push(user, place + 1, request, moved) for user in self.users[step])
+
+    def _places(self, step: Step, request: _Request) -> list[int]:
+        """The waves in which something else is asked of the step's graph, in order."""
+        return sorted(
+            place[0]
+            for place, steps in self.members.items()
+            if steps and place[1:] == (step.node.graph, step.root) and place != request
+        )
