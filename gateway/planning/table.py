@@ -71,6 +71,8 @@ class Table(Generic[Question, Answer]):
             for each in self._close(place):
                 self.final[each] = self._drafts.pop(each)
             self.borrowed = borrowed
+            if place == 0:
+                self._drafts.clear()  # those that the last round no longer asked
         self._lowest = min(lowest, self._lowest)
         self._read = read
         return answer
