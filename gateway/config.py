@@ -64,6 +64,9 @@ class Settings:
     var: Path = Path("var")
     subgraph_transport: Literal["asgi", "http"] = "http"
     subgraph_timeout: float = 5.0
+    subgraph_ca: Path | None = None  # authorities that https to subgraphs trusts beside the system's, in PEM
+    subgraph_certificate: Path | None = None  # who the gateway says it is to them (mTLS), in PEM
+    subgraph_key: Path | None = None
     issuer: str = ""
     audience: str = "two-way-street"
     jwks: Path | None = None
@@ -111,6 +114,9 @@ def read_settings(environment: Mapping[str, str] | None = None, **given: Any) ->
         "var": Path,
         "subgraph_transport": _one_of("asgi", "http"),
         "subgraph_timeout": float,
+        "subgraph_ca": Path,
+        "subgraph_certificate": Path,
+        "subgraph_key": Path,
         "issuer": str,
         "audience": str,
         "jwks": Path,

@@ -72,12 +72,26 @@ class CallerLimits:
 
 @dataclass(frozen=True, slots=True)
 class SubgraphLimits:
-    """One subgraph's: what one operation may cost it (0: no limit)."""
+    """One subgraph's: what one operation may cost it (0: no limit), and how it is asked.
+
+    ``timeout`` in seconds for one request (None: ``TWS_SUBGRAPH_TIMEOUT``); ``connections`` at once; ``answer_bytes`` of one
+    answer; the shares of requests that may be sent again after a failure (``retried``) and beside a slow one
+    (``hedged``); after how many ``failures`` in a row it is left alone for ``rest`` seconds.
+    """
 
     cost: int = 0
+    timeout: float | None = None
+    connections: int = 200
+    answer_bytes: int = 32_000_000
+    retried: float = 0.1
+    hedged: float = 0.0
+    failures: int = 5
+    rest: float = 10.0
 
     def __post_init__(self) -> None:
-        _not_negative(cost=self.cost)
+        _not_negative(cost=self.cost, retried=self.retried, hedged=self.hedged)
+        _positive(connections=self.connections, answer_bytes=self.answer_bytes, failures=self.failures, rest=self.rest)
+        _positive(timeout=1.0 if self.timeout is None else self.timeout)
 
 
 @dataclass(frozen=True, slots=True)

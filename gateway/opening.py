@@ -7,7 +7,7 @@ import contextlib
 import hashlib
 import os
 import time
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,7 +29,7 @@ from gateway.enforcement.shapes import shapes_of
 from gateway.errors import IdentityError, Mistake, PolicyError
 from gateway.execution.asgi import AsgiTransport
 from gateway.execution.http import HttpTransport
-from gateway.execution.transport import SubgraphRequest, Transport
+from gateway.execution.transport import Transport
 from gateway.house import Graph, House
 from gateway.identity import (
     Known,
@@ -47,7 +47,8 @@ from gateway.identity.tokens import ISSUER
 from gateway.limits import Limits, LimitsPage
 from gateway.planning import LabelRules
 from gateway.policy import Bundle, Policy, compile_policy, load_bundle, unrestricted
-from gateway.resilience import Breaker, Joined, JoinedRequests, Retries, Timeouts
+from gateway.resilience import Joined
+from gateway.sending import http_transport, sending
 from gateway.supergraph import Supergraph, load_supergraph, unenforced_directives
 from gateway.telemetry import Lines, Telemetry, exported_spans
 from gateway.traffic import Buckets, Crowd, MemoryBuckets, Turnstile, ValkeyBuckets, open_valkey
@@ -211,13 +212,15 @@ def open_house(settings: Settings, apps: Mapping[str, Any] | None = None) -> Ope
     if apps is None and settings.subgraph_transport == "asgi":
         apps = {name: entry.make_app() for name, entry in registry.items()}
     transport = (
-        HttpTransport({name: entry.url for name, entry in registry.items()}) if apps is None else AsgiTransport(apps)
+        http_transport({name: entry.url for name, entry in registry.items()}, settings, limits)
+        if apps is None
+        else AsgiTransport(apps)
     )
     telemetry = _telemetry(settings)
     log = AuditLog(settings.record or settings.var / "record" / "record.sqlite3", load_record_key(keys))
     telemetry.metrics.gauge("gateway_record_waiting", "Records waiting for the writer.", "", lambda: {"": log.waiting})
     house = House(
-        transport=sending(transport, settings, telemetry, open_to_all=False),
+        transport=sending(transport, settings, limits, telemetry, open_to_all=False),
         record=log,
         sign=signer(signing),
         pseudonym=Pseudonyms(keys).of,
@@ -265,30 +268,6 @@ def _documents(settings: Settings, store: Redis | None, note: Callable[[str, str
 
 def _telemetry(settings: Settings) -> Telemetry:
     return Telemetry(Lines(on=settings.log == "json"), spans=exported_spans(settings.otlp_endpoint))
-
-
-def sending(transport: Transport, settings: Settings, telemetry: Telemetry, *, open_to_all: bool) -> Transport:
-    """``transport`` guarded and measured; equal requests at once are one, where that is configured.
-
-    ``open_to_all``: no request says who asks, so any two may share an answer.
-    """
-    guarding = guarded(transport, settings.subgraph_timeout, telemetry)
-    if settings.joined != "off":
-
-        def key(request: SubgraphRequest) -> Hashable:
-            return (request.body, request.sharing) if open_to_all or request.sharing is not None else None
-
-        guarding = JoinedRequests(guarding, key, telemetry.metrics.event)
-    return telemetry.measured(guarding)
-
-
-def guarded(transport: Transport, seconds: float, telemetry: Telemetry) -> Transport:
-    """``transport`` with a time limit per try, a breaker per subgraph, and retries within a budget around both."""
-    breaker = Breaker(Timeouts(transport, seconds), time.monotonic)
-    telemetry.metrics.gauge(
-        "gateway_breaker", "0 closed, 1 half open, 2 open.", "subgraph", lambda: {**breaker.states()}
-    )
-    return Retries(breaker)
 
 
 def _secret(path: Path) -> bytes:
@@ -355,11 +334,12 @@ def open_unrestricted(text: str, settings: Settings, transport: Transport | None
     labels = read_labels(Path("TWS_LABELS"), settings.labels, supergraph.labels)
     limits = read_limits(settings.limits) if settings.limits else LimitsPage()
     graph = _graph(supergraph, unrestricted(Bundle(), supergraph), text, labels, limits.operation)
-    http = HttpTransport({each.name: each.url for each in supergraph.subgraphs}) if transport is None else None
+    urls = {each.name: each.url for each in supergraph.subgraphs}
+    http = http_transport(urls, settings, limits) if transport is None else None
     chosen: Transport = http if http is not None else transport  # type: ignore[assignment]
     telemetry = _telemetry(settings)
     house = House(
-        sending(chosen, settings, telemetry, open_to_all=True), None, None, lambda subject, at: "",
+        sending(chosen, settings, limits, telemetry, open_to_all=True), None, None, lambda subject, at: "",
         joined=Joined(lambda: telemetry.metrics.event("joined", "answer")) if settings.joined == "answers" else None,
         budgets=Budgets(limits, settings.cost_told),
     )  # fmt: skip

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self
@@ -20,14 +21,23 @@ from gateway.execution.plain import Plain, TooLarge
 from gateway.execution.reading import MESSAGES
 from gateway.execution.transport import SubgraphRequest, SubgraphResponse
 
-__all__ = ["HttpTransport"]
+__all__ = ["HttpTransport", "Tls"]
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """Whom https trusts beside the system's authorities, and who the gateway says it is (certificate and key); PEM."""
+
+    authorities: bytes = b""
+    identity: bytes = b""
 
 
 class HttpTransport:
     """Sends requests to ``urls`` (by subgraph name). Use it as a context manager, or call ``close``.
 
-    ``timeout`` in seconds is for one whole request; ``max_bytes`` for one answer, which is read no further. It may be
-    made before the event loop runs; the pool opens with the first request.
+    ``timeout`` in seconds is for one whole request; ``max_bytes`` for one answer, which is read no further; both may say
+    what differs for a subgraph (``timeouts``, ``most_bytes``). ``tls`` is for addresses of https. It may be made before the
+    event loop runs; the pool opens with the first request.
     """
 
     def __init__(
@@ -38,19 +48,27 @@ class HttpTransport:
         connect_timeout: float = 2.0,
         max_bytes: int = 32_000_000,
         connections: int = 200,
+        timeouts: Mapping[str, float] | None = None,
+        most_bytes: Mapping[str, int] | None = None,
+        tls: Tls | None = None,
     ) -> None:
         self._urls = dict(urls)
-        self._timeout = timeout
+        self._timeouts = dict.fromkeys(self._urls, timeout) | dict(timeouts or {})
         self._connect_timeout = connect_timeout
-        self._max_bytes = max_bytes
+        self._max_bytes = dict.fromkeys(self._urls, max_bytes) | dict(most_bytes or {})
         self._connections = connections
+        self._tls = tls or Tls()
         self._client: Any = None
         self._plain = {
             name: plain
             for name, url in self._urls.items()
             if (
                 plain := Plain.to(
-                    url, timeout=timeout, connect_timeout=connect_timeout, max_bytes=max_bytes, idle=connections
+                    url,
+                    timeout=self._timeouts[name],
+                    connect_timeout=connect_timeout,
+                    max_bytes=self._max_bytes[name],
+                    idle=connections,
                 )
             )
         }
@@ -58,7 +76,7 @@ class HttpTransport:
     def _open(self) -> Any:
         builder = (
             ClientBuilder()
-            .timeout(timedelta(seconds=self._timeout))
+            .timeout(timedelta(seconds=max(self._timeouts.values(), default=10.0)))
             .connect_timeout(timedelta(seconds=self._connect_timeout))
             .pool_max_idle_per_host(self._connections)
             .follow_redirects(False)
@@ -67,6 +85,10 @@ class HttpTransport:
             .user_agent("gateway")
             .default_headers({"content-type": "application/json", "accept": "application/json"})
         )
+        if self._tls.authorities:
+            builder = builder.add_root_certificate_pem(self._tls.authorities)
+        if self._tls.identity:
+            builder = builder.identity_pem(self._tls.identity)
         return builder.build()
 
     async def send(self, request: SubgraphRequest) -> SubgraphResponse:
@@ -82,7 +104,7 @@ class HttpTransport:
                     return answer
             if self._client is None:
                 self._client = self._open()
-            async with asyncio.timeout(self._timeout):
+            async with asyncio.timeout(self._timeouts[request.subgraph]):
                 return await self._exchange(self._client, url, request)
         except (TimeoutError, RequestTimeoutError):
             raise _error("SUBGRAPH_TIMEOUT", request) from None
@@ -92,18 +114,19 @@ class HttpTransport:
             raise _error("SUBGRAPH_UNREACHABLE", request) from None
 
     async def _exchange(self, client: Any, url: str, request: SubgraphRequest) -> SubgraphResponse:
+        most = self._max_bytes[request.subgraph]
         builder = client.post(url).body_bytes(request.body)
         for name, value in request.headers.items():
             builder = builder.header(name, value)
         async with builder.build_streamed() as response:
             length = response.get_header("content-length")
-            if length is not None and length.isdigit() and int(length) > self._max_bytes:
+            if length is not None and length.isdigit() and int(length) > most:
                 raise _error("SUBGRAPH_TOO_LARGE", request)
             chunks: list[bytes] = []
             size = 0
             while (chunk := await response.body_reader.read_chunk()) is not None:
                 size += len(chunk)
-                if size > self._max_bytes:
+                if size > most:
                     raise _error("SUBGRAPH_TOO_LARGE", request)
                 chunks.append(bytes(chunk))
             return SubgraphResponse(response.status, b"".join(chunks))

@@ -28,17 +28,24 @@ class _State:
 class Breaker(Generic[RequestT, ResponseT]):
     """Passes requests on to ``inner`` while their subgraph is healthy.
 
-    ``clock`` gives seconds that only grow (``time.monotonic``). Only ``FetchError``, timeouts and broken connections
+    ``clock`` gives seconds that only grow (``time.monotonic``). ``note`` is told ``opened`` and ``closed`` as it happens, and
+    ``refused`` for each request that is not passed on. Only ``FetchError``, timeouts and broken connections
     count as failures; a GraphQL answer with errors is an answer.
     """
 
     def __init__(
-        self, inner: Send[RequestT, ResponseT], clock: Callable[[], float], failures: int = 5, rest: float = 10.0
+        self,
+        inner: Send[RequestT, ResponseT],
+        clock: Callable[[], float],
+        failures: int | Callable[[str], int] = 5,
+        rest: float | Callable[[str], float] = 10.0,
+        note: Callable[[str, str], None] = lambda event, of: None,
     ) -> None:
         self._inner = inner
         self._clock = clock
-        self._failures = failures
-        self._rest = rest
+        self._failures = failures if callable(failures) else lambda subgraph: failures
+        self._rest = rest if callable(rest) else lambda subgraph: rest
+        self._note = note
         self._states: defaultdict[str, _State] = defaultdict(_State)
 
     def is_open(self, subgraph: str) -> bool:
@@ -57,22 +64,27 @@ class Breaker(Generic[RequestT, ResponseT]):
         """The answer to ``request``. Raises ``FetchError`` SUBGRAPH_UNAVAILABLE while the breaker is open."""
         state = self._states[request.subgraph]
         if state.open_until is not None and (self._clock() < state.open_until or state.trying):
+            self._note("refused", request.subgraph)
             message = f"Subgraph {request.subgraph} is not asked for the moment, because it kept failing."
             raise FetchError("SUBGRAPH_UNAVAILABLE", message)
         state.trying = state.open_until is not None
         try:
             answer = await self._inner.send(request)
         except (FetchError, OSError, TimeoutError):
-            self._failed(state)
+            self._failed(state, request.subgraph)
             raise
         except asyncio.CancelledError:
             state.trying = False  # the caller went away: that says nothing about the subgraph
             raise
+        if state.open_until is not None:
+            self._note("closed", request.subgraph)
         state.failures, state.open_until, state.trying = 0, None, False
         return answer
 
-    def _failed(self, state: _State) -> None:
+    def _failed(self, state: _State, name: str) -> None:
         state.failures += 1
         state.trying = False
-        if state.open_until is not None or state.failures >= self._failures:
-            state.open_until = self._clock() + self._rest
+        if state.open_until is not None or state.failures >= self._failures(name):
+            if state.open_until is None:
+                self._note("opened", name)
+            state.open_until = self._clock() + self._rest(name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Generic
 
 from gateway.errors import FetchError
@@ -13,14 +13,22 @@ __all__ = ["Timeouts"]
 
 
 class Timeouts(Generic[RequestT, ResponseT]):
-    """Passes requests on to ``inner`` and gives up after ``seconds`` (``per`` subgraph where it is named there)."""
+    """Passes requests on to ``inner`` and gives up after ``seconds`` (``per`` subgraph where it is named there).
+
+    ``note`` is told ``timed_out`` for each.
+    """
 
     def __init__(
-        self, inner: Send[RequestT, ResponseT], seconds: float, per: Mapping[str, float] | None = None
+        self,
+        inner: Send[RequestT, ResponseT],
+        seconds: float,
+        per: Mapping[str, float] | None = None,
+        note: Callable[[str, str], None] = lambda event, of: None,
     ) -> None:
         self._inner = inner
         self._seconds = seconds
         self._per = dict(per or {})
+        self._note = note
 
     async def send(self, request: RequestT) -> ResponseT:
         """The answer to ``request``. Raises ``FetchError`` SUBGRAPH_TIMEOUT when it takes too long."""
@@ -28,4 +36,5 @@ class Timeouts(Generic[RequestT, ResponseT]):
             async with asyncio.timeout(self._per.get(request.subgraph, self._seconds)):
                 return await self._inner.send(request)
         except TimeoutError:
+            self._note("timed_out", request.subgraph)
             raise FetchError("SUBGRAPH_TIMEOUT", f"Subgraph {request.subgraph} did not answer in time.") from None

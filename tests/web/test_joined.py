@@ -12,7 +12,9 @@ import pytest
 
 from gateway.config import Settings
 from gateway.execution.transport import SubgraphRequest, SubgraphResponse
-from gateway.opening import OpenHouse, open_unrestricted, sending
+from gateway.limits import LimitsPage
+from gateway.opening import OpenHouse, open_unrestricted
+from gateway.sending import sending
 from gateway.telemetry import Telemetry
 from gateway.web.app import create_app
 from tests.support import ask_app
@@ -43,7 +45,7 @@ def joining(face: Face) -> tuple[Face, Gate]:
     gate = Gate(face.opened.transport)
     settings = replace(face.opened.settings, joined="answers")
     telemetry = Telemetry()
-    transport = sending(gate, settings, telemetry, open_to_all=False)
+    transport = sending(gate, settings, LimitsPage(), telemetry, open_to_all=False)
     house = replace(face.opened.house, transport=transport, joining=True)
     return face.instead(house=house, settings=settings, telemetry=telemetry), gate
 
