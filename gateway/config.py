@@ -82,6 +82,7 @@ class Settings:
     cors_origins: frozenset[str] = frozenset()  # origins whose pages may ask: ``https://portal.example``
     limits: Path | None = None  # the page of limits; ``schema/limits.toml`` when not given
     joined: Literal["off", "fetches", "answers"] = "off"  # what is asked once for all who ask for it at the same time
+    warm: Path | None = None  # operations that are made ready at the start, and before a new policy goes live
     valkey: str = ""  # what several gateways share: rates, and documents by hash (``redis://host:6379/0``)
     documents: Path | None = None  # the manifest of trusted documents: client to hash to text
     trusted_documents: TrustMode = "off"  # whether the manifest's documents may be named (prefer), or run alone (only)
@@ -130,6 +131,7 @@ def read_settings(environment: Mapping[str, str] | None = None, **given: Any) ->
         "cors_origins": _names,
         "limits": Path,
         "joined": _one_of("off", "fetches", "answers"),
+        "warm": Path,
         "valkey": str,
         "documents": Path,
         "trusted_documents": _one_of("off", "prefer", "only"),

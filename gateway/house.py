@@ -28,9 +28,10 @@ from gateway.resilience import Joined
 from gateway.supergraph import Supergraph
 from gateway.telemetry import watching
 
-__all__ = ["Graph", "House", "Question", "Record", "Reply", "Signer", "Vouched"]
+__all__ = ["Asked", "Graph", "House", "Question", "Record", "Reply", "Signer", "Vouched"]
 
 _MOST_PLANS = 1000
+_MOST_ASKED = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,21 @@ class Signer(Protocol):
     ) -> str: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a kind of caller asked of the operation ``name`` of a document, and what was known then: one example.
+
+    It stays in memory, a few hundred at the most, and names no user; it is replayed up to the plan and no further.
+    """
+
+    caller: Caller
+    text: str
+    name: str = ""
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    flags: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
 @dataclass(slots=True)
 class _Planned:
     """A plan, and for which epoch and until when its flows have been found covered."""
@@ -97,6 +113,7 @@ class Graph:
     pricing: Pricing = field(init=False)
     budget: Budget = field(init=False)
     _met: OrderedDict[tuple[int, frozenset[str]], tuple[Operation, _Planned]] = field(default_factory=OrderedDict)
+    _lately: OrderedDict[tuple[Any, ...], Asked] = field(default_factory=OrderedDict)
 
     def __post_init__(self) -> None:
         self.documents = Documents(self.supergraph.api_schema, self.limits)
@@ -110,6 +127,28 @@ class Graph:
         renewed = replace(self, policy=policy, shapes=shapes_of(self.supergraph, policy))
         renewed.documents, renewed.pricing = self.documents, self.pricing
         return renewed
+
+    def asked(
+        self,
+        caller: Caller,
+        text: str,
+        operation: Operation,
+        facts: Mapping[str, Any],
+        flags: Mapping[str, Mapping[str, Any]],
+    ) -> None:
+        """Keep in mind, for the next policy, that callers of this kind ask for this."""
+        key = (caller.kind, caller.unmet, text, operation.name)
+        if key in self._lately:
+            self._lately.move_to_end(key)
+            return
+        nobody = replace(caller, user="", token_id="", expires_at=None)
+        self._lately[key] = Asked(nobody, text, operation.name, operation.variables, facts, flags)
+        if len(self._lately) > _MOST_ASKED:
+            self._lately.popitem(last=False)
+
+    def lately(self) -> tuple[Asked, ...]:
+        """What was asked lately, under this policy and those before it, the latest first."""
+        return tuple(reversed(self._lately.values()))
 
     def key_of(self, request_id: str, caller: Caller | None = None) -> str:
         """What decides which progressive overrides count for a request: its own id, or its caller's user or case."""
@@ -139,6 +178,20 @@ class Graph:
         known = self._at_once(operation, labels) or self._known(operation, labels)
         watching().plans["miss" if known is None else "hit"] += 1
         return known or self._made(operation, labels)
+
+    def knows(self, operation: Operation) -> bool:
+        """Whether there is a plan of a permitted operation; nothing is noted of the question."""
+        return (operation, self.labels.on(self.supergraph.labels, "")) in self.plans
+
+    def make_plan(self, operation: Operation) -> Plan:
+        """A plan of a permitted operation, kept nowhere; raises as ``plan_operation`` does."""
+        return plan_operation(self.supergraph, operation, self.labels.on(self.supergraph.labels, ""))
+
+    def keep(self, operation: Operation, plan: Plan) -> None:
+        """Put a plan that was made elsewhere into the cache."""
+        self.plans[operation, self.labels.on(self.supergraph.labels, "")] = _Planned(plan)
+        if len(self.plans) > _MOST_PLANS:
+            self.plans.popitem(last=False)
 
     def _known(self, operation: Operation, labels: frozenset[str]) -> _Planned | None:
         """The plan of an operation equal to one met before."""

@@ -102,6 +102,7 @@ class OpenHouse:
     turnstile: Turnstile = field(init=False)
     documents: NamedDocuments = field(init=False)
     store: Redis | None = None
+    warm: tuple[str, ...] = ()  # documents that are made ready before a policy goes live
 
     def __post_init__(self) -> None:
         door, metrics = self.limits.door, self.telemetry.metrics

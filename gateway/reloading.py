@@ -19,6 +19,7 @@ from gateway.house import Graph
 from gateway.identity import Known
 from gateway.opening import OpenHouse, Reloaded, check_flows
 from gateway.policy import Policy, compile_policy, load_bundle
+from gateway.warming import asked_by_everyone, warm_beside
 
 __all__ = ["reload", "reloading_on_hangup"]
 
@@ -30,13 +31,15 @@ async def reload(opened: OpenHouse) -> Reloaded:
 
     The files are read and compiled in a thread, while requests are answered. The change is on record before the first
     answer under it; then graph and known callers are exchanged in one step, and those who asked to know of new epochs
-    (``opened.at_new_epoch``) are told. The supergraph is not read anew: that takes a restart.
+    (``opened.at_new_epoch``) are told. Before that, what was asked lately is made ready beside the old policy, for no longer
+    than a few seconds. The supergraph is not read anew: that takes a restart.
     """
     async with opened.reloading:
         old, at = opened.graph, opened.house.clock()
         try:
             graph = await asyncio.to_thread(_compiled, opened, old, at)
             if graph is not old:
+                await _made_ready(opened, old, graph, at)
                 await _on_record(opened, old.policy, graph, at)
         except Exception as problem:  # whatever is wrong with the files, the gateway goes on as it was
             code = problem.code if isinstance(problem, GatewayError) else type(problem).__name__
@@ -54,6 +57,15 @@ def _compiled(opened: OpenHouse, old: Graph, at: datetime) -> Graph:
     policy = compile_policy(load_bundle(opened.settings.schema), old.supergraph)
     check_flows(old.supergraph, policy, at)
     return old if policy.epoch == old.policy.epoch else old.under(policy)
+
+
+async def _made_ready(opened: OpenHouse, old: Graph, graph: Graph, at: datetime) -> None:
+    """Work out for ``graph`` what was asked lately, and what the file of operations names: nobody waits for it then."""
+    asked = (*old.lately(), *asked_by_everyone(graph, opened.warm))
+    try:
+        await warm_beside(graph, asked, at)
+    except Exception:  # a policy goes live without it, only slower
+        _LOG.exception("operations were not made ready")
 
 
 def _swap(opened: OpenHouse, graph: Graph) -> None:

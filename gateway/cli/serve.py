@@ -17,6 +17,7 @@ from rich.console import Console
 from gateway.config import Settings, read_settings
 from gateway.errors import AccessError, GatewayError
 from gateway.opening import OpenHouse, open_house, open_unrestricted, read_text
+from gateway.warming import asked_by_everyone, read_operations, warm, warm_open
 from gateway.web.app import create_app
 
 __all__ = ["Transport", "register"]
@@ -51,13 +52,18 @@ def serve(
     subgraphs: Annotated[
         Transport | None, typer.Option("--subgraphs", help="asgi: all in this process; http: at their URLs.")
     ] = None,
+    warm: Annotated[
+        Path | None,
+        typer.Option("--warm", help="Operations to make ready before anybody asks: .graphql, or a manifest."),
+    ] = None,
 ) -> None:
     """Serve the graph under its agreements, or another graph that governs nothing."""
     settings = read_settings(
-        host=host, port=port, schema=schema, var=var, subgraph_transport=subgraphs and subgraphs.value
+        host=host, port=port, schema=schema, var=var, subgraph_transport=subgraphs and subgraphs.value, warm=warm
     )
     opened = _open(settings, supergraph, policy)
     listening = _listen(settings)
+    _warm(opened)
     _welcome(f"http://{settings.host}:{listening.getsockname()[1]}", opened)
     # what start-up made stays; collecting garbage rarely is worth a tenth of a request (shared/performance.md, lead 6)
     gc.collect()
@@ -79,6 +85,19 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._stop()
         await super().shutdown(sockets)
+
+
+def _warm(opened: OpenHouse) -> None:
+    """Make ready what the settings name; clients that come meanwhile wait in the socket's queue."""
+    path = opened.settings.warm
+    if path is None:
+        return
+    opened.warm, at = read_operations(path), opened.house.clock()
+    if opened.tokens is None:
+        warmed = warm_open(opened.graph, opened.warm, at)
+    else:
+        warmed = warm(opened.graph, asked_by_everyone(opened.graph, opened.warm), at)
+    Console(highlight=False).print(f"  ready    {warmed.ready} operations, {warmed.left_out} that may not be asked so")
 
 
 def _listen(settings: Settings) -> socket.socket:
