@@ -34,6 +34,12 @@ class Registered:
     sdl: Path
     app: str = ""
     schema: str = ""
+    moved: bool = False  # ``TWS_URL_<NAME>`` says where it is
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether it is asked at its address even where the others run in this process."""
+        return self.moved or not self.app
 
     def make_app(self) -> Any:
         """The subgraph's ASGI application, made by the factory that the registry names."""
@@ -246,9 +252,10 @@ def read_registry(path: Path) -> dict[str, Registered]:
             hint = f"Add {', '.join(missing)} to [subgraphs.{name}]."
             mistakes.append(Mistake("REGISTRY_WRONG", "An entry is incomplete.", where=f"{path}: {name}", hint=hint))
             continue
-        url = os.environ.get(f"TWS_URL_{name.upper()}") or entry["url"]
+        moved = os.environ.get(f"TWS_URL_{name.upper()}", "")
         sdl = path.parent.parent / entry["sdl"]
-        found[name] = Registered(name, entry["agency"], url, sdl, entry.get("app", ""), entry.get("schema", ""))
+        parts = (entry.get("app", ""), entry.get("schema", ""))
+        found[name] = Registered(name, entry["agency"], moved or entry["url"], sdl, *parts, moved=bool(moved))
     if mistakes:
         raise PolicyError("REGISTRY_WRONG", "The registry of subgraphs is wrong.", tuple(mistakes))
     return found

@@ -20,7 +20,7 @@ from gateway.audit.keys import Pseudonyms
 from gateway.audit.keys import load_signing_key as load_record_key
 from gateway.audit.log import AuditLog
 from gateway.caller import Caller
-from gateway.config import Settings, read_labels, read_limits, read_registry
+from gateway.config import Registered, Settings, read_labels, read_limits, read_registry
 from gateway.cost import Budgets
 from gateway.documents import Kept, MemoryKept, NamedDocuments, ValkeyKept, read_manifest
 from gateway.duties import open_duties
@@ -28,6 +28,7 @@ from gateway.enforcement.flows import missing_flows
 from gateway.enforcement.shapes import shapes_of
 from gateway.errors import IdentityError, Mistake, PolicyError
 from gateway.execution.asgi import AsgiTransport
+from gateway.execution.beside import Beside
 from gateway.execution.http import HttpTransport
 from gateway.execution.transport import Transport
 from gateway.house import Graph, House
@@ -91,7 +92,7 @@ class OpenHouse:
     personas: Mapping[str, Persona] = field(default_factory=dict)
     subgraph_apps: Mapping[str, Any] = field(default_factory=dict)
     log: AuditLog | None = None
-    transport: HttpTransport | AsgiTransport | None = None
+    transport: HttpTransport | AsgiTransport | Beside | None = None
     gateway_keys: Callable[[], PublicKeys] | None = None
     telemetry: Telemetry = field(default_factory=Telemetry)
     limits: LimitsPage = field(default_factory=LimitsPage)
@@ -133,7 +134,7 @@ class OpenHouse:
         """Close what was opened; safe to call twice."""
         if self.store is not None:
             await self.store.aclose()
-        if isinstance(self.transport, HttpTransport):
+        if isinstance(self.transport, HttpTransport | Beside):
             await self.transport.close()
         if self.log is not None:
             self.log.close()
@@ -210,13 +211,7 @@ def open_house(settings: Settings, apps: Mapping[str, Any] | None = None) -> Ope
     if settings.development:
         development_key(keys, "gateway", mode=settings.mode)
     signing = current_key(keys, "gateway")
-    if apps is None and settings.subgraph_transport == "asgi":
-        apps = {name: entry.make_app() for name, entry in registry.items()}
-    transport = (
-        http_transport({name: entry.url for name, entry in registry.items()}, settings, limits)
-        if apps is None
-        else AsgiTransport(apps)
-    )
+    transport, apps = _transport(settings, limits, registry, apps)
     telemetry = _telemetry(settings)
     log = AuditLog(settings.record or settings.var / "record" / "record.sqlite3", load_record_key(keys))
     telemetry.metrics.gauge("gateway_record_waiting", "Records waiting for the writer.", "", lambda: {"": log.waiting})
@@ -241,7 +236,7 @@ def open_house(settings: Settings, apps: Mapping[str, Any] | None = None) -> Ope
         reader,
         issuer,
         personas,
-        apps or {},
+        apps,
         log,
         transport,
         gateway_keys=lambda: _published(keys, signing()),
@@ -269,6 +264,24 @@ def _documents(settings: Settings, store: Redis | None, note: Callable[[str, str
 
 def _telemetry(settings: Settings) -> Telemetry:
     return Telemetry(Lines(on=settings.log == "json"), spans=exported_spans(settings.otlp_endpoint))
+
+
+def _transport(
+    settings: Settings, limits: LimitsPage, registry: Mapping[str, Registered], apps: Mapping[str, Any] | None
+) -> tuple[HttpTransport | AsgiTransport | Beside, Mapping[str, Any]]:
+    """The way to the subgraphs, and the applications that run in this process.
+
+    ``asgi`` runs here what can be made here; a subgraph whose address was moved by ``TWS_URL_<NAME>``, or that is no
+    Python, is asked where it is.
+    """
+    if apps is not None:
+        return AsgiTransport(apps), apps
+    if settings.subgraph_transport != "asgi":
+        return http_transport({name: entry.url for name, entry in registry.items()}, settings, limits), {}
+    away = {name: entry.url for name, entry in registry.items() if entry.elsewhere}
+    made = {name: entry.make_app() for name, entry in registry.items() if name not in away}
+    here = AsgiTransport(made)
+    return (Beside(here, http_transport(away, settings, limits), away) if away else here), made
 
 
 def _secret(path: Path) -> bytes:

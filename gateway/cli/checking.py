@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,12 +16,12 @@ from gateway.enforcement.arguments import silent_arguments
 from gateway.enforcement.flows import edges_of, missing_flows
 from gateway.enforcement.shapes import shapes_of
 from gateway.errors import CompositionFailed, GatewayError, Mistake, PolicyError
-from gateway.policy import Policy, compile_policy, load_bundle
+from gateway.policy import Bundle, Policy, compile_policy, load_bundle
 from gateway.policy.diff_flows import flow_changes
 from gateway.policy.examples import run_examples
 from gateway.supergraph import Supergraph, load_supergraph, unenforced_directives
 
-__all__ = ["Checked", "Step", "check_all"]
+__all__ = ["Checked", "Step", "check_all", "mistakes_of", "policy_steps"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +78,9 @@ def check_all(schema: Path, against: Path | None = None, *, draft: bool = False)
     if supergraph is not None:
         if unenforced := unenforced_directives(supergraph):
             steps.append(Step("access", "the graph demands what this gateway does not enforce", unenforced))
-        policy = _compile(schema, supergraph, steps)
+        policy = _compile(lambda: load_bundle(schema), supergraph, steps)
         if policy is not None:
-            steps.append(_examples(policy))
-            at = datetime.combine(view_day(schema), datetime.min.time(), UTC)
-            steps.append(_flows(supergraph, policy, at, schema / "agreements" if draft else None))
-            steps.append(_arguments(supergraph, policy))
+            at = _governed(schema, supergraph, policy, steps, draft=draft)
             if against is not None:
                 steps.append(_against(against, supergraph, policy, at))
             if pages:
@@ -93,12 +90,30 @@ def check_all(schema: Path, against: Path | None = None, *, draft: bool = False)
     return Checked(tuple(steps))
 
 
+def policy_steps(supergraph: Supergraph, bundle: Callable[[], Bundle], schema: Path) -> tuple[Step, ...]:
+    """The steps that hold a graph which is not on disk against what ``bundle`` reads: policy, examples, flows, arguments."""
+    steps: list[Step] = []
+    policy = _compile(bundle, supergraph, steps)
+    if policy is not None:
+        _governed(schema, supergraph, policy, steps, draft=False)
+    return tuple(steps)
+
+
+def _governed(schema: Path, supergraph: Supergraph, policy: Policy, steps: list[Step], *, draft: bool) -> datetime:
+    """Take the steps that need both graph and policy; the day on which they hold."""
+    at = datetime.combine(view_day(schema), datetime.min.time(), UTC)
+    steps.append(_examples(policy))
+    steps.append(_flows(supergraph, policy, at, schema / "agreements" if draft else None))
+    steps.append(_arguments(supergraph, policy))
+    return at
+
+
 def _compose(schema: Path, steps: list[Step]) -> Mapping[Path, str]:
     registry = schema / "registry.toml"
     try:
         pages = generated_files(registry)
     except GatewayError as error:
-        steps.append(Step("composition", "the subgraphs do not make one graph", _mistakes(error)))
+        steps.append(Step("composition", "the subgraphs do not make one graph", mistakes_of(error)))
         return {}
     steps.append(Step("composition", f"{len(read_registry(registry))} subgraphs make one graph"))
     return pages
@@ -112,15 +127,15 @@ def _load(schema: Path, pages: Mapping[Path, str], steps: list[Step]) -> Supergr
     try:
         return load_supergraph(text)
     except GatewayError as error:
-        steps.append(Step("supergraph", f"{path} cannot be read", _mistakes(error)))
+        steps.append(Step("supergraph", f"{path} cannot be read", mistakes_of(error)))
         return None
 
 
-def _compile(schema: Path, supergraph: Supergraph, steps: list[Step]) -> Policy | None:
+def _compile(bundle: Callable[[], Bundle], supergraph: Supergraph, steps: list[Step]) -> Policy | None:
     try:
-        policy = compile_policy(load_bundle(schema), supergraph)
+        policy = compile_policy(bundle(), supergraph)
     except PolicyError as error:
-        steps.append(Step("policy", "the policy does not compile", _mistakes(error)))
+        steps.append(Step("policy", "the policy does not compile", mistakes_of(error)))
         return None
     steps.append(Step("policy", f"{len(policy.agreements)} agreements, epoch {policy.epoch}"))
     return policy
@@ -171,7 +186,7 @@ def _against(before: Path, supergraph: Supergraph, policy: Policy, at: datetime)
     try:
         old = version_of(before, before / "supergraph.graphql")
     except GatewayError as error:
-        return Step("against", f"{before} is no schema folder to compare with", _mistakes(error))
+        return Step("against", f"{before} is no schema folder to compare with", mistakes_of(error))
     changes = flow_changes(old.policy, edges_of(old.supergraph, old.policy), policy, edges_of(supergraph, policy), at)
     notes = tuple(each.sentence for each in changes)
     told = (
@@ -191,7 +206,8 @@ def _stale(pages: Mapping[Path, str]) -> Step:
     return Step("generated", f"{len(pages.keys() - set(stale))} of {len(pages)} files are up to date", mistakes)
 
 
-def _mistakes(error: GatewayError) -> tuple[Mistake, ...]:
+def mistakes_of(error: GatewayError) -> tuple[Mistake, ...]:
+    """Every mistake that an error holds, or the error itself as one."""
     if isinstance(error, CompositionFailed | PolicyError) and error.mistakes:
         return error.mistakes
     return (Mistake(error.code, error.message, error.where, error.hint),)

@@ -13,8 +13,9 @@ from rich.console import Console
 from rich.table import Table
 
 from gateway.cli.checking import Checked, check_all
+from gateway.cli.foreign import Foreign, check_foreign
 from gateway.cli.reports import markdown, sarif
-from gateway.cli.shared import At, Schema, caller_of, instant_of
+from gateway.cli.shared import At, Schema, Var, caller_of, instant_of
 from gateway.coordinates import Coordinate
 from gateway.errors import RequestError
 from gateway.opening import open_graph
@@ -48,6 +49,27 @@ def check(
     draft: Annotated[
         bool, typer.Option("--draft", help="Write a draft of each agreement that a flow lacks, for both sides to sign.")
     ] = False,
+    subgraph: Annotated[
+        str,
+        typer.Option(
+            "--subgraph", help="Check the subgraph that runs at this URL, whoever made it, beside the others."
+        ),
+    ] = "",
+    name: Annotated[
+        str, typer.Option("--name", help="What it is called in the graph, where it is not registered.")
+    ] = "",
+    agency: Annotated[str, typer.Option("--agency", help="Whose it is, where it is not registered.")] = "",
+    subject: Annotated[
+        list[str] | None, typer.Option("--subject", help="Whose record a row of its types is: Notice=traveler.id")
+    ] = None,
+    representation: Annotated[
+        list[str] | None,
+        typer.Option("--representation", help="A real entity of it as JSON, to be asked for and back."),
+    ] = None,
+    save: Annotated[
+        bool, typer.Option("--save", help="Write the SDL of --subgraph to schema/subgraphs, when nothing is wrong.")
+    ] = False,
+    var: Var = Path("var"),
     as_json: _JSON = False,
     as_sarif: Annotated[bool, typer.Option("--sarif", help="Print a SARIF 2.1.0 log.")] = False,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Print a summary to paste into a review.")] = False,
@@ -58,7 +80,11 @@ def check(
     """
     if as_json + as_sarif + as_markdown > 1:
         raise typer.BadParameter("Give one of --json, --sarif and --markdown.")
-    checked = check_all(schema, against, draft=draft)
+    if subgraph:
+        foreign = Foreign.at(subgraph, schema, name, agency, subject or ())
+        checked = check_foreign(foreign, schema, var / "keys", representation or (), save=save)
+    else:
+        checked = check_all(schema, against, draft=draft)
     if as_json:
         typer.echo(json.dumps(checked.as_json(), indent=2))
     elif as_sarif:

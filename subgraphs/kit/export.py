@@ -6,13 +6,13 @@ is missing, stale or left over.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from subgraphs.kit.registry import Entry, read_registry
+from subgraphs.kit.registry import Entry, read_registry, registered_sdls
 from subgraphs.kit.schema import printed
 from subgraphs.kit.settings import ROOT
 
@@ -37,12 +37,11 @@ def write(entries: Mapping[str, Entry], root: Path = ROOT) -> None:
         path.write_text(printed(entry.load_schema()), encoding="utf-8")
 
 
-def left_over(entries: Mapping[str, Entry], root: Path = ROOT) -> list[Path]:
-    """The SDLs below ``root``, beside those that the registry names, that it does not name."""
-    named = {root / entry.sdl for entry in entries.values()}
-    return sorted(
-        path for folder in {path.parent for path in named} for path in folder.glob("*.graphql") if path not in named
-    )
+def left_over(named: Iterable[str], root: Path = ROOT) -> list[Path]:
+    """The SDLs below ``root``, beside the ``named`` files, that are none of these."""
+    kept = {root / each for each in named}
+    folders = {path.parent for path in kept}
+    return sorted(path for folder in folders for path in folder.glob("*.graphql") if path not in kept)
 
 
 def main(
@@ -52,7 +51,7 @@ def main(
     """Print the subgraphs' SDLs to schema/subgraphs/."""
     registered = read_registry()
     entries = {name: entry for name, entry in registered.items() if not names or name in names}
-    gone = [] if names else left_over(registered)
+    gone = [] if names else left_over(registered_sdls())
     if not check:
         write(entries)
         for path in gone:

@@ -14,7 +14,7 @@ from sqlalchemy import MetaData
 from subgraphs.kit.schema import Schema
 from subgraphs.kit.settings import ROOT
 
-__all__ = ["REGISTRY", "Entry", "read_registry"]
+__all__ = ["REGISTRY", "Entry", "read_registry", "registered_sdls"]
 
 REGISTRY = ROOT / "schema" / "registry.toml"
 
@@ -59,9 +59,18 @@ class Entry:
 
 
 def read_registry(path: Path = REGISTRY) -> Mapping[str, Entry]:
-    """The registry's entries by name, in the file's order."""
+    """The registry's entries that are made with the kit, by name, in the file's order."""
     document = tomllib.loads(path.read_text(encoding="utf-8"))
-    return {name: _entry(name, entry) for name, entry in document["subgraphs"].items()}
+    entries = document["subgraphs"].items()
+    return {name: _entry(name, entry) for name, entry in entries if "package" in entry or "app" in entry}
+
+
+def registered_sdls(path: Path = REGISTRY) -> frozenset[str]:
+    """The SDL files that the registry names, those of subgraphs that are not made with the kit among them."""
+    document = tomllib.loads(path.read_text(encoding="utf-8"))
+    return frozenset(
+        entry.get("sdl", f"schema/subgraphs/{name}.graphql") for name, entry in document["subgraphs"].items()
+    )
 
 
 def _entry(name: str, entry: Mapping[str, str]) -> Entry:

@@ -65,10 +65,11 @@ def test_a_broken_entry_is_not_and_the_place_is_named(change: dict[str, Any], pl
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="no Node here; docs/clients is tested where there is one")
-def test_the_javascript_module_says_why() -> None:
-    """Its own tests, by Node's own runner."""
+@pytest.mark.parametrize(("module", "tests"), [("sharing", 7), ("assertion", 15)])
+def test_the_javascript_modules_keep_their_word(module: str, tests: int) -> None:
+    """Their own tests, by Node's own runner: why a value is null, and whether a request is the gateway's."""
     ran = subprocess.run(
-        ["node", "--test", "docs/clients/sharing.test.mjs"],
+        ["node", "--test", f"docs/clients/{module}.test.mjs"],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -76,4 +77,4 @@ def test_the_javascript_module_says_why() -> None:
         check=False,
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert "pass 7" in ran.stdout
+    assert f"pass {tests}" in ran.stdout
