@@ -27,6 +27,7 @@ from gateway.policy import Policy
 from gateway.resilience import Joined
 from gateway.supergraph import Supergraph
 from gateway.telemetry import watching
+from gateway.traffic import SubjectBudget
 
 __all__ = ["Asked", "Graph", "House", "Question", "Record", "Reply", "Signer", "Vouched"]
 
@@ -242,6 +243,7 @@ class House:
     ``record``, ``sign`` and ``duties`` are None only where nothing is governed: without a record or a place for what is
     owed, no agreement that asks for them gives anything. ``joined``: whole answers are shared by who asks at once, where
     nothing is governed. ``joining``: requests to subgraphs say with whom their answers may be shared.
+    ``subjects`` bounds of how many travelers one user is given something; None where nothing does.
     """
 
     transport: Transport
@@ -256,6 +258,7 @@ class House:
     joined: Joined[Told] | None = None
     joining: bool = False
     budgets: Budgets = field(default_factory=Budgets)
+    subjects: SubjectBudget | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """What one operation may be, how often one caller may ask, and how much the gateway works on at once: the values of ``limits.toml``.
 
-Four tables, all optional: ``[gateway]``, ``[operation]``, and ``[callers]`` and ``[subgraphs]`` with a table for each role or
-subgraph that differs.
+Five tables, all optional: ``[gateway]``, ``[operation]``, and ``[callers]``, ``[subgraphs]`` and ``[subjects]`` with a table for
+each role, subgraph or purpose that differs.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, Self, TypeVar
 
 import msgspec
 
-__all__ = ["CallerLimits", "DoorLimits", "Limits", "LimitsPage", "SubgraphLimits"]
+__all__ = ["CallerLimits", "DoorLimits", "Limits", "LimitsPage", "SubgraphLimits", "SubjectLimits"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +95,31 @@ class SubgraphLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class SubjectLimits:
+    """Of how many different travelers one user is given something for one purpose in so many ``hours`` (0: no limit).
+
+    From ``warn`` on, answers say how much is left (0: they never do).
+    """
+
+    most: int = 0
+    warn: int = 0
+    hours: float = 24.0
+
+    def __post_init__(self) -> None:
+        _not_negative(most=self.most, warn=self.warn)
+        _positive(hours=self.hours)
+        if self.warn > self.most:
+            raise ValueError("warn cannot be more than most")
+
+    @property
+    def seconds(self) -> float:
+        """The period in seconds."""
+        return self.hours * 3600
+
+
+@dataclass(frozen=True, slots=True)
 class LimitsPage:
-    """Every limit. ``roles`` and ``named`` hold whole rows, their tables' own entries filled in."""
+    """Every limit. ``roles``, ``named`` and ``purposes`` hold whole rows, their tables' own entries filled in."""
 
     door: DoorLimits = field(default_factory=DoorLimits)
     operation: Limits = field(default_factory=Limits)
@@ -104,6 +127,8 @@ class LimitsPage:
     roles: Mapping[str, CallerLimits] = field(default_factory=dict)
     subgraphs: SubgraphLimits = field(default_factory=SubgraphLimits)
     named: Mapping[str, SubgraphLimits] = field(default_factory=dict)
+    subjects: SubjectLimits = field(default_factory=SubjectLimits)
+    purposes: Mapping[str, SubjectLimits] = field(default_factory=dict)
 
     def caller(self, role: str) -> CallerLimits:
         """What a caller in ``role`` may use."""
@@ -113,20 +138,25 @@ class LimitsPage:
         """What the subgraph ``name`` may be asked, and how."""
         return self.named.get(name, self.subgraphs)
 
+    def subjects_of(self, purpose: str) -> SubjectLimits:
+        """Of how many travelers something may be given for ``purpose``."""
+        return self.purposes.get(purpose, self.subjects)
+
     @classmethod
     def read(cls, page: Mapping[str, Any]) -> Self:
         """The limits that the page (of TOML) says. Raises ``ValueError`` naming what cannot be used."""
-        unknown = sorted(page.keys() - {"gateway", "operation", "callers", "subgraphs"})
+        unknown = sorted(page.keys() - {"gateway", "operation", "callers", "subgraphs", "subjects"})
         if unknown:
             raise ValueError(f"there is no table [{unknown[0]}]")
         callers, roles = _rows(page, "callers", CallerLimits)
         subgraphs, named = _rows(page, "subgraphs", SubgraphLimits)
         door = _convert({**page.get("gateway", {})}, DoorLimits, "gateway")
         operation = _convert({**page.get("operation", {})}, Limits, "operation")
-        return cls(door, operation, callers, roles, subgraphs, named)
+        subjects, purposes = _rows(page, "subjects", SubjectLimits)
+        return cls(door, operation, callers, roles, subgraphs, named, subjects, purposes)
 
 
-_Made = TypeVar("_Made", DoorLimits, Limits, CallerLimits, SubgraphLimits)
+_Made = TypeVar("_Made", DoorLimits, Limits, CallerLimits, SubgraphLimits, SubjectLimits)
 
 
 def _rows(page: Mapping[str, Any], name: str, kind: type[_Made]) -> tuple[_Made, dict[str, _Made]]:

@@ -52,7 +52,18 @@ from gateway.resilience import Joined
 from gateway.sending import http_transport, sending
 from gateway.supergraph import Supergraph, load_supergraph, unenforced_directives
 from gateway.telemetry import Lines, Telemetry, exported_spans
-from gateway.traffic import Buckets, Crowd, MemoryBuckets, Turnstile, ValkeyBuckets, open_valkey
+from gateway.traffic import (
+    Buckets,
+    Crowd,
+    MemoryBuckets,
+    MemorySeen,
+    Seen,
+    SubjectBudget,
+    Turnstile,
+    ValkeyBuckets,
+    ValkeySeen,
+    open_valkey,
+)
 
 __all__ = [
     "OpenHouse",
@@ -215,16 +226,18 @@ def open_house(settings: Settings, apps: Mapping[str, Any] | None = None) -> Ope
     telemetry = _telemetry(settings)
     log = AuditLog(settings.record or settings.var / "record" / "record.sqlite3", load_record_key(keys))
     telemetry.metrics.gauge("gateway_record_waiting", "Records waiting for the writer.", "", lambda: {"": log.waiting})
+    store, secret = _store(settings), _secret(keys / "mask.key")
     house = House(
         transport=sending(transport, settings, limits, telemetry, open_to_all=False),
         record=log,
         sign=signer(signing),
         pseudonym=Pseudonyms(keys).of,
         clock=_clock(settings.today),
-        mask_key=_secret(keys / "mask.key"),
+        mask_key=secret,
         duties=open_duties(settings.var / "record"),
         joining=settings.joined != "off",
         budgets=Budgets(limits, settings.cost_told),
+        subjects=_subjects(limits, store, secret, telemetry),
     )
     personas: Mapping[str, Persona] = {}
     if settings.development and (settings.schema / "personas.toml").exists():
@@ -242,12 +255,21 @@ def open_house(settings: Settings, apps: Mapping[str, Any] | None = None) -> Ope
         gateway_keys=lambda: _published(keys, signing()),
         telemetry=telemetry,
         limits=limits,
-        store=_store(settings),
+        store=store,
     ).watched()
 
 
 def _store(settings: Settings) -> Redis | None:
     return open_valkey(settings.valkey) if settings.valkey else None
+
+
+def _subjects(limits: LimitsPage, store: Redis | None, secret: bytes, telemetry: Telemetry) -> SubjectBudget:
+    """What bounds of how many travelers one user is given something, by all gateways together where they share a store."""
+    note = telemetry.metrics.event
+    seen: Seen = MemorySeen(time.monotonic)
+    if store is not None:
+        seen = ValkeySeen(store, seen, time.monotonic, note)
+    return SubjectBudget(limits, seen, secret, note)
 
 
 def _documents(settings: Settings, store: Redis | None, note: Callable[[str, str], None]) -> NamedDocuments:

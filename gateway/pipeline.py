@@ -29,7 +29,8 @@ from gateway.operation import Documents, Operation, read_operation
 from gateway.planning import Plan
 from gateway.recording import record_of
 from gateway.telemetry import watching
-from gateway.terms import admit, announce, obligations_of, settle
+from gateway.terms import admit, announce, obligations_of, settle, spend
+from gateway.traffic import Spent
 
 __all__ = ["answer", "answer_unrestricted", "encode_answer", "fetch", "respond"]
 
@@ -38,7 +39,8 @@ async def answer(question: Question, caller: Caller, graph: Graph, house: House)
     """The reply to ``question`` for ``caller``: what the agreements allow, and nothing that is not on record.
 
     Raises ``GatewayError`` when there is nothing to answer: the document is wrong (400), a limit was passed (400), an
-    argument reads what is withheld or a break-glass grant is missing (403), or the record cannot be written (503).
+    argument reads what is withheld or a break-glass grant is missing (403), something was given of too many travelers
+    (429), or the record cannot be written (503).
     """
     at, request_id, watch = house.clock(), house.new_id(), watching()
     watch.request_id = request_id
@@ -64,12 +66,13 @@ async def answer(question: Question, caller: Caller, graph: Graph, house: House)
     )  # fmt: skip
     watch.decided(applied.outcomes, permitted.ledger)
     watch.lap("enforce")
+    spent = await spend(applied, question, operation, caller, graph, house, at, request_id)
     told = respond(operation, merged, applied, permitted, caller, graph, at)
-    body = encode_answer(told, applied, graph, request_id, demand)
+    body = encode_answer(told, applied, graph, request_id, demand, spent)
     watch.lap("answer")
     if house.record is not None:
         await house.record.append(
-            record_of(request_id, at, question, permitted, plan, merged, applied, body, caller, graph, house)
+            record_of(request_id, at, question, permitted, plan, merged, applied, body, caller, graph, house, spent)
         )
         watch.lap("record")
     await settle(applied, caller, graph, house, at, request_id)
@@ -189,9 +192,18 @@ def _as_shown(failures: Iterable[FetchFailure], keys: Mapping[str, str]) -> Iter
 
 
 def encode_answer(
-    told: Answer, applied: Applied, graph: Graph, request_id: str, demand: Demand | None = None, cursor: str = ""
+    told: Answer,
+    applied: Applied,
+    graph: Graph,
+    request_id: str,
+    demand: Demand | None = None,
+    spent: Spent | None = None,
+    cursor: str = "",
 ) -> bytes:
-    """The answer's bytes; ``cursor`` is where the client of a stream goes on from after it."""
+    """The answer's bytes; ``cursor`` is where the client of a stream goes on from after it.
+
+    ``spent``: of how many travelers the caller was given something, once a warning is due.
+    """
     page: dict[str, Any] = {"data": told.data}
     if told.errors:
         page["errors"] = told.errors
@@ -199,6 +211,8 @@ def encode_answer(
     duties = obligations_of(applied, graph)
     if duties:
         page["extensions"]["obligations"] = duties
+    if spent is not None:
+        page["extensions"]["subjects"] = {"used": spent.used, "most": spent.most, "seconds": spent.seconds}
     if cursor:
         page["extensions"]["cursor"] = cursor
     if demand is not None:

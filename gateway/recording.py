@@ -15,6 +15,7 @@ from gateway.execution import Merged
 from gateway.house import Graph, House, Question
 from gateway.planning import Plan, print_plan
 from gateway.policy import Decision
+from gateway.traffic import Spent
 
 __all__ = ["record_of"]
 
@@ -31,8 +32,9 @@ def record_of(
     caller: Caller,
     graph: Graph,
     house: House,
+    spent: Spent | None = None,
 ) -> AuditRecord:
-    """The record of one release, ready to be appended."""
+    """The record of one release, ready to be appended; ``spent`` where its caller is warned."""
     cut = _cut(permitted)
     return AuditRecord(
         request_id=request_id,
@@ -55,6 +57,7 @@ def record_of(
         failures=tuple(FailureNote(each.subgraph, each.code, each.coordinates) for each in merged.failures),
         answer_bytes=len(body),
         answer_hash=digest(body),
+        note=(("subjects", f"{spent.used} of {spent.most}"),) if spent is not None else (),
     )
 
 

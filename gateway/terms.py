@@ -1,7 +1,7 @@
 """The terms of a request: under which break-glass grant it is made, which obligations it meets, and what it leaves owed.
 
-Called by the line thrice: ``admit`` before anything is fetched, ``announce`` before anything is changed, ``settle`` once
-the answer is on record. The rules are ``gateway.duties``'; here they are applied to a question, and what has to be durable is made so.
+Called by the line: ``admit`` before anything is fetched, ``announce`` before anything is changed, ``spend`` before the
+answer is recorded, ``settle`` once it is. The rules are ``gateway.duties``'; here they are applied to a question, and what has to be durable is made so.
 """
 
 from __future__ import annotations
@@ -23,8 +23,19 @@ from gateway.errors import AccessError, RecordUnavailable, RequestError
 from gateway.house import Graph, House, Question
 from gateway.operation import Operation
 from gateway.policy import Outcome
+from gateway.traffic import Spent
 
-__all__ = ["PRIVACY", "admit", "announce", "obligations_of", "settle", "standing", "under_glass", "without_means"]
+__all__ = [
+    "PRIVACY",
+    "admit",
+    "announce",
+    "obligations_of",
+    "settle",
+    "spend",
+    "standing",
+    "under_glass",
+    "without_means",
+]
 
 PRIVACY = "OVERSIGHT"
 """The privacy offices: they are told of every broken glass, beside the agencies whose data it opens."""
@@ -52,8 +63,15 @@ async def admit(
     """``caller`` as it may ask: with the break-glass grant that its purpose needs, and what cannot be met for it.
 
     Under a grant, the intent is on record and every agency concerned has its notice in the queue before this returns.
-    Raises ``AccessError`` (``BREAK_GLASS_REQUIRED`` and others) or ``RecordUnavailable``; then nothing is fetched.
+    Raises ``AccessError`` (``BREAK_GLASS_REQUIRED`` and others), ``RequestError`` (``SUBJECT_BUDGET_SPENT``) or
+    ``RecordUnavailable``; then nothing is fetched.
     """
+    if house.subjects is not None:
+        try:
+            await house.subjects.check(caller)
+        except RequestError as refused:
+            await _refuse(refused, question, operation, caller, graph, house, at, request_id)
+            raise
     caller = without_means(question, caller, graph, house)
     if caller.purpose not in graph.policy.vocabulary.break_glass:
         return caller
@@ -64,6 +82,49 @@ async def admit(
     assert house.duties is not None  # noqa: S101 - the grant came from there
     await asyncio.to_thread(house.duties.glass.notify, glass, agencies, request_id, at)
     return caller
+
+
+async def spend(
+    applied: Applied,
+    question: Question,
+    operation: Operation,
+    caller: Caller,
+    graph: Graph,
+    house: House,
+    at: datetime,
+    request_id: str,
+) -> Spent | None:
+    """The travelers of whom something is about to be shown are counted; what was spent once a warning is due, else None.
+
+    Raises ``RequestError`` ``SUBJECT_BUDGET_SPENT``, which is on record then: nothing leaves. A change has been made by
+    now, so its answer is never refused; the next question is.
+    """
+    if house.subjects is None:
+        return None
+    try:
+        return await house.subjects.spend(caller, {subject for subject, _ in applied.given})
+    except RequestError as refused:
+        if operation.kind == "mutation":
+            return None
+        await _refuse(refused, question, operation, caller, graph, house, at, request_id)
+        raise
+
+
+async def _refuse(
+    refused: RequestError,
+    question: Question,
+    operation: Operation,
+    caller: Caller,
+    graph: Graph,
+    house: House,
+    at: datetime,
+    request_id: str,
+) -> None:
+    """The refusal is on record when this returns; raises ``RecordUnavailable``."""
+    if house.record is not None:
+        note = (("code", refused.code), ("why", refused.message))
+        record = _intent(note, question, operation, caller, graph, at, request_id)
+        await house.record.append(replace(record, kind="refusal"))
 
 
 async def standing(question: Question, caller: Caller, graph: Graph, house: House, at: datetime) -> Caller:

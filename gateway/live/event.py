@@ -27,7 +27,7 @@ from gateway.pipeline import encode_answer, fetch, respond
 from gateway.policy import UNREACHABLE
 from gateway.recording import record_of
 from gateway.telemetry import watching
-from gateway.terms import settle, standing
+from gateway.terms import settle, spend, standing
 
 __all__ = [
     "Happened",
@@ -126,7 +126,8 @@ async def answer_event(
     """What an event comes to for ``caller``, decided as any answer is and on record before it is returned.
 
     Where the record that the event is about is withheld there is no reply: no error, no null, no gap. Raises
-    ``FetchError`` ``EVENT_UNDECIDED`` while what decides on it cannot be reached, ``RecordUnavailable``.
+    ``FetchError`` ``EVENT_UNDECIDED`` while what decides on it cannot be reached, ``RequestError`` ``SUBJECT_BUDGET_SPENT``,
+    ``RecordUnavailable``.
     """
     at, request_id, watch = house.clock(), house.new_id(), watching()
     watch.request_id = request_id
@@ -155,12 +156,13 @@ async def answer_event(
     watch.lap("enforce")
     if not _to_be_told(operation, merged, applied):
         return Told(None, closed)
+    spent = await spend(applied, question, operation, caller, graph, house, at, request_id)
     told = respond(operation, merged, applied, permitted, caller, graph, at)
-    body = encode_answer(told, applied, graph, request_id, cursor=happened.cursor)
+    body = encode_answer(told, applied, graph, request_id, spent=spent, cursor=happened.cursor)
     watch.lap("answer")
     if house.record is not None:
         await house.record.append(
-            record_of(request_id, at, question, permitted, plan, merged, applied, body, caller, graph, house)
+            record_of(request_id, at, question, permitted, plan, merged, applied, body, caller, graph, house, spent)
         )
         watch.lap("record")
     await settle(applied, caller, graph, house, at, request_id)

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from gateway.traffic.buckets import Buckets, MemoryBuckets
 from gateway.traffic.crowd import Crowd
+from gateway.traffic.subjects import MemorySeen, Seen, Spent, SubjectBudget, ValkeySeen
 from gateway.traffic.turnstile import Turnstile
 from gateway.traffic.valkey import ValkeyBuckets, open_valkey
 
-__all__ = ["Buckets", "Crowd", "MemoryBuckets", "Turnstile", "ValkeyBuckets", "open_valkey"]
+__all__ = [
+    "Buckets",
+    "Crowd",
+    "MemoryBuckets",
+    "MemorySeen",
+    "Seen",
+    "Spent",
+    "SubjectBudget",
+    "Turnstile",
+    "ValkeyBuckets",
+    "ValkeySeen",
+    "open_valkey",
+]
