@@ -15,6 +15,7 @@ from gateway.sharing.drafting import (
     proposal_of,
     shareable,
 )
+from gateway.sharing.replay import VERDICTS, Replay, Tally
 from gateway.sharing.request import (
     FINAL,
     STANCES,
@@ -30,17 +31,21 @@ from gateway.sharing.request import (
     request_of,
     taken,
 )
+from gateway.sharing.whatif import replay_record, told_replay
 
 __all__ = [
     "FINAL",
     "STANCES",
     "STATES",
+    "VERDICTS",
     "Book",
     "Party",
     "Proposal",
+    "Replay",
     "SharingRequest",
     "Signature",
     "Step",
+    "Tally",
     "Wish",
     "asked_fields",
     "digest_of",
@@ -53,9 +58,11 @@ __all__ = [
     "opening",
     "proposal_of",
     "record_of",
+    "replay_record",
     "request_of",
     "shareable",
     "standing",
     "step_digest",
     "taken",
+    "told_replay",
 ]

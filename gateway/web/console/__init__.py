@@ -19,6 +19,7 @@ from gateway.web.console import (
     matrix,
     overview,
     requests,
+    whatif,
     withheld,
 )
 from gateway.web.console.door import Handler, entered
@@ -50,6 +51,10 @@ def routes() -> list[Route]:
         *_page("/audit/disclosures/{shard}/{index:int}", disclosures.record),
         *_page("/audit/withheld", withheld.withheld, csv=withheld.withheld_csv),
         *_requests(),
+        *_page("/audit/what-if", whatif.what_if),
+        *_page("/audit/what-if", whatif.start, methods=("POST",)),
+        *_page("/audit/what-if/{job}/cancel", whatif.cancel, methods=("POST",)),
+        *_page("/audit/what-if/{job}", whatif.show),
     ]
 
 

@@ -38,6 +38,7 @@ _PAGES = (
     ("/audit/disclosures", "Disclosures"),
     ("/audit/withheld", "Withheld"),
     ("/audit/requests", "Sharing requests"),
+    ("/audit/what-if", "What if"),
 )
 _AT_THE_DESK = (("/audit/requests", "Sharing requests"),)
 

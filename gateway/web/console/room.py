@@ -18,6 +18,7 @@ from gateway.errors import GatewayError, RequestError
 from gateway.opening import OpenHouse
 from gateway.policy import Bundle, Policy, load_bundle
 from gateway.policy.decision import Outcome
+from gateway.web.console.jobs import Jobs
 
 __all__ = ["ACCOUNT", "OWN_SIDE", "Room", "Visitor", "as_of", "room_of"]
 
@@ -58,6 +59,7 @@ class Room:
     opened: OpenHouse
     lock: Lock = field(default_factory=Lock)
     kept: dict[Any, Any] = field(default_factory=dict)
+    jobs: Jobs = field(default_factory=Jobs)
     _policy: Policy | None = None
     _bundle: tuple[str, Bundle] | None = None
 

@@ -36,6 +36,7 @@ PAGES = {
     "disclosures": "/audit/disclosures",
     "withheld": "/audit/withheld",
     "requests": "/audit/requests",
+    "what-if": "/audit/what-if",
     "refused": "/audit/field?coordinate=Visa.nothing",
 }
 
@@ -225,11 +226,27 @@ def test_a_sharing_request_from_a_refusal_to_two_signatures(browser: Browser, se
     page.get_by_role("button", name="Sign", exact=True).click()
     assert "Signed for the recipient CBP by share-cbp-1" in page.inner_text("main")
     cbp.check("request-whole-wide-light")
+    page.get_by_role("button", name="What if it had been in force?").click()
+    page.wait_for_function("!document.querySelector('meta[http-equiv=refresh]')")
+    assert "records in" in page.inner_text("main")
+    cbp.check("what-if-own-wide-light")
     cbp.open(f"{path}/draft")
     cbp.check("request-draft-wide-light")
     for each in (cbp, uscis):
         each.page.context.close()
         assert each.wrong == []
+
+
+def test_what_if_is_watched_until_it_is_done(seen: tuple[str, Seen]) -> None:
+    look, made = seen
+    page = made.open("/audit/what-if")
+    text = (ROOT / "schema" / "agreements" / "state_ca-cbp-visa.toml").read_text().replace('"Visa.status", ', "")
+    page.locator("textarea[name=toml]").fill(text)
+    page.get_by_role("button", name="Replay the record").press("Enter")
+    page.wait_for_function("!document.querySelector('meta[http-equiv=refresh]')")
+    assert "newly withheld" in page.inner_text("main")
+    assert page.locator("progress").get_attribute("aria-label") == "How much of the record is replayed"
+    made.check(f"what-if-done-{look}")
 
 
 def test_an_officer_asks_at_the_desk_with_the_keyboard(browser: Browser, served: Served) -> None:
