@@ -205,10 +205,10 @@ class Replay:
         entry = self.after.catalogue.entries.get(coordinate)
         if entry is None or not self.after.vocabulary.knows_caller(*kind):
             return None
-        new = CellMaker(self.after).cell(kind, coordinate, self.at, known=True)
+        new = _cell(self.after, kind, coordinate, self.at)
         if not entry.governed:
             return self._link(kind, entry, new)
-        old = CellMaker(self.before).cell(kind, coordinate, self.at, known=True)
+        old = _cell(self.before, kind, coordinate, self.at)
         if _meaning(old) == _meaning(new):
             return None
         rules = _with_training(new, kind)
@@ -224,7 +224,7 @@ class Replay:
         inner = [each for name in targets if name not in catalogue.hubs for each in catalogue.told_by(name)]
         if not any(self._of((*kind, str(each))) is not None for each in inner):
             return None
-        cells = [CellMaker(self.after).cell(kind, each, self.at, known=True) for each in inner]
+        cells = [_cell(self.after, kind, each, self.at) for each in inner]
         return _Touched(new, (), (), tuple(_Touched(each, _with_training(each, kind), ()) for each in cells))
 
     def _behind(self, text: str, link: str) -> Behind:
@@ -259,6 +259,11 @@ class Replay:
 
 def _look(caller: Caller | None) -> Any:
     return lambda name: getattr(caller, _OF_CALLER[name]) or None
+
+
+def _cell(compiled: Compiled, kind: tuple[str, str, str], coordinate: Coordinate, at: datetime) -> Cell:
+    entry = compiled.catalogue.entries.get(coordinate)
+    return CellMaker(compiled).cell(kind, coordinate, entry.owner if entry else "", at)
 
 
 def _meaning(cell: Cell) -> tuple[Any, ...]:

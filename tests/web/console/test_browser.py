@@ -227,7 +227,7 @@ def test_a_sharing_request_from_a_refusal_to_two_signatures(browser: Browser, se
     assert "Signed for the recipient CBP by share-cbp-1" in page.inner_text("main")
     cbp.check("request-whole-wide-light")
     page.get_by_role("button", name="What if it had been in force?").click()
-    page.wait_for_function("!document.querySelector('meta[http-equiv=refresh]')")
+    page.get_by_text(" records in ").wait_for()
     assert "records in" in page.inner_text("main")
     cbp.check("what-if-own-wide-light")
     cbp.open(f"{path}/draft")
@@ -243,7 +243,7 @@ def test_what_if_is_watched_until_it_is_done(seen: tuple[str, Seen]) -> None:
     text = (ROOT / "schema" / "agreements" / "state_ca-cbp-visa.toml").read_text().replace('"Visa.status", ', "")
     page.locator("textarea[name=toml]").fill(text)
     page.get_by_role("button", name="Replay the record").press("Enter")
-    page.wait_for_function("!document.querySelector('meta[http-equiv=refresh]')")
+    page.get_by_text(" records in ").wait_for()
     assert "newly withheld" in page.inner_text("main")
     assert page.locator("progress").get_attribute("aria-label") == "How much of the record is replayed"
     made.check(f"what-if-done-{look}")

@@ -156,7 +156,7 @@ async def test_a_job_that_fails_says_so() -> None:
         raise GatewayError("AUDIT_UNAVAILABLE", "no record")
 
     for work, expected in ((refuse, "AUDIT_UNAVAILABLE"), (lambda job: 1 // 0, "INTERNAL")):
-        job = jobs.start("f", "test-fails", ME, {}, work)  # type: ignore[arg-type]
+        job = jobs.start("f", "test-fails", ME, {}, work)
         await ended(job)
         assert job.state == "failed"
         assert job.error is not None
