@@ -41,18 +41,19 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class DoorLimits:
-    """The gateway's own: requests worked on at once, requests waiting for a place and for how many seconds, and the
-    seconds a request may take in all.
+    """The gateway's own: requests worked on at once, requests waiting for a place and for how many seconds, the seconds a
+    request may take in all, and how many requests one body may be an array of (0: arrays are refused).
     """
 
     concurrent: int = 64
     waiting: int = 256
     patience: float = 5.0
     deadline: float = 30.0
+    batch: int = 0
 
     def __post_init__(self) -> None:
         _positive(concurrent=self.concurrent, deadline=self.deadline)
-        _not_negative(waiting=self.waiting, patience=self.patience)
+        _not_negative(waiting=self.waiting, patience=self.patience, batch=self.batch)
 
 
 @dataclass(frozen=True, slots=True)

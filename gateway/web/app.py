@@ -12,17 +12,26 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 
+from gateway.caller import Caller
 from gateway.errors import GatewayError, RequestError
-from gateway.house import Graph, Reply
+from gateway.house import Graph, Question, Reply
 from gateway.live import Live, Places
 from gateway.opening import OpenHouse
 from gateway.pipeline import answer, answer_unrestricted
 from gateway.reloading import reloading_on_hangup
 from gateway.telemetry import watching
 from gateway.web import breakglass, console, development, explorer, health, insight, tracing, travelers
-from gateway.web.callers import admit
+from gateway.web.callers import admit, count
 from gateway.web.door import Door, unforeseen
-from gateway.web.graphql import error_response, read_question, reply_response
+from gateway.web.graphql import (
+    batch_response,
+    error_body,
+    error_response,
+    question_of,
+    read_question,
+    read_questions,
+    reply_response,
+)
 from gateway.web.metrics import metrics
 from gateway.web.socket import serve_socket
 from gateway.web.streams import Kind, open_stream, stream_kind, stream_refusal
@@ -85,16 +94,38 @@ async def _graphql(request: Request) -> Response:
     if kind := stream_kind(request):
         return await _streamed(request, opened, graph, kind)
     caller = await admit(request, opened)  # before the body is looked at: a stranger costs nothing
-    question = await read_question(request, opened.documents)
+    asked = await read_questions(request, opened.documents, opened.limits.door.batch)
+    if isinstance(asked, list):
+        return await _batch(request, asked, caller, graph)
+    return reply_response(request, await _reply(request, asked, caller, graph))
+
+
+async def _reply(request: Request, question: Question, caller: Caller | None, graph: Graph) -> Reply:
+    opened: OpenHouse = request.app.state.opened
     if caller is None:
-        return reply_response(request, await answer_unrestricted(question, graph, opened.house))
+        return await answer_unrestricted(question, graph, opened.house)
     traces: tracing.Traces | None = request.app.state.traces
     if traces is None:
-        return reply_response(request, await answer(question, caller, graph, opened.house))
+        return await answer(question, caller, graph, opened.house)
     noted, house = traces.begin(question, caller, opened.house)
     reply = await answer(question, caller, graph, house)
     traces.end(noted, reply.request_id, watching().timings())
-    return reply_response(request, reply)
+    return reply
+
+
+async def _batch(request: Request, pages: list[Any], caller: Caller | None, graph: Graph) -> Response:
+    """The answers to an array of requests, asked one after another: each is decided, limited and recorded by itself."""
+    opened: OpenHouse = request.app.state.opened
+    for _ in pages[1:]:  # the first was counted at the door
+        await count(request, opened, caller)
+    bodies: list[bytes] = []
+    for page in pages:
+        try:
+            question = await question_of(page, opened.documents)
+            bodies.append((await _reply(request, question, caller, graph)).body)
+        except GatewayError as error:
+            bodies.append(error_body(error))
+    return batch_response(request, bodies)
 
 
 async def _streamed(request: Request, opened: OpenHouse, graph: Graph, kind: Kind) -> Response:

@@ -14,7 +14,7 @@ from gateway.identity import TokenReader, bearer
 from gateway.opening import OpenHouse
 from gateway.telemetry import watching
 
-__all__ = ["admit", "read_caller"]
+__all__ = ["admit", "count", "read_caller"]
 
 _FRESH: Final = "Get a fresh token from your agency's issuer."
 _ISSUER: Final = "Get a token for this gateway from the issuer it trusts."
@@ -50,10 +50,16 @@ async def admit(request: Request, opened: OpenHouse) -> Caller | None:
 
     Raises ``IdentityError`` (401), or ``RequestError`` RATE_EXCEEDED (429).
     """
-    if opened.tokens is None:
-        await opened.turnstile.admit_address(request.client.host if request.client else "")
-        return None
-    caller = read_caller(request, opened.tokens)
-    watching().by(*caller.kind)
-    await opened.turnstile.admit(caller)
+    caller = None if opened.tokens is None else read_caller(request, opened.tokens)
+    if caller is not None:
+        watching().by(*caller.kind)
+    await count(request, opened, caller)
     return caller
+
+
+async def count(request: Request, opened: OpenHouse, caller: Caller | None) -> None:
+    """Count one request of ``caller``, or of the address where there are none; raises RATE_EXCEEDED (429)."""
+    if caller is None:
+        await opened.turnstile.admit_address(request.client.host if request.client else "")
+    else:
+        await opened.turnstile.admit(caller)

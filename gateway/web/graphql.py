@@ -19,7 +19,17 @@ from gateway.errors import GatewayError, LimitError, OperationError, RequestErro
 from gateway.house import Question, Reply
 from gateway.telemetry import watching
 
-__all__ = ["MOST_BYTES", "error_response", "question_of", "read_body", "read_question", "reply_response"]
+__all__ = [
+    "MOST_BYTES",
+    "batch_response",
+    "error_body",
+    "error_response",
+    "question_of",
+    "read_body",
+    "read_question",
+    "read_questions",
+    "reply_response",
+]
 
 MOST_BYTES = 1_000_000
 MODERN = "application/graphql-response+json"
@@ -41,23 +51,40 @@ async def read_question(request: Request, documents: NamedDocuments, *, streamed
         extensions = _json(values["extensions"].encode(), "extensions") if values.get("extensions") else None
         page = {**values, "variables": variables, "extensions": extensions}
         return _question(await _with_text(page, documents), safe_only=True)
-    _check_content_type(request.headers.get("content-type", ""))
-    page = _page(await read_body(request))
+    page = await _posted(request)
     if isinstance(page, list):
-        raise RequestError(
-            "BATCHING_REFUSED",
-            "Arrays of requests are not taken.",
-            where="body",
-            hint="Send one request for each operation.",
-        )
-    if not isinstance(page, dict):
-        raise RequestError(
-            "BODY_NOT_AN_OBJECT",
-            "The body has to be a JSON object.",
-            where="body",
-            hint='Send {"query": "...", "variables": {...}}.',
-        )
-    return _question(await _with_text(page, documents), safe_only=False)
+        _check_batch(page, 0)
+    return await question_of(page, documents)
+
+
+async def read_questions(request: Request, documents: NamedDocuments, most: int) -> Question | list[Any]:
+    """The question that an HTTP request asks, or the decoded requests, at most ``most``, that its body is an array of.
+
+    Raises as ``read_question`` does, and ``RequestError`` BATCHING_REFUSED or BATCH_TOO_LARGE. ``question_of`` reads each.
+    """
+    if not most or request.method == "GET":
+        return await read_question(request, documents)
+    media_type(request)
+    page = await _posted(request)
+    if isinstance(page, list):
+        return _check_batch(page, most)
+    return await question_of(page, documents)
+
+
+async def _posted(request: Request) -> Any:
+    _check_content_type(request.headers.get("content-type", ""))
+    return _page(await read_body(request))
+
+
+def _check_batch(page: list[Any], most: int) -> list[Any]:
+    hint = "Send one request for each operation."
+    if not most or not page:
+        message = "Arrays of requests are not taken." if not most else "The array holds no request."
+        raise RequestError("BATCHING_REFUSED", message, where="body", hint=hint)
+    if len(page) > most:
+        hint = f"Send {most} at most, or one request for each operation."
+        raise RequestError("BATCH_TOO_LARGE", f"The array holds {len(page)} requests.", where="body", hint=hint)
+    return page
 
 
 async def _with_text(page: Mapping[str, Any], documents: NamedDocuments) -> Mapping[str, Any]:
@@ -123,8 +150,15 @@ def _json(text: bytes, where: str) -> Any:
         ) from None
 
 
-async def question_of(page: Mapping[str, Any], documents: NamedDocuments) -> Question:
-    """The question in a decoded request that did not come by POST or GET; raises as ``read_question`` does."""
+async def question_of(page: Any, documents: NamedDocuments) -> Question:
+    """The question in a decoded request that did not come by GET; raises as ``read_question`` does."""
+    if not isinstance(page, dict):
+        raise RequestError(
+            "BODY_NOT_AN_OBJECT",
+            "The body has to be a JSON object.",
+            where="body",
+            hint='Send {"query": "...", "variables": {...}}.',
+        )
     return _question(await _with_text(page, documents), safe_only=False)
 
 
@@ -228,6 +262,20 @@ class _Ready(Response):
         ]
 
 
+def error_body(error: GatewayError) -> bytes:
+    """The answer that says what was wrong; the request's line and metrics have its code."""
+    watching().code = error.code
+    errors = getattr(error, "errors", None) or (error,)
+    return orjson.dumps({"errors": [each.as_graphql() for each in errors]})
+
+
+def batch_response(request: Request, bodies: list[bytes]) -> Response:
+    """The HTTP response that carries the answers to an array of requests, in its order."""
+    headers = {"cache-control": "no-store", "vary": "accept, authorization, accept-encoding"}
+    kind = f"{media_type(request)}; charset=utf-8"
+    return Response(b"[" + b",".join(bodies) + b"]", media_type=kind, headers=headers)
+
+
 def error_response(request: Request, error: GatewayError) -> Response:
     """The HTTP response for an error raised before there was anything to answer.
 
@@ -238,9 +286,7 @@ def error_response(request: Request, error: GatewayError) -> Response:
         kind = media_type(request)
     except RequestError:
         kind = LEGACY
-    watching().code = error.code
-    errors = getattr(error, "errors", None) or (error,)
-    body = orjson.dumps({"errors": [each.as_graphql() for each in errors]})
+    body = error_body(error)
     headers = {"cache-control": "no-store", "vary": "accept, authorization"}
     status = error.status
     if kind == LEGACY and isinstance(error, OperationError | LimitError):

@@ -65,11 +65,12 @@ async def test_who_finds_no_place_is_sent_away_and_health_still_answers(face: Fa
 
 
 async def test_a_user_who_asks_too_often_is_told_when_to_come_back(face: Face) -> None:
-    other = face.instead(limits=LimitsPage.read({"callers": {"rate": 0.1, "burst": 1}}))
+    other = face.instead(limits=LimitsPage.read({"callers": {"rate": 0.001, "burst": 1}}))
 
     assert (await other.send(body=BODY, content_type=JSON)).status == 200
     refused = await other.send(body=BODY, content_type=JSON)
-    assert (refused.status, refused.error["code"], refused.headers["retry-after"]) == (429, "RATE_EXCEEDED", "10")
+    assert (refused.status, refused.error["code"]) == (429, "RATE_EXCEEDED")
+    assert 900 < int(refused.headers["retry-after"]) <= 1000  # a slow machine has waited for some of it already
     assert (await other.send(token=face.token(PERSONA), body=BODY, content_type=JSON)).status == 200
 
 
