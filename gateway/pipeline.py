@@ -198,9 +198,9 @@ def encode_answer(
     request_id: str,
     demand: Demand | None = None,
     spent: Spent | None = None,
-    cursor: str = "",
+    more: Mapping[str, Any] | None = None,
 ) -> bytes:
-    """The answer's bytes; ``cursor`` is where the client of a stream goes on from after it.
+    """The answer's bytes; ``more`` are extensions that an event has besides: its cursor, what is to be acknowledged.
 
     ``spent``: of how many travelers the caller was given something, once a warning is due.
     """
@@ -213,8 +213,7 @@ def encode_answer(
         page["extensions"]["obligations"] = duties
     if spent is not None:
         page["extensions"]["subjects"] = {"used": spent.used, "most": spent.most, "seconds": spent.seconds}
-    if cursor:
-        page["extensions"]["cursor"] = cursor
     if demand is not None:
         page["extensions"].update(demand.after(told.data))
+    page["extensions"].update(more or {})
     return encode(page)

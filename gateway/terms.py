@@ -34,6 +34,7 @@ __all__ = [
     "spend",
     "standing",
     "under_glass",
+    "used_of",
     "without_means",
 ]
 
@@ -245,20 +246,20 @@ def _intent(
 
 def obligations_of(applied: Applied, graph: Graph) -> list[dict[str, str]]:
     """What travels with the answer, for ``extensions.obligations``."""
-    return told(graph.policy, _used(applied))
+    return told(graph.policy, used_of(applied))
 
 
 async def settle(applied: Applied, caller: Caller, graph: Graph, house: House, at: datetime, request_id: str) -> None:
     """Keep the tasks that the answer leaves; raises ``RecordUnavailable`` ``DUTIES_UNAVAILABLE``: then nothing leaves."""
-    tasks = owed(graph.policy, _used(applied), caller, request_id, at)
+    tasks = owed(graph.policy, used_of(applied), caller, request_id, at)
     if tasks:
         if house.duties is None:
             raise RecordUnavailable("DUTIES_UNAVAILABLE", "What is owed for this answer cannot be written down.")
         await asyncio.to_thread(house.duties.tasks.add, tasks)
 
 
-def _used(applied: Applied) -> set[str]:
-    """The agreements on which something in the answer rests."""
+def used_of(applied: Applied) -> set[str]:
+    """The ids of the agreements on which something in the answer rests."""
     return {
         agreement
         for (_, outcome, agreement, version, _, _) in applied.outcomes

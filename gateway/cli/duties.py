@@ -17,7 +17,7 @@ from gateway.cli.shared import At, Var, instant_of
 from gateway.duties import Duties, open_duties, review
 from gateway.errors import AccessError, RequestError
 
-__all__ = ["break_glass", "obligations"]
+__all__ = ["break_glass", "obligations", "show_table", "the_duties"]
 
 break_glass = typer.Typer(
     no_args_is_help=True,
@@ -38,7 +38,8 @@ _BY = Annotated[str, typer.Option("--by", help="The user who did it.")]
 
 
 @contextmanager
-def _open(var: Path) -> Iterator[Duties]:
+def the_duties(var: Path) -> Iterator[Duties]:
+    """The files of what is owed, open; raises ``RequestError`` ``RECORD_MISSING`` where there are none."""
     folder = var / "record"
     if not (folder / "break-glass.sqlite3").exists():
         raise RequestError(
@@ -57,7 +58,7 @@ def list_glass(
 ) -> None:
     """List every grant with the state of its review, and the notices that nobody has taken note of."""
     now = instant_of(at)
-    with _open(var) as duties:
+    with the_duties(var) as duties:
         grants = [
             {"what": "grant", **each.as_json(now)}
             for each in duties.glass.all()
@@ -75,8 +76,8 @@ def list_glass(
         _lines([*grants, *notices])
         return
     columns = ("id", "state", "agency", "user", "case", "approvedBy", "reviewDue", "review", "reason")
-    _table("Grants", columns, grants)
-    _table("Notices not taken note of", ("number", "grant", "agency", "request", "due", "overdue"), notices)
+    show_table("Grants", columns, grants)
+    show_table("Notices not taken note of", ("number", "grant", "agency", "request", "due", "overdue"), notices)
 
 
 @break_glass.command(
@@ -91,7 +92,7 @@ def review_glass(
     var: Var = Path("var"),
 ) -> None:
     """Review a grant: whether it was justified. Who asked for it or approved it cannot."""
-    with _open(var) as duties:
+    with the_duties(var) as duties:
         found = duties.glass.find(grant)
         if found is None:
             raise AccessError(
@@ -112,7 +113,7 @@ def take_note(
     var: Var = Path("var"),
 ) -> None:
     """Note that the agency concerned has taken note."""
-    with _open(var) as duties:
+    with the_duties(var) as duties:
         duties.glass.acknowledge(number, by, instant_of(at))
     typer.echo(f"notice {number} taken note of by {by}")
 
@@ -128,7 +129,7 @@ def list_tasks(
 ) -> None:
     """List what is owed after answers: to whom, by whom, until when."""
     now = instant_of(at)
-    with _open(var) as duties:
+    with the_duties(var) as duties:
         tasks = [
             {
                 "number": each.number, "kind": each.kind, "agreement": f"{each.agreement}@{each.version}",
@@ -142,7 +143,7 @@ def list_tasks(
     if as_json:
         _lines(tasks)
         return
-    _table("Obligations", ("number", "kind", "agreement", "debtor", "creditor", "case", "due", "state"), tasks)
+    show_table("Obligations", ("number", "kind", "agreement", "debtor", "creditor", "case", "due", "state"), tasks)
 
 
 @obligations.command("done", epilog="Example: [bold]gateway obligations done 12 --by ero-atl-1[/bold]")
@@ -154,7 +155,7 @@ def finish_task(
     var: Var = Path("var"),
 ) -> None:
     """Note that a task is done."""
-    with _open(var) as duties:
+    with the_duties(var) as duties:
         task = duties.tasks.finish(number, by, instant_of(at), note)
     typer.echo(f"{task.kind} of {task.agreement}@{task.version} done by {by}")
 
@@ -164,7 +165,8 @@ def _lines(pages: list[dict[str, Any]]) -> None:
         typer.echo(json.dumps(page, sort_keys=True))
 
 
-def _table(title: str, columns: tuple[str, ...], pages: list[dict[str, Any]]) -> None:
+def show_table(title: str, columns: tuple[str, ...], pages: list[dict[str, Any]]) -> None:
+    """Print ``pages`` as a table, or that there are none."""
     console = Console(soft_wrap=True)
     if not pages:
         console.print(f"{title}: none", highlight=False)

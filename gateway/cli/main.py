@@ -16,6 +16,7 @@ from gateway.cli import (
     duties,
     keys,
     new_subgraph,
+    notices,
     plan,
     policy,
     prove,
@@ -58,6 +59,7 @@ diff.register(app)
 prove.register(app)
 token.register(app)
 keys.register(app)
+notices.register(app)
 app.add_typer(audit.app, name="audit")
 app.add_typer(documents.app, name="documents")
 app.add_typer(duties.break_glass, name="break-glass")

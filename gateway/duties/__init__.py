@@ -1,8 +1,10 @@
 """What comes with access: the obligations of agreements, break-glass grants, and the files of what is still owed."""
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from gateway.duties.event_notices import EventNotice, EventNoticeFile, NoticeState
 from gateway.duties.glass import Glass, Notice, approve, ask_for, may_approve, review, usable
 from gateway.duties.glasses import GlassFile
 from gateway.duties.obligations import Means, Task, asked, owed, told, unmet
@@ -10,10 +12,13 @@ from gateway.duties.tasks import TaskFile
 
 __all__ = [
     "Duties",
+    "EventNotice",
+    "EventNoticeFile",
     "Glass",
     "GlassFile",
     "Means",
     "Notice",
+    "NoticeState",
     "Task",
     "TaskFile",
     "approve",
@@ -31,22 +36,26 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Duties:
-    """The two files, open: tasks of obligations, and break-glass grants with their notices."""
+    """The files, open: tasks of obligations, break-glass grants with their notices, and notices of events to be pushed."""
 
     tasks: TaskFile
     glass: GlassFile
+    events: EventNoticeFile
 
     def close(self) -> None:
-        """Close both; closing twice is fine."""
+        """Close them; closing twice is fine."""
         self.tasks.close()
         self.glass.close()
+        self.events.close()
 
 
 def open_duties(folder: Path) -> Duties:
     """The files in ``folder`` (made where missing); raises ``RecordUnavailable`` ``DUTIES_UNAVAILABLE``."""
-    tasks = TaskFile(folder / "obligations.sqlite3")
-    try:
-        return Duties(tasks, GlassFile(folder / "break-glass.sqlite3"))
-    except BaseException:
-        tasks.close()
-        raise
+    with ExitStack() as opened:
+        tasks = TaskFile(folder / "obligations.sqlite3")
+        opened.callback(tasks.close)
+        glass = GlassFile(folder / "break-glass.sqlite3")
+        opened.callback(glass.close)
+        duties = Duties(tasks, glass, EventNoticeFile(folder / "event-notices.sqlite3"))
+        opened.pop_all()
+    return duties

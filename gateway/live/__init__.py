@@ -7,6 +7,7 @@ holds them all.
 
 from gateway.live.live import Live
 from gateway.live.messages import Beat, Ended, Message, Next
+from gateway.live.notices import keeping
 from gateway.live.places import Places
 
-__all__ = ["Beat", "Ended", "Live", "Message", "Next", "Places"]
+__all__ = ["Beat", "Ended", "Live", "Message", "Next", "Places", "keeping"]

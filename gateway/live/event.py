@@ -22,12 +22,13 @@ from gateway.execution import Merged, execute, project, source_request
 from gateway.execution.transport import SubgraphRequest, Transport
 from gateway.execution.wire import NotJson, decode, encode
 from gateway.house import Graph, House, Question, Reply, Vouched
+from gateway.live.notices import made, shown, tell
 from gateway.operation import Operation, read_operation
 from gateway.pipeline import encode_answer, fetch, respond
 from gateway.policy import UNREACHABLE
 from gateway.recording import record_of
 from gateway.telemetry import watching
-from gateway.terms import settle, spend, standing
+from gateway.terms import settle, spend, standing, used_of
 
 __all__ = [
     "Happened",
@@ -48,10 +49,15 @@ _FOR_NOW: Final = frozenset({"SUBGRAPH_UNREACHABLE", "SUBGRAPH_TIMEOUT", "SUBGRA
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """One event. ``cursor`` is where the client goes on from after it; ``""`` where its source keeps no events."""
+    """One event. ``cursor`` is where the client goes on from after it; ``""`` where its source keeps no events.
+
+    ``number`` is its number in the outbox of ``subgraph``.
+    """
 
     source: Source
     cursor: str = ""
+    subgraph: str = ""
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +164,10 @@ async def answer_event(
         return Told(None, closed)
     spent = await spend(applied, question, operation, caller, graph, house, at, request_id)
     told = respond(operation, merged, applied, permitted, caller, graph, at)
-    body = encode_answer(told, applied, graph, request_id, spent=spent, cursor=happened.cursor)
+    name = next(operation.fields()).name
+    notices = await made(happened.subgraph, name, happened.number, graph, house, at, used_of(applied))
+    more = {"cursor": happened.cursor, **({"notices": shown(notices)} if notices else {})}
+    body = encode_answer(told, applied, graph, request_id, spent=spent, more=more)
     watch.lap("answer")
     if house.record is not None:
         await house.record.append(
@@ -166,6 +175,7 @@ async def answer_event(
         )
         watch.lap("record")
     await settle(applied, caller, graph, house, at, request_id)
+    await tell(notices, caller, request_id, house, at)
     return Told(Reply(body, request_id), closed)
 
 

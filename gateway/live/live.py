@@ -96,7 +96,7 @@ class Live:
         at, request_id = self.house.clock(), self.house.new_id()
         admitted = await admit(question, operation, caller, graph, self.house, at, request_id)
         check_hearable(operation, admitted, graph, at, request_id)
-        tail = self._tail(subgraph)
+        tail = self.tail(subgraph)
         try:
             last = await tail.join()
         except FetchError as error:
@@ -171,7 +171,8 @@ class Live:
         finally:
             self.telemetry.end(watch, token, status, sum(sent))
 
-    def _tail(self, subgraph: str) -> Tail:
+    def tail(self, subgraph: str) -> Tail:
+        """What happens at ``subgraph``, followed once for all who listen."""
         if subgraph not in self.tails:
             self.tails[subgraph] = Tail(OutboxFeed(subgraph, self.graph, self.house))
         return self.tails[subgraph]

@@ -111,7 +111,9 @@ class Stream:
 
     async def _told(self, number: int) -> Told:
         """What event ``number`` comes to; while that cannot be decided it is tried again, and the order is kept."""
-        happened = Happened(numbered(number), self.live.cursors.seal(self.subgraph, number, self.caller))
+        happened = Happened(
+            numbered(number), self.live.cursors.seal(self.subgraph, number, self.caller), self.subgraph, number
+        )
         live = self.live
         for attempt in range(_TRIES):
             graph = live.graph()

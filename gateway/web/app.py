@@ -15,12 +15,12 @@ from starlette.routing import Route, WebSocketRoute
 from gateway.caller import Caller
 from gateway.errors import GatewayError, RequestError
 from gateway.house import Graph, Question, Reply
-from gateway.live import Live, Places
+from gateway.live import Live, Places, keeping
 from gateway.opening import OpenHouse
 from gateway.pipeline import answer, answer_unrestricted
 from gateway.reloading import reloading_on_hangup
 from gateway.telemetry import watching
-from gateway.web import breakglass, console, development, explorer, health, insight, tracing, travelers
+from gateway.web import breakglass, console, development, explorer, health, insight, notices, tracing, travelers
 from gateway.web.callers import admit, count
 from gateway.web.door import Door, unforeseen
 from gateway.web.graphql import (
@@ -46,6 +46,8 @@ def create_app(opened: OpenHouse) -> Starlette:
         Route("/break-glass/{id}", _coded(breakglass.show_grant), methods=["GET"]),
         Route("/break-glass/{id}/approve", _coded(breakglass.approve_grant), methods=["POST"]),
         WebSocketRoute("/graphql", serve_socket),
+        Route("/notices", _coded(notices.list_notices), methods=["GET"]),
+        Route("/notices/{id}/acknowledge", _coded(notices.acknowledge), methods=["POST"]),
         Route("/explain", _coded(insight.explain), methods=["GET"]),
         Route("/.well-known/jwks.json", _coded(insight.jwks), methods=["GET"]),
         Route("/metrics", _coded(metrics), methods=["GET"]),
@@ -68,7 +70,12 @@ def create_app(opened: OpenHouse) -> Starlette:
 
 def _live(opened: OpenHouse) -> Live:
     settings = opened.settings
-    places = Places(settings.streams, settings.streams_per_caller)
+    places, duties = Places(settings.streams, settings.streams_per_caller), opened.house.duties
+    if duties is not None:
+        opened.telemetry.metrics.gauge(
+            "gateway_event_notices", "Events to be pushed that nobody has acknowledged.", "state",
+            lambda: duties.events.counts(opened.house.clock()),
+        )  # fmt: skip
     opened.telemetry.metrics.gauge("gateway_streams", "Open subscriptions.", "", lambda: {"": places.open})
     return Live(
         lambda: opened.graph,
@@ -205,6 +212,7 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
             stack.enter_context(reloading_on_hangup(opened))
         for subgraph in opened.subgraph_apps.values():
             await stack.enter_async_context(_started(subgraph))
+        await stack.enter_async_context(keeping(app.state.live))
         yield
 
 
