@@ -62,7 +62,7 @@ async def answer(question: Question, caller: Caller, graph: Graph, house: House)
     watch.failures = len(merged.failures)
     applied = apply_rulings(
         permitted, merged.data, graph.policy, caller, graph.shapes, flags, at, house.mask_key,
-        [path for failure in merged.failures for path in failure.paths],
+        [path for failure in merged.failures for path in failure.everywhere],
     )  # fmt: skip
     watch.decided(applied.outcomes, permitted.ledger)
     watch.lap("enforce")

@@ -19,10 +19,10 @@ REFUSED = "NOT_PERMITTED"
 
 
 class Missing(Protocol):
-    """A failed fetch: the places that miss their value and the coordinates it would have answered."""
+    """A failed fetch: every place without a value because of it, and the coordinates it would have answered."""
 
     @property
-    def paths(self) -> Sequence[tuple[str | int, ...]]: ...
+    def everywhere(self) -> Sequence[tuple[str | int, ...]]: ...
     @property
     def code(self) -> str: ...
     @property
@@ -41,7 +41,7 @@ def missing_entries(permitted: Permitted, failures: Iterable[Missing], policy: P
         if permitted.client.kind == "mutation" and not failure.code.startswith("SUBGRAPH_"):
             continue  # the owner refused the change: it was reached, and the error says why
         wanted = frozenset(failure.coordinates)
-        for path in failure.paths:
+        for path in failure.everywhere:
             for coordinate, shown in _fields_at(_plain(path), wanted, index):
                 if (coordinate, shown) not in entered:
                     entered.add((coordinate, shown))

@@ -165,7 +165,7 @@ class _Run:
         except (FetchError, OSError, TimeoutError) as error:
             self._fail_whole(compiled, _code(error))
             return
-        self._report(answer.errors, compiled, gathered)
+        self._report(answer, compiled, gathered)
         if answer.data is None:
             return
         if compiled.batches:
@@ -276,10 +276,12 @@ class _Run:
         for code, path in merger.problems:
             self._fail(fetch, code, [(*place, *path) for place in places])
 
-    def _report(self, errors: Iterable[ErrorEntry], compiled: CompiledFetch, gathered: Sequence[Gathered]) -> None:
+    def _report(self, answer: SubgraphAnswer, compiled: CompiledFetch, gathered: Sequence[Gathered]) -> None:
         """Turn what the subgraph reported into failures at the places of the merged tree."""
         of_batch = dict(zip((id(batch) for batch in compiled.batches), gathered, strict=True))
-        for error in errors:
+        whole = self._whole(compiled) if answer.data is None and answer.errors else []
+        for error in answer.errors:
+            lost = whole
             if error.batch is None:
                 places = self._whole(compiled)
                 if error.path:
@@ -287,19 +289,26 @@ class _Run:
                     places = [(*root, *error.path) for root in roots]
             else:
                 places = self._places(error.batch, of_batch[id(error.batch)], error.item)
-                if error.path:
-                    places = [(*place, *error.path) for place in places]
-                else:
-                    places = _fields_at(places, error.batch.shape)
-            self._fail(compiled, error.code, places)
+                fields = _fields_at(places, error.batch.shape)
+                if _is_null(answer.data, error):
+                    lost = fields
+                places = [(*place, *error.path) for place in places] if error.path else fields
+            self._fail(compiled, error.code, places, lost)
 
     def _fail_whole(self, compiled: CompiledFetch, code: str) -> None:
         self._fail(compiled, code, self._whole(compiled))
 
-    def _fail(self, compiled: CompiledFetch, code: str, places: Sequence[ResponsePath]) -> None:
+    def _fail(
+        self,
+        compiled: CompiledFetch,
+        code: str,
+        places: Sequence[ResponsePath],
+        lost: Sequence[ResponsePath] = (),
+    ) -> None:
         fetch = compiled.fetch
         message = MESSAGES.get(code, MESSAGES["SUBGRAPH_ERROR"]).format(subgraph=fetch.subgraph)
-        failure = FetchFailure(fetch.subgraph, code, message, tuple(places[:_MAX_PATHS]), fetch.coordinates)
+        told, gone = tuple(places[:_MAX_PATHS]), tuple(lost[:_MAX_PATHS])
+        failure = FetchFailure(fetch.subgraph, code, message, told, fetch.coordinates, gone)
         self.failures[failure] = None
 
     def _whole(self, compiled: CompiledFetch) -> list[ResponsePath]:
@@ -334,6 +343,12 @@ def _fields_at(places: Iterable[ResponsePath], shape: Shape) -> list[ResponsePat
     """Every field of ``shape`` at each of ``places``."""
     keys = dict.fromkeys(slot.key for slot in shape.slots.values() if slot.key != "__typename")
     return [(*place, key) for place in places for key in keys]
+
+
+def _is_null(data: dict[str, Any] | None, error: ErrorEntry) -> bool:
+    """Whether the error's entity is null in the answer: a null further down may have taken all of it away."""
+    items = data.get(error.batch.batch.alias) if data is not None and error.batch is not None else None
+    return isinstance(items, list) and 0 <= error.item < len(items) and items[error.item] is None
 
 
 def _code(error: Exception) -> str:

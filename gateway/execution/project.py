@@ -104,7 +104,7 @@ class _Report:
 
     def _note(self, failure: FetchFailure) -> None:
         """One error for each client field that misses its value; for many of them, one for each list they stand in."""
-        for path in failure.paths:
+        for path in failure.everywhere:
             self._whole.add(path)
             self._above.update(path[:length] for length in range(len(path)))
         places = list(dict.fromkeys(self._client_path(path) for path in failure.paths))

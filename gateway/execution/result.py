@@ -15,7 +15,8 @@ class FetchFailure:
     """Something a subgraph did not answer, or answered wrongly.
 
     ``message`` is the gateway's own and safe for any client; the subgraph's words never get this far. ``paths`` are
-    the places of the merged tree that miss their value; ``coordinates`` what the failed request selected.
+    the places of the merged tree that miss their value; ``lost`` those that went with them, because a null the
+    subgraph may not answer took their whole object away; ``coordinates`` what the failed request selected.
     """
 
     subgraph: str
@@ -23,6 +24,12 @@ class FetchFailure:
     message: str
     paths: tuple[ResponsePath, ...] = ()
     coordinates: tuple[str, ...] = ()
+    lost: tuple[ResponsePath, ...] = ()
+
+    @property
+    def everywhere(self) -> tuple[ResponsePath, ...]:
+        """Every place without a value because of this."""
+        return (*self.paths, *self.lost)
 
 
 @dataclass(slots=True)

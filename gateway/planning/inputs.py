@@ -7,7 +7,7 @@ from dataclasses import replace
 from gateway.operation.model import Condition
 from gateway.planning.plan import InputField, InputFragment, InputSelection
 
-__all__ = ["input_key_names", "merge_inputs", "without_conditions"]
+__all__ = ["input_key_names", "input_names", "merge_inputs", "without_conditions"]
 
 
 def merge_inputs(
@@ -65,4 +65,17 @@ def input_key_names(inputs: tuple[InputSelection, ...]) -> frozenset[str]:
             names |= input_key_names(part.selections)
         elif part.required:
             names.add(part.name)
+    return frozenset(names)
+
+
+def input_names(inputs: tuple[InputSelection, ...]) -> frozenset[str]:
+    """The dotted names of all that a representation is made of; where one of them is missing it is not sent."""
+    names: set[str] = set()
+    for part in inputs:
+        below = input_names(part.selections)
+        if isinstance(part, InputFragment):
+            names |= below
+        else:
+            names.add(part.name)
+            names.update(f"{part.name}.{name}" for name in below)
     return frozenset(names)

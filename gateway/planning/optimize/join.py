@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.planning.inputs import input_key_names, merge_inputs
+from gateway.planning.inputs import input_key_names, input_names, merge_inputs
 from gateway.planning.optimize.schedule import Schedule
 from gateway.planning.steps import Step
 
@@ -12,8 +12,9 @@ __all__ = ["join"]
 def join(plan: Schedule) -> bool:
     """Whether any two steps were joined.
 
-    Not joined are steps whose representations would need two values under one name, or that enter by different keys:
-    a null in one key must not cost the other's answer.
+    Not joined are steps whose representations would need two values under one name, that enter by different keys (a null
+    in one must not cost the other's answer), or that need different values of different origins: where a subgraph lost
+    what one of them needs, the other is asked for all the same. Those go out as calls of their own in one request.
     """
     found: dict[tuple[object, ...], list[Step]] = {}
     gone: dict[Step, Step] = {}
@@ -31,7 +32,7 @@ def join(plan: Schedule) -> bool:
 
 def _absorb(into: Step, step: Step, gone: dict[Step, Step]) -> bool:
     inputs = merge_inputs(into.inputs, step.inputs)
-    if inputs is None or input_key_names(into.inputs) != input_key_names(step.inputs):
+    if inputs is None or not _lost_together(into, step):
         return False
     into.inputs = inputs
     into.out.merge(step.out)
@@ -39,3 +40,10 @@ def _absorb(into: Step, step: Step, gone: dict[Step, Step]) -> bool:
     into.providers.update(step.providers)
     gone[step] = into
     return True
+
+
+def _lost_together(one: Step, two: Step) -> bool:
+    """Whether an object that one of the steps cannot ask about cannot be asked about by the other either."""
+    if input_key_names(one.inputs) != input_key_names(two.inputs):
+        return False
+    return one.providers.keys() == two.providers.keys() or input_names(one.inputs) == input_names(two.inputs)
