@@ -77,6 +77,7 @@ pytest: install-dev
 
 bench: install-dev
 	$(BIN)/pytest tests/benchmarks -p no:xdist --benchmark-only -q
+	$(BIN)/python -m tests.benchmarks side-by-side
 
 requirements:
 	$(BIN)/uv pip compile --universal --generate-hashes --no-header --no-annotate --quiet --python-version 3.11 -o requirements.txt pyproject.toml
