@@ -8,44 +8,26 @@ still decide stays, with the facts that the decision needs added as hidden field
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
-
-from graphql import parse_value, value_from_ast_untyped
+from typing import Any, TypeAlias
 
 from gateway.caller import Caller
 from gateway.coordinates import Coordinate
 from gateway.enforcement.hidden import HIDDEN, coordinates_of, hidden_fields
 from gateway.enforcement.permitted import Entry, Gather, Permitted, Ruled, RuledField, RuledFragment
+from gateway.enforcement.scope import Frame, Scope, Told
 from gateway.enforcement.shapes import Shapes
+from gateway.enforcement.values import argument_values, subject_argument
 from gateway.errors import AccessError
 from gateway.operation.model import Argument, Field, Fragment, Operation, Selection
 from gateway.policy import Decision, OnRecord, Outcome, Policy
 
-__all__ = ["PAGE_LIMIT", "argument_values", "authorize"]
+__all__ = ["PAGE_LIMIT", "authorize"]
 
 PAGE_LIMIT = 1000  # rows of one connection that the gateway is ready to page through itself
+_Ledger: TypeAlias = dict[tuple[str, tuple[str, ...]], Entry]
 _WITHHELD = (Outcome.DENY, Outcome.ABSENT, Outcome.UNAVAILABLE)
-
-
-def argument_values(field: Field, variables: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments written on ``field`` as plain values, variables filled in; unset variables are left out."""
-    values: dict[str, Any] = {}
-    for argument in field.arguments:
-        text = argument.text
-        if text.startswith("$") and text[1:] not in variables:
-            continue
-        values[argument.name] = value_from_ast_untyped(parse_value(text), dict(variables))
-    return values
-
-
-def subject_argument(policy: Policy, coordinate: str, values: Mapping[str, Any]) -> str:
-    """The traveler's id among a field's argument ``values``, where the vocabulary says that one of them is that."""
-    for name, value in values.items():
-        if f"{coordinate}({name}:)" in policy.vocabulary.subject_arguments and isinstance(value, str):
-            return value
-    return ""
 
 
 def _openness(decision: Decision) -> int:
@@ -53,74 +35,6 @@ def _openness(decision: Decision) -> int:
     if not decision.settled:
         return 3
     return {Outcome.ALLOW: 2, Outcome.MASK: 1}.get(decision.outcome, 0)
-
-
-@dataclass(slots=True)
-class _Frame:
-    """The object being selected: which of its facts, as dotted paths, its fields' decisions need.
-
-    ``outer`` is the object it stands in. A fact that an object has no field for is the outer record's, and an object
-    without a traveler of its own is about the outer one's.
-    """
-
-    fields: frozenset[str] = frozenset()
-    outer: _Frame | None = None
-    own_subject: str = ""
-    record: bool = False
-    paths: set[str] = field(default_factory=set)
-
-    def note(self, needs: frozenset[str]) -> bool:
-        """Take note of the facts a decision needs; returns whether a statutory flag of the subject is among them."""
-        flags = False
-        for fact in needs:
-            source, _, path = fact.partition(".")
-            if source == "record":
-                self.ask(path)
-            elif source == "subject":
-                flags = flags or path != "id"
-                self.ask_subject()
-        return flags
-
-    def ask(self, path: str) -> None:
-        """See to it that the record's fact is at hand, on this object or on one around it."""
-        if path.partition(".")[0] in self.fields:
-            self.paths.add(path)
-        elif self.outer is not None and not self.record:  # a record's facts are its own, never another record's
-            self.outer.ask(path)
-
-    def ask_subject(self) -> None:
-        """See to it that the subject's id is at hand, on this record or on the one around it."""
-        if self.own_subject:
-            self.paths.add(self.own_subject)
-        elif self.outer is not None:
-            self.outer.ask_subject()
-
-
-@dataclass(slots=True)
-class _Scope:
-    """What is known while walking down: the facts, the path for the ledger, the record that fields belong to."""
-
-    facts: Mapping[str, Any]
-    path: tuple[str, ...]
-    frames: dict[str, _Frame]
-
-
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """Of the coordinates that tell of a record: what they still need, if none shows it; whether none ever can."""
-
-    needs: tuple[frozenset[str], ...]
-    impossible: bool
-
-    @classmethod
-    def of(cls, decisions: Sequence[Decision]) -> _Told:
-        settled = [each.outcome for each in decisions if each.settled]
-        shown = any(outcome in (Outcome.ALLOW, Outcome.MASK) for outcome in settled)
-        refused = all(outcome in (Outcome.DENY, Outcome.ABSENT) for outcome in settled)
-        return cls(
-            () if shown else tuple(dict.fromkeys(each.needs for each in decisions if not each.settled)),
-            refused and len(settled) == len(decisions) and Outcome.ABSENT in settled,
-        )
 
 
 class _Walk:
@@ -140,14 +54,20 @@ class _Walk:
         self.subjects = subjects
         self.at = at
         self.decisions: dict[str, Decision] = {}
-        self.ledger: dict[tuple[str, tuple[str, ...]], Entry] = {}
+        self.ledger: _Ledger = {}
+        self.absent: set[tuple[str, ...]] = set()
         self.fact_coordinates: set[str] = set()
         self.masks: dict[str, str] = {}
         self.needs_subjects = False
         self._decisions = policy.decisions(caller, at)
         self._known: dict[int, tuple[Mapping[str, Any], OnRecord]] = {}  # by the identity of the facts beside it
-        self._told: dict[tuple[int, str], _Told] = {}
+        self._told: dict[tuple[int, str], Told] = {}
         self._inside: dict[tuple[int, str], Mapping[str, Any]] = {}
+
+    def whole(self, facts: Mapping[str, Any]) -> tuple[tuple[Ruled, ...], tuple[Selection, ...]]:
+        """The ruled and the asked selections of the operation, with the request's own ``facts`` known."""
+        scope = Scope(facts, (), {self.operation.root: Frame()})
+        return self.selections(self.operation.selections, (self.operation.root,), scope)
 
     # -- one field --
 
@@ -158,17 +78,17 @@ class _Walk:
             known = self._known[id(facts)] = (facts, self._decisions.on(facts))
         return known[1]
 
-    def told(self, name: str, facts: Mapping[str, Any]) -> _Told:
+    def told(self, name: str, facts: Mapping[str, Any]) -> Told:
         """What is known about whether a record of type ``name`` is there for this caller."""
         key, on = (id(facts), name), self.on(facts)
         found = self._told.get(key)
         if found is None:
-            found = self._told[key] = _Told.of(
+            found = self._told[key] = Told.of(
                 [on.of(each) for each in self._decisions.apart(self.shapes.told_by(name))]
             )
         return found
 
-    def decide(self, coordinate: Coordinate, scope: _Scope) -> Decision:
+    def decide(self, coordinate: Coordinate, scope: Scope) -> Decision:
         decision = self.on(scope.facts).of(coordinate)
         place = str(coordinate)
         known = self.decisions.get(place)
@@ -182,12 +102,19 @@ class _Walk:
                 self.masks[place] = self.policy.masked_as(self.caller, coordinate, self.at)
         return decision
 
-    def _note_needs(self, parent: str, decision: Decision, scope: _Scope) -> None:
+    def _note_needs(self, parent: str, decision: Decision, scope: Scope) -> None:
         if scope.frames[parent].note(decision.needs):
             self.needs_subjects = True
 
     def enter(self, entry: Entry) -> None:
         self.ledger.setdefault((entry.coordinate, entry.path), entry)
+
+    def refuse(self, decision: Decision, path: tuple[str, ...]) -> None:
+        """A refusal is told of; of what is absent it is only kept where it would have been."""
+        if decision.outcome is Outcome.ABSENT:
+            self.absent.add(path)
+        else:
+            self.enter(self.entry(decision, path))
 
     def entry(self, decision: Decision, path: tuple[str, ...]) -> Entry:
         return Entry(
@@ -204,7 +131,7 @@ class _Walk:
     # -- selections --
 
     def selections(
-        self, selections: Sequence[Selection], parents: tuple[str, ...], scope: _Scope
+        self, selections: Sequence[Selection], parents: tuple[str, ...], scope: Scope
     ) -> tuple[tuple[Ruled, ...], tuple[Selection, ...]]:
         ruled: list[Ruled] = []
         asked: list[Selection] = []
@@ -222,7 +149,7 @@ class _Walk:
         return tuple(ruled), tuple(asked)
 
     def field(
-        self, field: Field, parents: tuple[str, ...], scope: _Scope, shown: str = ""
+        self, field: Field, parents: tuple[str, ...], scope: Scope, shown: str = ""
     ) -> tuple[RuledField, tuple[Selection, ...]]:
         if field.name.startswith("__"):
             return RuledField(field, {}), (field,)
@@ -237,21 +164,20 @@ class _Walk:
                 decision = self.decide(Coordinate(parent, field.name), scope)
             rulings[parent] = decision
             if decision.settled and decision.outcome in _WITHHELD:
-                if decision.outcome is not Outcome.ABSENT:
-                    self.enter(self.entry(decision, path))
+                self.refuse(decision, path)
                 continue
             refused = self.check_arguments(parent, field, values, scope)
             if refused is not None:  # the field can only be asked for by what is withheld
                 rulings[parent] = refused
-                if refused.outcome is not Outcome.ABSENT:
-                    self.enter(self.entry(refused, path))
+                self.refuse(refused, path)
                 continue
             if decision.settled and decision.outcome is Outcome.MASK:
                 self.enter(self.entry(decision, path))
             if self.leads_nowhere(field, parent, values, scope):
                 rulings[parent] = replace(decision, outcome=Outcome.ABSENT, settled=True, needs=frozenset())
+                self.refuse(rulings[parent], path)
                 continue
-            kept[parent] = self.value(field, parent, values, _Scope(scope.facts, path, scope.frames))
+            kept[parent] = self.value(field, parent, values, Scope(scope.facts, path, scope.frames))
         whole = RuledField(field, rulings)
         if not kept:
             return whole, ()
@@ -263,7 +189,7 @@ class _Walk:
             return whole, first[1]
         return whole, tuple(Fragment(parent, (), asked) for parent, (_, asked) in kept.items() if asked)
 
-    def leads_nowhere(self, field: Field, parent: str, values: Mapping[str, Any], scope: _Scope) -> bool:
+    def leads_nowhere(self, field: Field, parent: str, values: Mapping[str, Any], scope: Scope) -> bool:
         """Whether what is known already says that no record below ``field`` can be there for this caller."""
         target = self.shapes.target(parent, field.name)
         node = self.shapes.connection_node(target) or target
@@ -274,7 +200,7 @@ class _Walk:
         inner = self.inside(field, parent, target, subject, scope)
         return all(self.told(name, inner.facts).impossible for name in possible)
 
-    def check_arguments(self, parent: str, field: Field, values: Mapping[str, Any], scope: _Scope) -> Decision | None:
+    def check_arguments(self, parent: str, field: Field, values: Mapping[str, Any], scope: Scope) -> Decision | None:
         """Refuse an argument that reads a coordinate which this caller never sees in clear.
 
         Returns the denial of the whole field where the argument is one it cannot do without (a look-up by a receipt);
@@ -304,7 +230,7 @@ class _Walk:
             )
         return None
 
-    def open_reads(self, parent: str, field: Field, values: Mapping[str, Any], scope: _Scope) -> tuple[Coordinate, ...]:
+    def open_reads(self, parent: str, field: Field, values: Mapping[str, Any], scope: Scope) -> tuple[Coordinate, ...]:
         """What the arguments test and only a record can decide on: withheld there, it must not find the record."""
         found = dict.fromkeys(coordinate for _, coordinate in self.shapes.reads_of(parent, field.name, values))
         return tuple(each for each in found if not self.on(scope.facts).of(each).settled)
@@ -312,7 +238,7 @@ class _Walk:
     # -- the value below a field --
 
     def value(
-        self, field: Field, parent: str, values: Mapping[str, Any], scope: _Scope
+        self, field: Field, parent: str, values: Mapping[str, Any], scope: Scope
     ) -> tuple[RuledField, tuple[Selection, ...]]:
         coordinate = f"{parent}.{field.name}"
         if coordinate in self.shapes.gathers:
@@ -335,21 +261,21 @@ class _Walk:
                 Argument("first", str(PAGE_LIMIT)),
             )
             edge = self.shapes.target(target, "edges")
-            around = _Scope(inner.facts, (), {edge: next(iter(inner.frames.values()))})
+            around = Scope(inner.facts, (), {edge: next(iter(inner.frames.values()))})
             _, facts = self.composite((), node, around, reads)
             asked = (*asked, *_paging_fields(target, edge, facts, self.shapes))
         if not asked:  # its existence is still the question
             asked = (Field("__typename", "__typename", target, hidden=True),)
         return ruled, (replace(field, parent=parent, arguments=arguments, selections=asked),)
 
-    def inside(self, field: Field, parent: str, target: str, subject: str, scope: _Scope) -> _Scope:
+    def inside(self, field: Field, parent: str, target: str, subject: str, scope: Scope) -> Scope:
         """The scope below a field: list positions in the path, and the subject's facts where an argument names it."""
         kind = self.shapes.field_type(parent, field.name)
         path = (*scope.path, "[]") if "[" in str(kind) else scope.path
         facts = scope.facts
         if subject or self.shapes.leaves_subject(parent, target):
             facts = self.about(subject, facts)
-        return _Scope(facts, path, scope.frames)
+        return Scope(facts, path, scope.frames)
 
     def about(self, subject: str, facts: Mapping[str, Any]) -> Mapping[str, Any]:
         """``facts`` for the traveler ``subject``, or for "" whose record it is nobody knows yet."""
@@ -363,19 +289,19 @@ class _Walk:
         return self._inside[key]
 
     def composite(
-        self, selections: Sequence[Selection], target: str, scope: _Scope, reads: Sequence[Coordinate] = ()
+        self, selections: Sequence[Selection], target: str, scope: Scope, reads: Sequence[Coordinate] = ()
     ) -> tuple[tuple[Ruled, ...], tuple[Selection, ...]]:
         """The ruled and the asked selections of an object, with the facts its records need added."""
         possible = self.shapes.possible(target)
         outer = next(iter(scope.frames.values()))
         own = {
-            name: _Frame(
+            name: Frame(
                 self.shapes.field_names(name), outer, self.shapes.subjects.get(name, ""), name in self.shapes.keys
             )
             for name in possible
             if name not in self.shapes.plumbing
         }
-        inner = _Scope(scope.facts, scope.path, {name: own.get(name, outer) for name in possible})
+        inner = Scope(scope.facts, scope.path, {name: own.get(name, outer) for name in possible})
         ruled, asked = self.selections(selections, possible, inner)
         extra: list[Selection] = []
         if self.shapes.is_abstract(target):
@@ -391,7 +317,7 @@ class _Walk:
                 extra.extend(hidden if possible == (name,) == (target,) else (Fragment(name, (), hidden),))
         return ruled, (*asked, *extra)
 
-    def presence(self, name: str, frame: _Frame, scope: _Scope) -> None:
+    def presence(self, name: str, frame: Frame, scope: Scope) -> None:
         """Have the facts at hand that tell whether a record of type ``name`` is there for this caller at all."""
         for needs in self.told(name, scope.facts).needs:
             if frame.note(needs):
@@ -403,12 +329,12 @@ class _Walk:
         self.fact_coordinates |= coordinates_of(fields)
         return fields
 
-    def conditional_rows(self, node: str, scope: _Scope) -> bool:
+    def conditional_rows(self, node: str, scope: Scope) -> bool:
         """Whether some row of type ``node`` could be there for this caller and another not."""
         return any(self.told(name, scope.facts).needs for name in self.shapes.possible(node))
 
     def gather(
-        self, field: Field, parent: str, values: Mapping[str, Any], scope: _Scope
+        self, field: Field, parent: str, values: Mapping[str, Any], scope: Scope
     ) -> tuple[RuledField, tuple[Selection, ...]]:
         """A merged list, as the hidden fields it is made of; an argument ``kinds`` keeps items by their field ``kind``."""
         names, order = self.shapes.gathers[f"{parent}.{field.name}"]
@@ -422,7 +348,7 @@ class _Walk:
                 f"{HIDDEN}{field.key}__{name}", name, parent, (), field.conditions,
                 (*field.selections, *extra), hidden=True, location=field.location,
             )  # fmt: skip
-            outside = _Scope(scope.facts, scope.path[:-1], scope.frames)
+            outside = Scope(scope.facts, scope.path[:-1], scope.frames)
             one, kept = self.field(source, (parent,), outside, shown=scope.path[-1])
             sources.append(one)
             asked.extend(kept)
@@ -471,16 +397,47 @@ def authorize(
     Raises ``AccessError`` ``ARGUMENT_WITHHELD`` when an argument reads what is withheld.
     """
     walk = _Walk(operation, policy, caller, shapes, subjects, at)
-    scope = _Scope(facts, (), {operation.root: _Frame()})
-    ruled, asked = walk.selections(operation.selections, (operation.root,), scope)
+    ruled, asked = walk.whole(facts)
+    ledger = walk.ledger
+    if walk.absent and any(value is True for flags in subjects.values() for value in flags.values()):
+        told = _as_of_anybody(operation, policy, caller, shapes, subjects, at, facts)
+        ledger = {key: entry for key, entry in told.items() if key in ledger or _within(key[1], walk.absent)} | ledger
     return Permitted(
         client=operation,
         operation=replace(operation, selections=asked),
         ruled=ruled,
         decisions=walk.decisions,
         facts=frozenset(walk.fact_coordinates),
-        ledger=tuple(walk.ledger.values()),
+        ledger=tuple(ledger.values()),
         needs_subjects=walk.needs_subjects,
         known=dict(facts),
         masks=walk.masks,
     )
+
+
+def _within(path: tuple[str, ...], absent: set[tuple[str, ...]]) -> bool:
+    """Whether ``path`` is, or stands below, one of those in ``absent``."""
+    return any(path[:length] in absent for length in range(1, len(path) + 1))
+
+
+def _as_of_anybody(
+    operation: Operation,
+    policy: Policy,
+    caller: Caller,
+    shapes: Shapes,
+    subjects: Mapping[str, Mapping[str, Any]],
+    at: datetime,
+    facts: Mapping[str, Any],
+) -> _Ledger:
+    """What is static for the request if no flag is up: told of a protected person too.
+
+    Where her records are not there nothing below them is ruled on; a ledger that ended there, or an argument that is a
+    mistake and is not looked at, would tell that she is protected.
+    """
+    down = {
+        traveler: {name: False if value is True else value for name, value in flags.items()}
+        for traveler, flags in subjects.items()
+    }
+    walk = _Walk(operation, policy, caller, shapes, down, at)
+    walk.whole(facts)
+    return walk.ledger

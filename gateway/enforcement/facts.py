@@ -13,9 +13,9 @@ from typing import Any, Final
 import orjson
 
 from gateway.caller import Caller
-from gateway.enforcement.authorize import argument_values, subject_argument
 from gateway.enforcement.hidden import HIDDEN, coordinates_of, hidden_fields, read_hidden
 from gateway.enforcement.shapes import Shapes
+from gateway.enforcement.values import argument_values, subject_argument
 from gateway.operation.model import Argument, Field, Operation
 from gateway.policy import UNREACHABLE, CaseKind, Policy
 from gateway.supergraph import Supergraph

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.enforcement.authorize import argument_values
 from gateway.enforcement.permitted import RuledField
+from gateway.enforcement.values import argument_values
 from gateway.operation.model import Field, Selection
 
 __all__ = ["Window", "empty_connection", "page_connection"]

@@ -9,6 +9,7 @@ import pytest
 from graphql import GraphQLObjectType, get_named_type
 from sqlalchemy import text
 
+from gateway.errors import AccessError
 from tests.scenarios.asking import Answered, Asker, World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -82,6 +83,34 @@ async def test_a18_a_protected_person_reads_like_one_who_never_filed(ask: Asker)
         one, two = one.replace(name, "*"), two.replace(other, "*")
     assert one == two
     assert protected.errors == never.errors == []
+
+
+WIDE = """query($t: ID!) { traveler(id: $t) { id sex petitions { totalCount nodes { receiptNumber formType status
+  beneficiary { id names { family } } } } benefitRequests { nodes { form receiptNumber } } timeline { kind }
+  visas { nodes { status holder { petitions { totalCount } } } } admissions { nodes { admittedAt } } securityReviews { totalCount } } }"""
+
+
+async def test_a18_the_ledger_of_a_protected_person_is_that_of_any_other(ask: Asker) -> None:
+    """What is denied whatever the record is told of where nothing shows as well: the ledger must not end where she does."""
+    query = ask.nameable(21, WIDE)
+    protected = await ask(replace(ask.caller(21), case="ERC-00100001"), query, t=STORY + "10")
+    never = await ask(replace(ask.caller(21), case="ERC-00210001"), query, t=STORY + "21")
+    assert protected.data["traveler"]["petitions"] == {"totalCount": 0, "nodes": []}
+    assert "traveler.petitions.nodes.[].receiptNumber" in never.ledger()
+    assert protected.page["extensions"]["sharing"] == never.page["extensions"]["sharing"]
+    assert protected.errors == never.errors == []
+
+
+async def test_a18_what_may_not_be_asked_by_is_refused_of_everybody(ask: Asker) -> None:
+    """An order by what this caller never sees is a mistake of the request, of whomever it asks."""
+    query = """query($t: ID!) { traveler(id: $t) { petitions { nodes { beneficiary {
+      petitions(orderBy: {field: RECEIPT_NUMBER}) { totalCount } } } } } }"""
+    said = set()
+    for case, traveler in (("ERC-00100001", "10"), ("ERC-00210001", "21")):
+        with pytest.raises(AccessError) as refused:
+            await ask(replace(ask.caller(21), case=case), query, t=STORY + traveler)
+        said.add(str(refused.value))
+    assert len(said) == 1
 
 
 async def test_a18_a_flag_changes_no_denial(fresh: World) -> None:
