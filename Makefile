@@ -14,7 +14,7 @@ export TWS_DATA ?= $(VAR)/data
 export TWS_KEYS ?= $(VAR)/keys
 export STRICT
 
-.PHONY: run test install install-dev data token schema check lint types layers stale pytest bench requirements clean
+.PHONY: run test install install-dev data token schema check lint types layers stale pytest bench demo requirements clean
 
 run: install data
 	TWS_TODAY=$(TODAY) $(BIN)/gateway serve --subgraphs asgi --port $(PORT) --var $(VAR)
@@ -78,6 +78,10 @@ pytest: install-dev
 bench: install-dev
 	$(BIN)/pytest tests/benchmarks -p no:xdist --benchmark-only -q
 	$(BIN)/python -m tests.benchmarks side-by-side
+
+# State revokes visas, a port of entry hears of each and acknowledges it: how long that takes, and both sides of the record
+demo: install-dev
+	$(BIN)/python -m tests.benchmarks.revocations $(or $(REVOCATIONS),1000)
 
 requirements:
 	$(BIN)/uv pip compile --universal --generate-hashes --no-header --no-annotate --quiet --python-version 3.11 -o requirements.txt pyproject.toml

@@ -44,6 +44,11 @@ class Served:
             with refused:
                 return refused.code, orjson.loads(refused.read())
 
+    def text(self, path: str) -> str:
+        """The body of what is no JSON."""
+        with _OPENER.open(self.address + path, timeout=30) as response:
+            return str(response.read().decode())
+
     def token(self, persona: str) -> str:
         """A token of the development issuer."""
         status, page = self.fetch("/dev/token", {"persona": persona})
