@@ -53,6 +53,10 @@ class Shard:
         """One more than the highest index."""
         return int(self.database.rows("select coalesce(max(idx), -1) from leaf")[0][0]) + 1
 
+    def payloads(self) -> int:
+        """How many records' payloads are kept."""
+        return int(self.database.rows("select count(*) from payload")[0][0])
+
     def commitments(self, start: int, stop: int) -> list[tuple[int, bytes]]:
         """The leaves with an index in ``[start, stop)``, in order."""
         found = self.database.rows(

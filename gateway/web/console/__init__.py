@@ -12,12 +12,15 @@ from starlette.routing import Route
 from gateway.web.console import (
     agreements,
     asking,
+    differences,
     disclosures,
     door,
     drafts,
     fields,
+    keeping,
     matrix,
     overview,
+    proofs,
     requests,
     whatif,
     withheld,
@@ -55,6 +58,13 @@ def routes() -> list[Route]:
         *_page("/audit/what-if", whatif.start, methods=("POST",)),
         *_page("/audit/what-if/{job}/cancel", whatif.cancel, methods=("POST",)),
         *_page("/audit/what-if/{job}", whatif.show),
+        *_page("/audit/diff", differences.differences),
+        *_page("/audit/diff", differences.against_file, methods=("POST",)),
+        *_page("/audit/properties", proofs.board),
+        *_page("/audit/properties", proofs.prove, methods=("POST",)),
+        *_page("/audit/properties/{job}/cancel", proofs.cancel, methods=("POST",)),
+        *_page("/audit/break-glass", keeping.glasses),
+        *_page("/audit/health", keeping.health),
     ]
 
 

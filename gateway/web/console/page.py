@@ -32,13 +32,17 @@ SECURITY = {
 _PAGES = (
     ("/audit", "Overview"),
     ("/audit/matrix", "Access matrix"),
-    ("/audit/field", "Who sees a field"),
-    ("/audit/role", "What a role sees"),
+    ("/audit/field", "By field"),
+    ("/audit/role", "By role"),
     ("/audit/agreements", "Agreements"),
     ("/audit/disclosures", "Disclosures"),
     ("/audit/withheld", "Withheld"),
     ("/audit/requests", "Sharing requests"),
     ("/audit/what-if", "What if"),
+    ("/audit/diff", "Differences"),
+    ("/audit/properties", "Properties"),
+    ("/audit/break-glass", "Break-glass"),
+    ("/audit/health", "Log health"),
 )
 _AT_THE_DESK = (("/audit/requests", "Sharing requests"),)
 

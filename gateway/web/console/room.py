@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -60,6 +60,7 @@ class Room:
     lock: Lock = field(default_factory=Lock)
     kept: dict[Any, Any] = field(default_factory=dict)
     jobs: Jobs = field(default_factory=Jobs)
+    proofs: dict[tuple[str, date], dict[str, Any]] = field(default_factory=dict)
     _policy: Policy | None = None
     _bundle: tuple[str, Bundle] | None = None
 

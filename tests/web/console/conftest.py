@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -27,12 +28,27 @@ def clean(seeded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def answered(seeded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A world in whose record the explorer's ready queries were answered, once for all modules."""
+    folder = tmp_path_factory.mktemp("room-answered")
+    shutil.copytree(seeded / "data", folder / "data")
+
+    async def ask() -> None:
+        async with open_world(folder) as world:
+            face = Face(world.opened)
+            for each in ready_queries():
+                answered = await face.ask(each["query"], each["persona"], variables=each["variables"])
+                assert answered.status == 200, answered.page
+
+    asyncio.run(ask())
+    return folder
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def room(clean: Path) -> AsyncIterator[Visit]:
-    """The gateway's application, after the explorer's twelve queries were answered."""
-    async with open_world(clean) as world:
-        face = Face(world.opened)
-        for each in ready_queries():
-            answered = await face.ask(each["query"], each["persona"], variables=each["variables"])
-            assert answered.status == 200, answered.page
-        yield Visit(face)
+async def room(answered: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Visit]:
+    """The gateway's application over a copy of the world that was answered from."""
+    folder = tmp_path_factory.mktemp("room")
+    shutil.copytree(answered, folder, dirs_exist_ok=True)
+    async with open_world(folder) as world:
+        yield Visit(Face(world.opened))

@@ -37,6 +37,10 @@ PAGES = {
     "withheld": "/audit/withheld",
     "requests": "/audit/requests",
     "what-if": "/audit/what-if",
+    "differences": "/audit/diff",
+    "properties": "/audit/properties",
+    "break-glass": "/audit/break-glass",
+    "log-health": "/audit/health",
     "refused": "/audit/field?coordinate=Visa.nothing",
 }
 
@@ -247,6 +251,20 @@ def test_what_if_is_watched_until_it_is_done(seen: tuple[str, Seen]) -> None:
     assert "newly withheld" in page.inner_text("main")
     assert page.locator("progress").get_attribute("aria-label") == "How much of the record is replayed"
     made.check(f"what-if-done-{look}")
+
+
+def test_a_proposed_file_is_compared_and_its_flows_are_drawn(seen: tuple[str, Seen]) -> None:
+    look, made = seen
+    page = made.open("/audit/diff")
+    text = (ROOT / "schema" / "agreements" / "uscis-cbp-overstay-input.toml").read_text() + (
+        '\n[[grant]]\narticle = "II.1"\nfields = ["Petition.status"]\nwhen = { attr = "case.state", is = "open" }\n'
+        '\n[[flow]]\narticle = "III.2"\nto = "CBP"\nfields = ["Petition.receiptNumber"]\nuse = "join"\n'
+    )
+    page.locator("textarea[name=toml]").fill(text)
+    page.get_by_role("button", name="Compare").press("Enter")
+    assert "CBP newly reads Petition.status of USCIS" in page.inner_text("main")
+    assert page.get_by_role("img").count() == 2
+    made.check(f"differences-file-{look}")
 
 
 def test_an_officer_asks_at_the_desk_with_the_keyboard(browser: Browser, served: Served) -> None:
