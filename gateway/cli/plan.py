@@ -94,11 +94,13 @@ def read_asked(
             hint='Write {"id": "..."}.',
         ) from None
     loaded = load_graph(supergraph, schema)
-    operation = read_operation(text, loaded.api_schema, given, name or None)
+    operation = read_operation(text, loaded.api_schema, given, name or None, deferring=not who)
     return Asked(loaded, _permitted(operation, who, schema, at) if who else operation)
 
 
 def _shapes(asked: Asked, made: Plan, *, governed: bool) -> str:
+    if made.deferred:
+        return "run by no executor: what is deferred is only planned"
     if governed:  # rulings on records need the merged data as objects that they can change
         return "run by the reference executor: governed"
     return FastPath(asked.supergraph).show(asked.operation, made)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-__all__ = ["Argument", "Condition", "Field", "Fragment", "Operation", "Selection"]
+__all__ = ["Argument", "Condition", "Deferral", "Field", "Fragment", "Operation", "Selection"]
 
 OperationKind: TypeAlias = Literal["query", "mutation", "subscription"]
 
@@ -61,12 +61,29 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
+class Deferral:
+    """That a fragment may be answered later (``@defer``).
+
+    ``variable`` decides whether, until reading has settled it; ``number`` counts the operation's deferred fragments
+    from 1 in document order, once settled.
+    """
+
+    label: str = ""
+    variable: str = ""
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Fragment:
-    """An inline fragment; ``type`` is its type condition (the enclosing type where the client wrote none)."""
+    """An inline fragment; ``type`` is its type condition (the enclosing type where the client wrote none).
+
+    ``defer`` is there only in operations read for planning alone: whatever is answered has none (decision 30).
+    """
 
     type: str
     conditions: tuple[Condition, ...] = ()
     selections: tuple[Selection, ...] = ()
+    defer: Deferral | None = None
 
 
 Selection: TypeAlias = Field | Fragment

@@ -38,7 +38,8 @@ from graphql.type import (
     is_abstract_type,
 )
 
-from gateway.operation.model import Argument, Condition, Field, Fragment, Selection
+from gateway.operation.deferral import deferral_of
+from gateway.operation.model import Argument, Condition, Deferral, Field, Fragment, Selection
 
 __all__ = ["EMPTY_KEY", "normalize", "used_variables", "value_text"]
 
@@ -117,6 +118,7 @@ class _OpenFragment:
     conditions: _Conditions
     reach: frozenset[str]
     sets: list[SelectionSetNode]
+    defer: Deferral | None = None
 
 
 # whether a selection set has a field of that key, fragments opened
@@ -168,6 +170,7 @@ class _Level:
             and last.type is fragment.type
             and last.conditions == fragment.conditions
             and last.reach == fragment.reach
+            and last.defer is fragment.defer is None
         ):
             last.sets.extend(fragment.sets)
         else:
@@ -177,9 +180,12 @@ class _Level:
 class _Normalizer:
     """Walks one operation; holds the schema and the document's fragments."""
 
-    def __init__(self, schema: GraphQLSchema, fragments: Mapping[str, FragmentDefinitionNode]) -> None:
+    def __init__(
+        self, schema: GraphQLSchema, fragments: Mapping[str, FragmentDefinitionNode], *, deferring: bool
+    ) -> None:
         self.schema = schema
         self.fragments = fragments
+        self.deferring = deferring
 
     def possible(self, type_: GraphQLCompositeType) -> frozenset[str]:
         """The names of the object types a value of ``type_`` can have."""
@@ -216,7 +222,7 @@ class _Normalizer:
             inside = held | frozenset(item.conditions)
             below = self.selections(item.sets, item.type, item.reach, inside)
             if below:
-                finished.append(Fragment(item.type.name, item.conditions, below))
+                finished.append(Fragment(item.type.name, item.conditions, below, item.defer))
         return tuple(finished)
 
     def _collect(
@@ -241,11 +247,12 @@ class _Normalizer:
             if not narrowed:
                 continue
             wide = self.within(parent, type_)
-            if wide and not conditions:
+            defer = deferral_of(node.directives or ()) if self.deferring else None
+            if wide and not conditions and defer is None:
                 self._collect(opened.selection_set, parent, reach, held, level)
             else:
                 kept = parent if wide else type_
-                level.add_fragment(_OpenFragment(kept, conditions, narrowed, [opened.selection_set]))
+                level.add_fragment(_OpenFragment(kept, conditions, narrowed, [opened.selection_set], defer))
 
     def mentions(self, selection_set: SelectionSetNode, key: str) -> bool:
         """Whether ``selection_set`` has a field with that response key, in fragments as well."""
@@ -295,11 +302,18 @@ class _Normalizer:
 
 
 def normalize(
-    operation: OperationDefinitionNode, schema: GraphQLSchema, fragments: Mapping[str, FragmentDefinitionNode]
+    operation: OperationDefinitionNode,
+    schema: GraphQLSchema,
+    fragments: Mapping[str, FragmentDefinitionNode],
+    *,
+    deferring: bool = False,
 ) -> tuple[Selection, ...]:
-    """The normalized selections of a validated operation, on the root type of its kind."""
+    """The normalized selections of a validated operation, on the root type of its kind.
+
+    With ``deferring`` a fragment that is deferred stays one and says so.
+    """
     root = cast(GraphQLObjectType, schema.get_root_type(operation.operation))  # validation: KnownOperationTypes
-    walker = _Normalizer(schema, fragments)
+    walker = _Normalizer(schema, fragments, deferring=deferring)
     return walker.selections([operation.selection_set], root, frozenset((root.name,)), frozenset())
 
 

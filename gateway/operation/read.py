@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
-from graphql import GraphQLError, GraphQLObjectType, GraphQLSchema, OperationType, parse
+from graphql import GraphQLDeferDirective, GraphQLError, GraphQLObjectType, GraphQLSchema, OperationType, parse
 from graphql.language import (
     DirectiveNode,
     DocumentNode,
@@ -25,6 +25,7 @@ from graphql.language import (
 )
 
 from gateway.errors import OperationError
+from gateway.operation.deferral import settle, with_defer
 from gateway.operation.limits import Limits, check_document, check_text, check_variables
 from gateway.operation.model import Operation, OperationKind
 from gateway.operation.normalize import normalize, used_variables
@@ -78,7 +79,8 @@ class Document:
 
     def _normalize(self, node: OperationDefinitionNode, name: str) -> Operation:
         root = cast(GraphQLObjectType, self.schema.get_root_type(node.operation))  # validation: KnownOperationTypes
-        selections = normalize(node, self.schema, self.fragments)
+        deferring = self.shown.get_directive("defer") is GraphQLDeferDirective
+        selections = normalize(node, self.schema, self.fragments, deferring=deferring)
         used = used_variables(selections)
         definitions = tuple(
             (d.variable.name.value, _type_text(d))
@@ -231,18 +233,24 @@ def read_operation(
     name: str | None = None,
     limits: Limits = _DEFAULT_LIMITS,
     documents: Documents | None = None,
+    *,
+    deferring: bool = False,
 ) -> Operation:
     """The operation that ``text`` asks for: validated, normalized, its variables coerced with defaults.
 
-    ``documents`` remembers what was read before; it must have been made for ``api_schema`` and ``limits``.
+    ``documents`` remembers what was read before; it must have been made for ``api_schema`` and ``limits``. With
+    ``deferring``, which is for planning alone and remembers nothing, the operation may have ``@defer``.
     Raises ``LimitError`` (a limit was passed) or ``OperationError`` (the document, the choice of the operation or a
     variable is wrong); each carries a code, a place and a remedy.
     """
-    document = documents.read(text) if documents is not None else read_document(text, api_schema, limits)
+    if documents is not None and not deferring:
+        document = documents.read(text)
+    else:
+        document = read_document(text, api_schema, limits, with_defer(api_schema) if deferring else None)
     node = document.pick(name)
     given = variables or {}
     check_variables(given, limits)
     operation = document.operation(node)
-    if not node.variable_definitions:
-        return operation
-    return replace(operation, variables=coerce_variables(node, document.shown, given))
+    if node.variable_definitions:
+        operation = replace(operation, variables=coerce_variables(node, document.shown, given))
+    return settle(operation, operation.variables) if deferring else operation

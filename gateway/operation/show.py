@@ -33,6 +33,8 @@ def _print(selections: tuple[Selection, ...], depth: int, lines: list[str]) -> N
             hidden = ", added by the gateway" if each.hidden else ""
         else:
             text, hidden = f"on {each.type}", ""
+            if each.defer is not None:
+                hidden = f", deferred as {each.defer.label!r}" if each.defer.label else ", deferred"
         lines.append("  " * depth + text + _conditions(each.conditions) + hidden)
         _print(each.selections, depth + 1, lines)
 

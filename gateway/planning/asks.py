@@ -11,10 +11,22 @@ from gateway.operation.model import Argument, Condition, Field, Selection
 from gateway.planning.plan import Path
 from gateway.supergraph.model import Supergraph, list_depth, named_type
 
-__all__ = ["Arguments", "Ask", "Spot", "StorageKeys", "by_type", "child_spot", "guard", "read_asks", "root_spot"]
+__all__ = [
+    "Arguments",
+    "Ask",
+    "Part",
+    "Spot",
+    "StorageKeys",
+    "by_type",
+    "child_spot",
+    "guard",
+    "read_asks",
+    "root_spot",
+]
 
 Types: TypeAlias = tuple[str, ...]
 Arguments: TypeAlias = tuple[tuple[str, str], ...]
+Part: TypeAlias = tuple[int, ...]  # the numbers of the deferred fragments around something, outermost first
 
 
 @dataclass(slots=True, eq=False)
@@ -22,7 +34,8 @@ class Spot:
     """One place in the answer where objects stand: a path, and what its objects can be.
 
     ``plain`` is the path without guards. ``types`` are the supergraph's possible types of ``declared``.
-    ``conditions`` are those of every field on the way here.
+    ``conditions`` are those of every field on the way here, ``part`` is the deferred part that leads here (() for the
+    primary one).
     """
 
     path: Path
@@ -33,6 +46,7 @@ class Spot:
     sources: list[tuple[Selection, ...]] = field(default_factory=list)
     conditions: tuple[Condition, ...] = ()
     children: dict[tuple[object, ...], Spot] = field(default_factory=dict)
+    part: Part = ()
 
 
 @dataclass(slots=True, eq=False)
@@ -46,6 +60,7 @@ class Ask:
     conditions: tuple[Condition, ...]
     sources: list[tuple[Selection, ...]]
     location: tuple[int, int] = (0, 0)
+    part: Part = ()
 
     @property
     def plain_arguments(self) -> Arguments:
@@ -54,7 +69,7 @@ class Ask:
 
     def only(self, types: Types) -> Ask:
         """The same wish for fewer types."""
-        return Ask(self.key, self.name, self.arguments, types, self.conditions, self.sources, self.location)
+        return Ask(self.key, self.name, self.arguments, types, self.conditions, self.sources, self.location, self.part)
 
 
 class StorageKeys:
@@ -101,10 +116,16 @@ def guard(spot: Spot, types: Types) -> Path:
 
 
 def child_spot(
-    supergraph: Supergraph, spot: Spot, key: str, field: str, types: Types, conditions: tuple[Condition, ...]
+    supergraph: Supergraph,
+    spot: Spot,
+    key: str,
+    field: str,
+    types: Types,
+    conditions: tuple[Condition, ...],
+    part: Part = (),
 ) -> Spot:
-    """The place below ``field`` of objects of ``types`` at ``spot``; made once for equal key, types, conditions."""
-    identity = (key, types, conditions)
+    """The place below ``field`` of objects of ``types`` at ``spot``; made once for equal key, types, conditions, part."""
+    identity = (key, types, conditions, part)
     if identity not in spot.children:
         text = _declared(supergraph, spot, field, types)
         name = named_type(text)
@@ -117,6 +138,7 @@ def child_spot(
             possible,
             abstract=supergraph.types[name].abstract,
             conditions=_and(spot.conditions, conditions),
+            part=part,
         )
     return spot.children[identity]
 
@@ -139,7 +161,7 @@ def read_asks(supergraph: Supergraph, spot: Spot, keys: StorageKeys) -> list[Ask
     """What is asked for at ``spot``, in document order, fragments resolved to sets of object types."""
     found: dict[tuple[object, ...], Ask] = {}
     for selections in spot.sources:
-        _read(supergraph, selections, spot.types, (), found)
+        _read(supergraph, selections, spot.types, (), found, spot.part)
     asks = [ask for ask in found.values() if not _repeats(ask, found.values())]
     for ask in asks:
         keys.client(spot, ask)
@@ -164,14 +186,15 @@ def _read(
     types: Types,
     conditions: tuple[Condition, ...],
     found: dict[tuple[object, ...], Ask],
+    part: Part,
 ) -> None:
     for selection in selections:
         held = _and(conditions, selection.conditions)
         if isinstance(selection, Field):
-            identity = (selection.key, selection.name, selection.arguments, types, held)
+            identity = (selection.key, selection.name, selection.arguments, types, held, part)
             if identity not in found:
                 found[identity] = Ask(
-                    selection.key, selection.name, selection.arguments, types, held, [], selection.location
+                    selection.key, selection.name, selection.arguments, types, held, [], selection.location, part
                 )
             if selection.selections:
                 found[identity].sources.append(selection.selections)
@@ -179,7 +202,8 @@ def _read(
         within = supergraph.possible_types(selection.type) or (selection.type,)
         narrowed = types if types == within else tuple(each for each in types if each in within)
         if narrowed:
-            _read(supergraph, selection.selections, narrowed, held, found)
+            inside = part if selection.defer is None else (*part, selection.defer.number)
+            _read(supergraph, selection.selections, narrowed, held, found, inside)
 
 
 def _and(first: tuple[Condition, ...], second: tuple[Condition, ...]) -> tuple[Condition, ...]:
@@ -194,6 +218,8 @@ def _repeats(ask: Ask, asks: Iterable[Ask]) -> bool:
         return False
     for other in asks:
         if other is ask or other.key != ask.key or other.name != ask.name:
+            continue
+        if ask.part[: len(other.part)] != other.part:
             continue
         if set(ask.types) <= set(other.types) and set(other.conditions) <= set(ask.conditions):
             return True

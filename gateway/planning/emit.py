@@ -7,11 +7,14 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from gateway.operation.model import Condition, Operation
+from gateway.planning.asks import Part
+from gateway.planning.deferred import DeferredPlace, deferred_places
 from gateway.planning.inputs import without_conditions
 from gateway.planning.optimize import Schedule
 from gateway.planning.plan import (
     Conditional,
     ContextInput,
+    Deferred,
     EntityBatch,
     Fetch,
     Input,
@@ -36,22 +39,34 @@ def emit(supergraph: Supergraph, operation: Operation, schedule: Schedule) -> Pl
     """The frozen plan of ``schedule``; equal schedules give equal bytes."""
     fetches: list[Fetch] = []
     made_by: dict[Step, int] = {}
-    waves: dict[int, list[Fetch]] = {}
+    waves: dict[Part, dict[int, list[Fetch]]] = {(): {}}
     last_of_section: dict[int, list[int]] = {}
-    for (wave, _, root), steps in schedule.requests.items():
+    for (wave, _, root, part), steps in schedule.requests.items():
         for group in _separate(steps) if root else [steps]:
             number = len(fetches)
             before = {made_by[each] for step in group for each in step.providers if each in made_by}
-            before.update(last_of_section.get(group[0].section - 1, ()))
+            if not part:
+                before.update(last_of_section.get(group[0].section - 1, ()))
             fetch = _Request(supergraph, operation, number, group).fetch(tuple(sorted(before - {number})))
             made_by.update(dict.fromkeys(group, number))
-            last_of_section.setdefault(group[0].section, []).append(number)
+            if not part:
+                last_of_section.setdefault(group[0].section, []).append(number)
             fetches.append(fetch)
-            waves.setdefault(wave, []).append(fetch)
-    in_order = [waves[wave] for wave in sorted(waves)]
+            waves.setdefault(part, {}).setdefault(wave, []).append(fetch)
+    in_order = {part: [of_part[wave] for wave in sorted(of_part)] for part, of_part in waves.items()}
     if operation.kind == "subscription":
-        return Plan(Subscribe(fetches[0], _tree(in_order[1:])), tuple(fetches), len(waves))
-    return Plan(_tree(in_order), tuple(fetches), len(waves))
+        return Plan(Subscribe(fetches[0], _tree(in_order[()][1:])), tuple(fetches), len(in_order[()]))
+    deferred = tuple(_deferred(place, in_order) for place in deferred_places(supergraph, operation))
+    return Plan(_tree(in_order[()]), tuple(fetches), len(in_order[()]), deferred)
+
+
+def _deferred(place: DeferredPlace, in_order: dict[Part, list[list[Fetch]]]) -> Deferred:
+    """The deferred part at ``place``, with the fetches it has."""
+    waves = in_order.get(place.part, [])
+    own = {fetch.id for wave in waves for fetch in wave}
+    outside = {before for wave in waves for fetch in wave for before in fetch.depends} - own
+    parent = place.part[-2] - 1 if len(place.part) > 1 else None
+    return Deferred(place.label, place.path, parent, _tree(waves), len(waves), tuple(sorted(outside)))
 
 
 def _separate(steps: list[Step]) -> list[list[Step]]:
@@ -72,12 +87,9 @@ def _tree(waves: list[list[Fetch]]) -> Node | None:
     return nodes[0] if len(nodes) == 1 else Sequence(tuple(nodes))
 
 
-def _shared(outs: list[Out]) -> _Conditions:
+def _shared(steps: list[Step]) -> _Conditions:
     """The conditions that everything selected shares, so that they hold for the whole request."""
-    items = [item for out in outs for item in out.items.values()]
-    if not items or any(out.named and not out.items for out in outs):
-        return ()
-    return tuple(each for each in items[0].conditions if all(each in item.conditions for item in items))
+    return tuple(each for each in steps[0].held if all(each in step.held for step in steps))
 
 
 class _Request:
@@ -99,7 +111,7 @@ class _Request:
         for step in self.steps[1:]:
             out.merge(step.out)
         around = self.steps[0].conditions
-        conditions = (*around, *(each for each in _shared([out]) if each not in around))
+        conditions = (*around, *(each for each in self.steps[0].held if each not in around))
         texts, renames = self.writer.write([out], conditions)
         kind = self.operation.kind if not self.steps[0].path else "query"
         return Fetch(
@@ -171,7 +183,7 @@ class _Call:
         self.targets: tuple[Path, ...] = (steps[0].path,)
         self.outs = [step.out for step in steps]
         around = steps[0].conditions
-        self.conditions = (*around, *(each for each in _shared(self.outs) if each not in around))
+        self.conditions = (*around, *(each for each in _shared(steps) if each not in around))
         self.typenames = [step.typename for step in steps]
         self.inputs = tuple(Input(step.types, step.typename, step.inputs) for step in steps)
         self.contexts = tuple({name: each for step in steps for name, each in step.contexts.items()}.values())
@@ -229,6 +241,6 @@ def _apart(one: Step, two: Step) -> bool:
     """Whether two steps can share one list: for different objects, with types that do not mix in the answer."""
     if not one.types or not two.types or set(one.types) & set(two.types):
         return False
-    if one.conditions != two.conditions or _shared([one.out]) != _shared([two.out]):
+    if one.conditions != two.conditions or one.held != two.held:
         return False
     return one.typename != two.typename or same_selection(one.out, two.out)

@@ -51,9 +51,14 @@ class _Explained:
             fetch.id: {path for batch in fetch.batches for path in _inputs_read(batch)} for fetch in plan.fetches
         }
         self.plan = plan
-        self.wave: dict[int, int] = {}
-        for number, node in enumerate(_waves(plan.node), start=1):
-            self.wave.update(dict.fromkeys(_fetches(node), number))
+        self.wave: dict[int, str] = {}
+        parts = [
+            ("", plan.node),
+            *((f"deferred part {place}, ", part.node) for place, part in enumerate(plan.deferred)),
+        ]
+        for part, tree in parts:
+            for number, node in enumerate(_waves(tree), start=1):
+                self.wave.update(dict.fromkeys(_fetches(node), f"{part}wave {number}"))
 
     def _leaves(self, selections: tuple[Selection, ...], path: Path, *, hidden: bool) -> None:
         for each in selections:
@@ -66,7 +71,7 @@ class _Explained:
 
     def lines(self, fetch: Fetch) -> list[str]:
         """The block of one fetch."""
-        source = "the source" if fetch is self.plan.source else f"wave {self.wave[fetch.id]}"
+        source = "the source" if fetch is self.plan.source else self.wave[fetch.id]
         lines = [f"fetch {fetch.id} {fetch.subgraph}: {source}"]
         lines += self._reads(fetch)
         lines += self._sends(fetch)

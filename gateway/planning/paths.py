@@ -6,10 +6,11 @@ a leaf. A :class:`Choice` is one leaf with its rival paths, of which the plan ta
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from gateway.errors import PlanningError
-from gateway.planning.asks import Ask, Spot, StorageKeys, by_type, child_spot, read_asks
+from gateway.planning.asks import Ask, Part, Spot, StorageKeys, by_type, child_spot, read_asks
 from gateway.planning.contexts import Drawn, draw, missing_context
 from gateway.planning.way import Way
 from gateway.planning.ways import Ways
@@ -57,7 +58,7 @@ class Cell:
 
     ``node`` is where it leads (None for a leaf). ``mask`` has the requests the whole path takes (see
     :mod:`gateway.planning.way`), ``level`` the wave in which the field is read,
-    ``length`` the number of cells and jumps, ``drawn`` where its contextual arguments come from.
+    ``length`` the number of cells and jumps, ``drawn`` where its contextual arguments come from, ``part`` the deferred part whose request reads it.
     """
 
     parent: Cell | None
@@ -69,6 +70,7 @@ class Cell:
     level: int
     length: int
     drawn: tuple[Drawn, ...] = ()
+    part: Part = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,6 +88,7 @@ class Paths:
         self.keys = keys
         self.supergraph = ways.moves.supergraph
         self.width = ways.width
+        self._roots: dict[tuple[Node, Part], Cell] = {}
 
     def roots(self, spot: Spot, kind: str) -> list[Cell]:
         """Where an operation can start: one cell for each graph with root fields."""
@@ -98,7 +101,7 @@ class Paths:
         asks = read_asks(self.supergraph, spot, self.keys)
         self.ways.budget.plan(len(asks))
         if any(cell.node is not None and not cell.node.real for cell in arrivals) and by_type(spot):
-            asks.append(Ask("__typename", "__typename", (), spot.types, (), []))
+            asks.append(Ask("__typename", "__typename", (), spot.types, (), [], part=spot.part))
         live = self._live(spot, arrivals)
         found: list[Choice] = []
         for ask in asks:
@@ -120,8 +123,11 @@ class Paths:
 
     def answer(self, spot: Spot, ask: Ask, arrivals: list[Cell]) -> list[Choice]:
         """The choices for one ask: alike for all its types if possible, else type by type; raises :class:`NoWay`."""
-        cells = self._cells(spot, ask, arrivals)
         failure = NoWay(spot, ask)
+        if len(ask.types) > 1 and all(cell.part != ask.part for cell in arrivals):
+            with suppress(NoWay):  # what is deferred enters its objects anew, type by type
+                return self._one_by_one(spot, ask, arrivals, failure)
+        cells = self._cells(spot, ask, arrivals)
         if cells and not ask.sources:
             return [Choice(tuple(_cheapest(cells)))]
         if cells:
@@ -143,7 +149,7 @@ class Paths:
         return [choice for part in parts for choice in self.answer(spot, part, able)]
 
     def _below(self, spot: Spot, ask: Ask, cells: list[Cell]) -> list[Choice]:
-        place = child_spot(self.supergraph, spot, ask.key, ask.name, ask.types, ask.conditions)
+        place = child_spot(self.supergraph, spot, ask.key, ask.name, ask.types, ask.conditions, ask.part)
         return self.choices(replace(place, sources=list(ask.sources), children={}), _arrivals(cells))
 
     def _cells(self, spot: Spot, ask: Ask, arrivals: list[Cell]) -> list[Cell]:
@@ -154,7 +160,7 @@ class Paths:
             here = tuple(each for each in ask.types if each in cell.node.runtime)
             if not here:
                 continue
-            for way in self.ways.find(cell.node, ask.name, here):
+            for way in self._ways(cell, ask, here):
                 if cell.parent is None and way.hops:
                     continue  # every root stands among the arrivals itself
                 drawn = draw(self.ways, cell, spot, ask.types, way.contexts)
@@ -166,8 +172,19 @@ class Paths:
                     mask |= each.supply.mask << (each.cell.level * self.width)
                     level = max(level, each.cell.level + each.supply.level + 1)
                 length = cell.length + 1 + len(way.hops)
-                found.append(Cell(cell, spot, ask, way, way.tail, mask, level, length, drawn))
+                parent, part = cell, cell.part
+                if cell.parent is None and ask.part:
+                    parent = self._roots.setdefault((cell.node, ask.part), replace(cell, part=ask.part))
+                if cell.parent is None or any(hop.move for hop in way.hops):
+                    part = ask.part
+                found.append(Cell(parent, spot, ask, way, way.tail, mask, level, length, drawn, part))
         return found
+
+    def _ways(self, cell: Cell, ask: Ask, here: tuple[str, ...]) -> tuple[Way, ...]:
+        """How ``ask`` can be read from ``cell``: where it is deferred, by a request of its own if there can be one."""
+        if cell.node is None or cell.part == ask.part or cell.parent is None:
+            return self.ways.find(cell.node, ask.name, here) if cell.node else ()
+        return self.ways.apart(cell.node, ask.name, here) or self.ways.find(cell.node, ask.name, here)
 
     def _presence(self, spot: Spot, arrivals: list[Cell]) -> Choice:
         """Nothing is asked for here, but whether the object exists must be seen: its type name, or a key."""
@@ -178,7 +195,7 @@ class Paths:
             name = "__typename" if cell.node.real else _any_leaf(cell.node)
             ask = Ask(self.keys.input(spot, name, ()), name, (), cell.node.runtime, (), [])
             way = Way(cell.node, (), cell.node, None, cell.node.runtime, 0, 0)
-            cells.append(Cell(cell, spot, ask, way, None, cell.mask, cell.level, cell.length + 1))
+            cells.append(Cell(cell, spot, ask, way, None, cell.mask, cell.level, cell.length + 1, part=cell.part))
         return Choice(tuple(_cheapest(cells)))
 
 

@@ -21,6 +21,7 @@ from gateway.operation.model import Condition
 __all__ = [
     "Conditional",
     "ContextInput",
+    "Deferred",
     "EntityBatch",
     "Fetch",
     "Input",
@@ -196,17 +197,36 @@ Node: TypeAlias = Fetch | Sequence | Parallel | Conditional | Subscribe
 
 
 @dataclass(frozen=True, slots=True)
+class Deferred:
+    """What may be answered later: the fragment called ``label`` on objects at ``path`` (no guards in it).
+
+    ``parent`` is the place in ``Plan.deferred`` of the part around it, None where that is the primary one. ``node`` is the
+    tree of its own fetches in ``depth`` waves, None where other parts bring all of it anyway; ``depends`` are the
+    fetches of parts around it whose values those read.
+    """
+
+    label: str
+    path: Path
+    parent: int | None
+    node: Node | None
+    depth: int = 0
+    depends: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """The fetches of one operation; ``node`` is None when nothing has to be fetched.
 
     ``depth`` counts the waves. ``node`` shows them: a ``Sequence`` of waves, each one fetch or a ``Parallel``.
     Running by ``Fetch.depends`` instead, each as soon as those it names are done, gives the same answer sooner.
-    The plan of a subscription is a ``Subscribe``; the first of its fetches is the source, and that is its first wave.
+    ``node`` and ``depth`` are of the primary part, what is not deferred; each of ``deferred`` has its own, and ``fetches`` has
+    all of them, a part's after those it depends on. The plan of a subscription is a ``Subscribe``; the first of its fetches is the source, and that is its first wave.
     """
 
     node: Node | None
     fetches: tuple[Fetch, ...] = ()
     depth: int = 0
+    deferred: tuple[Deferred, ...] = ()
 
     @property
     def source(self) -> Fetch | None:

@@ -11,6 +11,7 @@ from gateway.operation.model import Condition
 from gateway.planning.plan import (
     Conditional,
     ContextInput,
+    Deferred,
     EntityBatch,
     Fetch,
     Input,
@@ -46,7 +47,7 @@ def print_plan(plan: Plan) -> str:
 
 
 def _print_whole(plan: Plan) -> str:
-    fetches, waves = len(plan.fetches), plan.depth
+    fetches, waves = len(plan.fetches) - sum(_fetches(part.node) for part in plan.deferred), plan.depth
     if plan.source is None:
         lines = [f"{_count(fetches, 'fetch', 'es')} in {_count(waves, 'wave', 's')}"]
     else:
@@ -54,7 +55,30 @@ def _print_whole(plan: Plan) -> str:
         lines = [f"1 source, and {rest} for each event"]
     if plan.node is not None:
         _print(plan.node, 0, lines)
+    for number, part in enumerate(plan.deferred):
+        _print_deferred(number, part, lines)
     return "\n".join(lines) + "\n"
+
+
+def _print_deferred(number: int, part: Deferred, lines: list[str]) -> None:
+    name = f" {part.label!r}" if part.label else ""
+    within = f" within {part.parent}" if part.parent is not None else ""
+    after = f" after {', '.join(map(str, part.depends))}" if part.depends else ""
+    cost = f"{_count(_fetches(part.node), 'fetch', 'es')} in {_count(part.depth, 'wave', 's')}"
+    lines.append(f"deferred {number}{name} at {path_text(part.path) or 'the root'}{within}{after}: {cost}")
+    if part.node is not None:
+        _print(part.node, 1, lines)
+
+
+def _fetches(node: Node | None) -> int:
+    """How many fetches a tree has."""
+    if node is None:
+        return 0
+    if isinstance(node, Sequence | Parallel):
+        return sum(_fetches(each) for each in node.nodes)
+    if isinstance(node, Conditional):
+        return _fetches(node.node)
+    return 1 if isinstance(node, Fetch) else 1 + _fetches(node.rest)
 
 
 def _count(number: int, word: str, plural: str) -> str:
@@ -137,12 +161,25 @@ def plan_json(plan: Plan) -> dict[str, Any]:
 
     The tree has ``Sequence`` and ``Parallel`` (``nodes``), ``Condition`` (``if``, ``node``), ``Flatten`` (``paths``,
     ``node``: an entity fetch and where its objects stand) and ``Fetch``; that of a subscription is ``Subscription``
-    (``primary``: the fetch whose events it answers, ``rest``: what completes each of them, or None).
+    (``primary``: the fetch whose events it answers, ``rest``: what completes each of them, or None). Where something is
+    deferred, the tree is a ``Defer``: ``primary`` (``node``, ``depth``) and ``deferred``, a list of parts, each with its
+    ``label``, ``path``, ``parent`` (the place in that list, or None), ``depends`` (fetches it waits for), ``depth`` and ``node``.
     """
+    node = None if plan.node is None else _node_json(plan.node)
+    if plan.deferred:
+        primary = {"node": node, "depth": plan.depth}
+        node = {"kind": "Defer", "primary": primary, "deferred": [_deferred_json(part) for part in plan.deferred]}
+    return {"fetches": len(plan.fetches), "depth": plan.depth, "node": node}
+
+
+def _deferred_json(part: Deferred) -> dict[str, Any]:
     return {
-        "fetches": len(plan.fetches),
-        "depth": plan.depth,
-        "node": None if plan.node is None else _node_json(plan.node),
+        "label": part.label,
+        "path": list(part.path),
+        "parent": part.parent,
+        "depends": list(part.depends),
+        "depth": part.depth,
+        "node": None if part.node is None else _node_json(part.node),
     }
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from gateway.operation.model import Condition
-from gateway.planning.asks import Arguments, Spot, StorageKeys, Types, child_spot
+from gateway.planning.asks import Arguments, Part, Spot, StorageKeys, Types, child_spot
 from gateway.planning.inputs import merge_inputs
 from gateway.planning.paths import Cell
 from gateway.planning.plan import ContextInput, InputField, InputFragment, InputSelection, Path
@@ -79,6 +79,7 @@ class Step:
 
     ``types`` are the object types it is for (empty: every object at ``path``); ``typename`` what its representations
     call themselves. ``conditions`` are those of the way to ``path``. ``section`` orders mutations: everything of one section precedes the next.
+    ``part`` is the deferred part it is for. ``asked`` are the conditions that everything it was entered for shares.
     """
 
     number: int
@@ -87,17 +88,34 @@ class Step:
     root: bool
     section: int
     out: Out
+    part: Part = ()
     types: Types = ()
     typename: str = ""
     inputs: tuple[InputSelection, ...] = ()
     conditions: Conditions = ()
     providers: dict[Step, None] = field(default_factory=dict)
     contexts: dict[str, ContextInput] = field(default_factory=dict)
+    asked: Conditions = ()
+
+    @property
+    def held(self) -> Conditions:
+        """The conditions that everything selected shares: of a step that only tells the type, those it was entered for."""
+        found = [item.conditions for item in self.out.items.values()] or [self.asked]
+        return tuple(each for each in found[0] if all(each in conditions for conditions in found))
 
     @property
     def place(self) -> tuple[object, ...]:
         """What two steps share when they ask the same graph about the same objects."""
-        return (self.section, self.node.graph, self.root, self.path, self.conditions, self.types, self.typename)
+        return (
+            self.section,
+            self.part,
+            self.node.graph,
+            self.root,
+            self.path,
+            self.conditions,
+            self.types,
+            self.typename,
+        )
 
 
 _Here: TypeAlias = tuple[Step, Out]
@@ -123,6 +141,7 @@ class Builder:
         self.keys = keys
         self.steps: list[Step] = []
         self.section = 0
+        self.part: Part = ()
         self._cells: dict[Cell, _Here] = {}
         self._entered: dict[tuple[object, ...], Step] = {}
         self._followed: dict[tuple[object, ...], _Here] = {}
@@ -140,6 +159,7 @@ class Builder:
             ask = cell.ask
             start = self._place(cell.parent)
             handed = self._hand_down(cell)
+            self.part = cell.part
             step, out = self._follow(start, cell.spot, cell.way, ask.conditions, handed)
             variables = frozenset(name for each in ask.arguments for name in each.variables)
             arguments = sorted((*ask.plain_arguments, *((name, f"${each.variable}") for name, each in handed.inputs)))
@@ -153,7 +173,7 @@ class Builder:
         ask = cell.ask
         return (
             ask is not None
-            and child_spot(self.supergraph, cell.spot, ask.key, ask.name, ask.types, ask.conditions).abstract
+            and child_spot(self.supergraph, cell.spot, ask.key, ask.name, ask.types, ask.conditions, ask.part).abstract
         )
 
     @staticmethod
@@ -165,14 +185,15 @@ class Builder:
     def _root(self, cell: Cell) -> _Here:
         if cell.node is None:
             raise ValueError("a root cell stands on a node")
-        key = ("root", self.section, cell.node.graph)
+        self.part = cell.part
+        key = ("root", self.section, cell.part, cell.node.graph)
         if key not in self._entered:
             self._entered[key] = self._new(cell.node, (), root=True, named=False)
         step = self._entered[key]
         return step, step.out
 
     def _new(self, node: Node, path: Path, *, root: bool, named: bool) -> Step:
-        step = Step(len(self.steps), node, path, root, self.section, Out(node, named))
+        step = Step(len(self.steps), node, path, root, self.section, Out(node, named), self.part)
         self.steps.append(step)
         return step
 
@@ -185,6 +206,7 @@ class Builder:
         for drawn in cell.drawn:
             here = self._place(drawn.cell)
             providers[here[0]] = None
+            self.part = cell.part
             between = [each for each in cell.spot.conditions if each not in drawn.spot.conditions]
             conditions = tuple(dict.fromkeys((*between, *cell.ask.conditions)))
             selections = tuple(
@@ -212,7 +234,7 @@ class Builder:
         if not way.hops:
             return start
         handed = handed or _NOTHING
-        asked = (start[0], start[1], spot.path, way, conditions, handed.inputs)
+        asked = (start[0], start[1], spot.path, way, conditions, handed.inputs, self.part)
         if asked not in self._followed:
             places = [start]
             nodes = [way.start]
@@ -249,7 +271,7 @@ class Builder:
         root = hop.move.root
         tail = hop.tail
         key = (
-            self.section, tail.graph, tail.number, spot.path, spot.conditions, types, hop.move.typename, shape,
+            self.section, self.part, tail.graph, tail.number, spot.path, spot.conditions, types, hop.move.typename, shape,
             handed.inputs,
         )  # fmt: skip
         if key not in self._entered:
@@ -257,8 +279,10 @@ class Builder:
             step.types, step.typename, step.inputs = types, hop.move.typename, shape
             step.conditions = spot.conditions
             step.contexts = {each.variable: each for _, each in handed.inputs}
+            step.asked = conditions
             self._entered[key] = step
         step = self._entered[key]
+        step.asked = tuple(each for each in step.asked if each in conditions)
         for provider in providers:
             if provider is not step:
                 step.providers.setdefault(provider)

@@ -71,6 +71,17 @@ class Ways:
         """
         return self._table.answer((start, field, types), partial(self._search, start, field, types))
 
+    def apart(self, start: Node, field: str, types: Types) -> tuple[Way, ...]:
+        """The ways of :meth:`find` that make a request of their own, going back into the same graph among them."""
+        first = self._cast(_begin(start, types))
+        found = [way for way in self.find(start, field, types) if any(hop.move for hop in way.hops)]
+        for back in first.node.reentries:
+            for after in self._jump(first, back, ()):
+                move = self._goal(after, field)  # what only a @provides around it has is not there any more
+                if move.plain if move is not None else field == "__typename" and after.node.real:
+                    found.append(self._way(after, move))
+        return _best(found)
+
     def _search(self, start: Node, field: str, types: Types) -> tuple[Way, ...]:
         first = self._cast(_begin(start, types))
         found: list[Way] = []

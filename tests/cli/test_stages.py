@@ -215,3 +215,21 @@ def test_what_cannot_be_shown_is_told_with_a_remedy(stage: Stage, gateway: Gatew
         assert (missing.exit_code, missing.stderr.split()[0]) == (1, "SUPERGRAPH_MISSING")
         assert "Run `gateway compose`." in missing.stderr
     assert "SUPERGRAPH_MISSING" in gateway("moves", "--schema", tmp_path / "none").stderr
+
+
+DEFERRED = '{ me { name ... @defer(label: "later") { posts { title } } } }'
+
+
+def test_what_is_deferred_is_planned_apart(stage: Stage) -> None:
+    assert '"kind": "Defer"' in printed(stage("plan", "--json", stdin=DEFERRED))
+    text = printed(stage("plan", "--shapes", stdin=DEFERRED))
+    assert "deferred 0 'later' at me after 0: 1 fetch in 1 wave\n" in text
+    assert "run by no executor: what is deferred is only planned" in text
+    assert "deferred as 'later'" in printed(stage("normalize", stdin=DEFERRED))
+
+
+def test_what_a_caller_asks_for_is_not_deferred(gateway: Gateway) -> None:
+    query = '{ traveler(id: "x") { ... @defer { id } } }'
+    result = gateway("plan", "--as", "cbp-secondary-nyc", "--at", "2026-11-01", stdin=query)
+    assert result.exit_code != 0
+    assert "DEFER_NOT_SERVED" in result.output

@@ -36,6 +36,7 @@ def _absorb(into: Step, step: Step, gone: dict[Step, Step]) -> bool:
         return False
     into.inputs = inputs
     into.out.merge(step.out)
+    into.asked = tuple(each for each in into.asked if each in step.asked)
     into.contexts.update(step.contexts)
     into.providers.update(step.providers)
     gone[step] = into

@@ -3,35 +3,39 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
+from gateway.planning.asks import Part
 from gateway.planning.steps import Step
 
-__all__ = ["Schedule", "schedule"]
+__all__ = ["Request", "Schedule", "schedule"]
+
+Request: TypeAlias = tuple[int, str, bool, Part]  # wave, graph, whether it asks the root, deferred part
 
 
 @dataclass(slots=True)
 class Schedule:
-    """Steps with their waves. ``requests`` are the (graph, wave, root) groups that go out as one request each."""
+    """Steps with their waves. ``requests`` are the groups of equal :data:`Request` that go out as one request each."""
 
     steps: list[Step]
     waves: dict[Step, int]
 
     @property
-    def requests(self) -> dict[tuple[int, str, bool], list[Step]]:
-        """Steps by request, in the order of waves, then of graphs' first steps."""
-        found: dict[tuple[int, str, bool], list[Step]] = {}
-        for step in sorted(self.steps, key=lambda each: (self.waves[each], each.number)):
+    def requests(self) -> dict[Request, list[Step]]:
+        """Steps by request, in the order of parts, then of waves, then of graphs' first steps."""
+        found: dict[Request, list[Step]] = {}
+        for step in sorted(self.steps, key=lambda each: (each.part, self.waves[each], each.number)):
             found.setdefault(self.request(step), []).append(step)
         return found
 
-    def request(self, step: Step) -> tuple[int, str, bool]:
+    def request(self, step: Step) -> Request:
         """The request that ``step`` is part of."""
-        return (self.waves[step], step.node.graph, step.root)
+        return (self.waves[step], step.node.graph, step.root, step.part)
 
     @property
     def depth(self) -> int:
-        """How many waves there are."""
-        return max(self.waves.values(), default=-1) + 1
+        """How many waves the primary part has."""
+        return max((wave for step, wave in self.waves.items() if not step.part), default=-1) + 1
 
     @property
     def score(self) -> tuple[int, int, int]:
@@ -47,7 +51,7 @@ def schedule(steps: list[Step]) -> Schedule:
         mine = [step for step in steps if step.section == section]
         for step in mine:
             _wave(step, waves, start)
-        start = max(waves[step] for step in mine) + 1
+        start = max((waves[step] for step in mine if not step.part), default=start - 1) + 1
     return Schedule(list(steps), waves)
 
 

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
-
-from gateway.planning.optimize.schedule import Schedule
+from gateway.planning.optimize.schedule import Request, Schedule
 from gateway.planning.steps import Step
 
 __all__ = ["wait"]
-
-_Request: TypeAlias = tuple[int, str, bool]
 
 
 def wait(plan: Schedule) -> bool:
@@ -34,7 +30,7 @@ class _Waiting:
             first[step.section] = min(plan.waves[step], first.get(step.section, plan.waves[step]))
         self.end = {section: min((first[each] for each in first if each > section), default=None) for section in first}
 
-    def save(self, request: _Request) -> bool:
+    def save(self, request: Request) -> bool:
         """Whether every step of ``request`` could be moved to a later one, and was."""
         moved: dict[Step, int] = {}
         if not self.members[request]:
@@ -43,11 +39,11 @@ class _Waiting:
             self.plan.waves.update(moved)
             return False
         for step, wave in moved.items():
-            self.members[(wave, step.node.graph, step.root)].remove(step)
+            self.members[(wave, step.node.graph, step.root, step.part)].remove(step)
             self.members[self.plan.request(step)].append(step)
         return True
 
-    def _push(self, step: Step, earliest: int, request: _Request, moved: dict[Step, int]) -> bool:
+    def _push(self, step: Step, earliest: int, request: Request, moved: dict[Step, int]) -> bool:
         """Move ``step`` to a request of its graph in wave ``earliest`` or later, and its users after it.
 
         ``request`` is the one to be saved; ``moved`` keeps the waves as they were. The first place is the only one to try:
@@ -64,10 +60,10 @@ class _Waiting:
         waves[step] = place
         return all(self._push(user, place + 1, request, moved) for user in self.users[step])
 
-    def _places(self, step: Step, request: _Request) -> list[int]:
+    def _places(self, step: Step, request: Request) -> list[int]:
         """The waves in which something else is asked of the step's graph, in order."""
         return sorted(
             place[0]
             for place, steps in self.members.items()
-            if steps and place[1:] == (step.node.graph, step.root) and place != request
+            if steps and place[1:] == (step.node.graph, step.root, step.part) and place != request
         )
