@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gzip
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
+import brotli
 import pytest
+import zstandard
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -167,3 +171,25 @@ async def test_asgi_failures_are_fetch_errors() -> None:
         await receive()
 
     assert await code_of(AsgiTransport({"visas": mute})) == "SUBGRAPH_UNREACHABLE"
+
+
+PACKERS = {"gzip": gzip.compress, "br": brotli.compress, "zstd": zstandard.compress}
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("coding", list(PACKERS))
+@pytest.mark.parametrize("idempotent", [True, False])
+async def test_a_packed_answer_counts_by_what_it_unpacks_to(coding: str, idempotent: bool) -> None:
+    """Thirty megabytes of nothing in a few kilobytes: it is read no further than any other; a small one is read whole."""
+    small, bomb = b'{"data":{"x":1}}', b'{"data":{"x":"' + b" " * 30_000_000 + b'"}}'
+    packed = [
+        b"HTTP/1.1 200 OK\r\ncontent-encoding: %s\r\ncontent-length: %d\r\n\r\n%s" % (coding.encode(), len(body), body)
+        for body in (PACKERS[coding](small), PACKERS[coding](bomb))
+    ]
+    ask = replace(ASK, idempotent=idempotent)
+    twice = [packed[0], packed[0], packed[1]] if idempotent else packed  # the small client hands what is packed on
+    async with serving(*twice, max_bytes=1_000_000) as (_, transport):
+        assert (await transport.send(ask)).body == small
+        with pytest.raises(FetchError) as refused:
+            await transport.send(ask)
+        assert refused.value.code == "SUBGRAPH_TOO_LARGE"

@@ -1,0 +1,182 @@
+"""HTTP/1.1 on the wire: a real server, raw bytes, several requests on one connection, and clients that leave."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import pytest
+import uvicorn
+
+from gateway.composition import SubgraphSDL, compose
+from gateway.config import Settings
+from gateway.execution.transport import SubgraphRequest, SubgraphResponse
+from gateway.opening import open_unrestricted
+from gateway.web.app import create_app
+
+pytestmark = pytest.mark.asyncio
+
+SDL = "type Query { echo(text: String): String } type Mutation { change(text: String): String }"
+SECONDS = 20.0
+
+
+@dataclass
+class Echo:
+    """Says what it is asked with; what contains "slow" waits until ``go`` is set."""
+
+    go: asyncio.Event = field(default_factory=asyncio.Event)
+    heard: list[str] = field(default_factory=list)
+    waiting: asyncio.Event = field(default_factory=asyncio.Event)
+    dropped: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def send(self, request: SubgraphRequest) -> SubgraphResponse:
+        page = json.loads(request.body)
+        text = page["variables"]["t"]
+        self.heard.append(text)
+        if "slow" in text:
+            self.waiting.set()
+            try:
+                await self.go.wait()
+            except asyncio.CancelledError:
+                self.dropped.set()
+                raise
+        field = "change" if page["query"].startswith("mutation") else "echo"
+        return SubgraphResponse(200, json.dumps({"data": {field: text}}).encode())
+
+
+@asynccontextmanager
+async def listening(echo: Echo) -> AsyncIterator[int]:
+    """The port of a gateway that serves ``echo`` as ``gateway serve`` does."""
+    opened = open_unrestricted(compose([SubgraphSDL("a", "http://a", SDL)]).supergraph_sdl, Settings(log="off"), echo)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        config = uvicorn.Config(create_app(opened), log_level="critical", access_log=False, timeout_graceful_shutdown=1)
+        server = uvicorn.Server(config)
+        serving = asyncio.ensure_future(server._serve(sockets=[listener]))  # without taking the test's signals
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            server.should_exit = True
+            echo.go.set()
+            await serving
+
+
+def request(text: str, kind: str = "query", field: str = "echo", headers: str = "") -> bytes:
+    body = json.dumps({"query": f"{kind} Q($t: String) {{ {field}(text: $t) }}", "variables": {"t": text}}).encode()
+    head = f"POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n{headers}"
+    return f"{head}content-length: {len(body)}\r\n\r\n".encode() + body
+
+
+async def answer(reader: asyncio.StreamReader) -> tuple[int, bytes]:
+    """Status and body of the next answer."""
+    async with asyncio.timeout(SECONDS):
+        head = (await reader.readuntil(b"\r\n\r\n")).lower()
+        length = int(head.split(b"content-length:", 1)[1].split(b"\r\n", 1)[0])
+        return int(head[9:12]), await reader.readexactly(length)
+
+
+async def test_requests_in_one_piece_are_answered_in_their_order() -> None:
+    """The first is slow: the others wait for it, and each has the answer to its own question."""
+    echo = Echo()
+    async with listening(echo) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"".join(request(text) for text in ("slow one", "two", "three")))
+        async with asyncio.timeout(SECONDS):
+            await echo.waiting.wait()
+        assert echo.heard == ["slow one"]
+        echo.go.set()
+        told = [await answer(reader) for _ in range(3)]
+        writer.close()
+    assert [(status, json.loads(body)["data"]["echo"]) for status, body in told] == [
+        (200, "slow one"),
+        (200, "two"),
+        (200, "three"),
+    ]
+
+
+async def test_a_refused_request_does_not_shift_those_behind_it() -> None:
+    """Its body is read as its body, and never as the next request."""
+    echo = Echo()
+    smuggled = request("smuggled")
+    broken = request("x", headers="").replace(b"application/json", b"text/plain", 1)
+    inside = f"POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: text/plain\r\ncontent-length: {len(smuggled)}\r\n\r\n"
+    async with listening(echo) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(broken + inside.encode() + smuggled + request("after"))
+        told = [await answer(reader) for _ in range(3)]
+        writer.close()
+    assert [status for status, _ in told] == [415, 415, 200]
+    assert echo.heard == ["after"]
+
+
+SMUGGLING = {
+    "a length and chunks": b"content-length: 4\r\ntransfer-encoding: chunked\r\n",
+    "two lengths": b"content-length: 4\r\ncontent-length: 400\r\n",
+    "a length that is none": b"content-length: +4\r\n",
+    "chunks by another name": b"transfer-encoding: xchunked\r\n",
+    "a space before the colon": b"content-length : 4\r\n",
+}
+
+
+@pytest.mark.parametrize("case", SMUGGLING)
+async def test_a_request_whose_end_is_in_doubt_ends_the_connection(case: str) -> None:
+    """Whatever stands behind it is never taken for a request."""
+    echo = Echo()
+    doubtful = b"POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n" + SMUGGLING[case] + b"\r\n"
+    hidden = request("hidden", "mutation", "change")
+    async with listening(echo) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(doubtful + b"0\r\n\r\n" + hidden)
+        async with asyncio.timeout(SECONDS):
+            whole = await reader.read()  # until the server ends the connection
+        writer.close()
+    assert whole.startswith(b"HTTP/1.1 400 ")
+    assert whole.count(b"HTTP/1.1 ") == 1
+    assert echo.heard == []
+
+
+async def test_who_leaves_takes_along_what_was_asked_of_subgraphs() -> None:
+    """Long before the time limit, after which a read would be tried once more."""
+    echo = Echo()
+    async with listening(echo) as port:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(request("slow one"))
+        async with asyncio.timeout(SECONDS):
+            await echo.waiting.wait()
+            writer.transport.abort()
+            await echo.dropped.wait()
+    assert echo.heard == ["slow one"]
+
+
+async def test_a_change_goes_on_though_its_client_has_left() -> None:
+    """Half a change that nobody has on record would be worse."""
+    echo = Echo()
+    async with listening(echo) as port:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(request("slow change", "mutation", "change"))
+        async with asyncio.timeout(SECONDS):
+            await echo.waiting.wait()
+        writer.transport.abort()
+        await asyncio.sleep(0.3)  # longer than the gateway takes to look after its clients
+        assert not echo.dropped.is_set()
+        echo.go.set()
+    assert echo.heard == ["slow change"]
+
+
+async def test_a_body_that_never_comes_is_no_request() -> None:
+    """Announced, half sent, and the client gone."""
+    echo = Echo()
+    async with listening(echo) as port:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(request("half", "mutation", "change")[:-5])
+        await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+        reader, again = await asyncio.open_connection("127.0.0.1", port)
+        again.write(request("whole"))
+        assert (await answer(reader))[0] == 200
+        again.close()
+    assert echo.heard == ["whole"]
