@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable
 
 from gateway.policy import Policy, compile_policy, read_bundle
+from gateway.supergraph import Supergraph
 from tests.policy.kit import VOCABULARY, small_graph
 
 __all__ = ["random_policy"]
@@ -37,15 +38,16 @@ _ATOMS: list[Callable[[random.Random], str]] = [
 ]
 
 
-def random_policy(seed: int) -> Policy:
-    """The policy of a random bundle; the same seed gives the same one."""
+def random_policy(seed: int, graph: Supergraph = _GRAPH, more: tuple[str, ...] = ()) -> Policy:
+    """The policy of a random bundle on ``graph``, with ``more`` agreements in it; the same seed gives the same one."""
     rng = random.Random(seed)
     pages = {"vocabulary.toml": _WORDS}
     for number in range(rng.randint(1, 4)):
         pages[f"agreements/{number}.toml"] = _agreement(rng, number)
     for number in range(rng.randint(0, 2)):
         pages[f"prohibitions/{number}.toml"] = _law(rng, number)
-    return compile_policy(read_bundle(pages), _GRAPH)
+    pages |= {f"agreements/more-{number}.toml": text for number, text in enumerate(more)}
+    return compile_policy(read_bundle(pages), graph)
 
 
 def _agreement(rng: random.Random, number: int) -> str:
