@@ -14,10 +14,14 @@ export TWS_DATA ?= $(VAR)/data
 export TWS_KEYS ?= $(VAR)/keys
 export STRICT
 
-.PHONY: run test install install-dev data token schema check lint types layers stale pytest bench demo requirements clean
+.PHONY: run dev docs test install install-dev data token schema check lint types layers stale pytest bench demo requirements clean
 
 run: install data
 	TWS_TODAY=$(TODAY) $(BIN)/gateway serve --subgraphs asgi --port $(PORT) --var $(VAR)
+
+# as run, and again after each save of subgraphs/ or schema/; what is wrong is told, and the last good graph stays up
+dev: install data
+	TWS_TODAY=$(TODAY) $(BIN)/gateway dev --port $(PORT) --var $(VAR)
 
 test: install-dev
 	$(MAKE) --no-print-directory lint types layers stale check pytest
@@ -74,6 +78,10 @@ check: install-dev
 
 pytest: install-dev
 	TWS_TEST_POSTGRES=1 $(BIN)/pytest -n $(JOBS) $(if $(STRICT),,-m "not slow")
+
+# the documentation as a site in site/, with search, without anything from elsewhere
+docs: install-dev
+	$(BIN)/python -m mkdocs build --strict --quiet
 
 bench: install-dev
 	$(BIN)/pytest tests/benchmarks -p no:xdist --benchmark-only -q

@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 from gateway.cli import (
     audit,
     compose,
+    dev,
     diff,
     documents,
     duties,
@@ -50,6 +51,7 @@ app = typer.Typer(
     epilog="Example: [bold]gateway explain --as cbp-primary-nyc Visa.status[/bold]",
 )
 serve.register(app)
+dev.register(app)
 compose.register(app)
 new_subgraph.register(app)
 plan.register(app)

@@ -20,7 +20,7 @@ from gateway.opening import OpenHouse, open_house, open_unrestricted, read_text
 from gateway.warming import asked_by_everyone, read_operations, warm, warm_open
 from gateway.web.app import create_app
 
-__all__ = ["Transport", "register"]
+__all__ = ["Transport", "listen", "register"]
 
 
 class Transport(StrEnum):
@@ -56,13 +56,16 @@ def serve(
         Path | None,
         typer.Option("--warm", help="Operations to make ready before anybody asks: .graphql, or a manifest."),
     ] = None,
+    fd: Annotated[
+        int | None, typer.Option("--fd", help="Answer on this open socket, inherited from who starts it.")
+    ] = None,
 ) -> None:
     """Serve the graph under its agreements, or another graph that governs nothing."""
     settings = read_settings(
         host=host, port=port, schema=schema, var=var, subgraph_transport=subgraphs and subgraphs.value, warm=warm
     )
     opened = _open(settings, supergraph, policy)
-    listening = _listen(settings)
+    listening = listen(settings) if fd is None else socket.socket(fileno=fd)
     _warm(opened)
     _welcome(f"http://{settings.host}:{listening.getsockname()[1]}", opened)
     # what start-up made stays; collecting garbage rarely is worth a tenth of a request (shared/performance.md, lead 6)
@@ -100,7 +103,7 @@ def _warm(opened: OpenHouse) -> None:
     Console(highlight=False).print(f"  ready    {warmed.ready} operations, {warmed.left_out} that may not be asked so")
 
 
-def _listen(settings: Settings) -> socket.socket:
+def listen(settings: Settings) -> socket.socket:
     """The listening socket, bound before anything is promised; raises ``GatewayError`` ``ADDRESS_UNUSABLE``."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(

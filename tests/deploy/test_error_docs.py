@@ -18,8 +18,8 @@ PLACES = {
     "INPUT_FIELD_DEFINITION", "INPUT_OBJECT", "VARIABLE_DEFINITION",
 }  # fmt: skip
 MASKS = {"BOOLEAN_PRESENCE", "CATEGORY_ONLY", "COUNTRY_ONLY", "DATE_ONLY", "HASHED_REF", "YEAR_ONLY"}
-NOT_CODES = PLACES | MASKS | {"FIELD_ARGUMENT", "QF_FD"}
-"""Words in capitals that are no codes: where directives may stand, masks, a stem, a solver's logic."""
+NOT_CODES = PLACES | MASKS | {"FIELD_ARGUMENT", "QF_FD", "TYPER_STANDARD_TRACEBACK"}
+"""Words in capitals that are no codes: where directives may stand, masks, a stem, a solver's logic, a library's setting."""
 
 MADE = {
     "INCONSISTENT_{}_VALUE_TYPE_FIELD": ("OBJECT", "INTERFACE"),

@@ -1,0 +1,86 @@
+"""``gateway dev``: a mistake is told with its line in the Python, the last good graph stays up, and a correction is served."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+from tests.deploy.test_agency_walk import Walk, clone
+
+__all__ = ["clone"]
+
+FIELD = '    closedAt: dt.datetime | None = classified("SEC")'
+
+
+class Terminal:
+    """What a program prints, line by line, to be waited for."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.lines: list[str] = []
+        self._news = threading.Condition()
+        self._reader = threading.Thread(target=self._read, args=(process,), daemon=True)
+        self._reader.start()
+
+    def _read(self, process: subprocess.Popen[str]) -> None:
+        for line in process.stdout or ():
+            with self._news:
+                self.lines.append(line.rstrip("\n"))
+                self._news.notify_all()
+
+    def until(self, begins: str) -> list[str]:
+        """The lines printed since the last look, the last of which begins so."""
+        with self._news:
+            found = self._news.wait_for(lambda: any(line.startswith(begins) for line in self.lines), timeout=120)
+            assert found, f"no line begins with {begins!r}: {self.lines}"
+            told, self.lines = self.lines, []
+        return told
+
+
+@contextmanager
+def developing(root: Path) -> Iterator[Terminal]:
+    environment = {**Walk(root).environment, "TWS_MODE": "development", "TWS_TODAY": "2026-11-01T12:00:00+00:00"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gateway", "dev", "--port", "4384"], cwd=root, env=environment, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    try:
+        yield Terminal(process)
+    finally:
+        process.terminate()
+        assert process.wait(30) == 0
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+def alive() -> bool:
+    with urlopen("http://127.0.0.1:4384/health/live", timeout=10) as answer:
+        return bool(answer.status == 200)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_mistake_is_told_by_its_line_and_the_last_good_graph_stays_up(clone: Path) -> None:
+    schema = clone / "subgraphs" / "security_reviews" / "schema.py"
+    good = schema.read_text(encoding="utf-8")
+    line = good.splitlines().index(FIELD) + 1
+    with developing(clone) as terminal:
+        terminal.until("served: ")
+        assert alive()
+
+        schema.write_text(good.replace(FIELD, FIELD.replace("SEC", "NEWS")), encoding="utf-8")
+        told = terminal.until("not served: the last good graph is still served")
+        assert any(each.startswith("ValueError: 'NEWS' is no category") for each in told)
+        assert f"  raised at subgraphs/security_reviews/schema.py:{line}" in told
+        assert alive()
+
+        schema.write_text(good.replace("closedAt", "shutAt"), encoding="utf-8")
+        terminal.until("served: ")
+        assert alive()
+        assert "  shutAt: DateTime" in (clone / "schema" / "api.graphql").read_text(encoding="utf-8")
