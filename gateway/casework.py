@@ -25,15 +25,18 @@ Flags = dict[str, dict[str, Any]]
 
 
 async def find_facts(
-    operation: Operation, caller: Caller, graph: Graph, house: House, at: datetime
+    operation: Operation, caller: Caller, graph: Graph, house: House, at: datetime, key: str
 ) -> tuple[dict[str, Any], Flags]:
-    """What is known before anything is fetched: the ``case.*`` facts, and the flags of the travelers named so far."""
+    """What is known before anything is fetched: the ``case.*`` facts, and the flags of the travelers named so far.
+
+    ``key`` is that of the request (``Graph.key_of``): the case is read where its labels have what is shown read.
+    """
     reading = case_reading(graph.policy, caller, graph.shapes)
     named = named_subjects(operation, graph.policy)
     if reading is None:
         return {}, await read_flags(named, caller, graph, house, at)
     facts, flags = await asyncio.gather(
-        _read_case(reading, caller, graph, house, at), read_flags(named, caller, graph, house, at)
+        _read_case(reading, caller, graph, house, at, key), read_flags(named, caller, graph, house, at)
     )
     subject = facts.get("case.subject")
     if isinstance(subject, str) and subject not in flags:
@@ -41,10 +44,12 @@ async def find_facts(
     return facts, flags
 
 
-async def _read_case(reading: CaseReading, caller: Caller, graph: Graph, house: House, at: datetime) -> dict[str, Any]:
+async def _read_case(
+    reading: CaseReading, caller: Caller, graph: Graph, house: House, at: datetime, key: str
+) -> dict[str, Any]:
     if reading.operation is None:
         return case_facts(reading, None, failed=False)
-    plan = graph.plan(reading.operation, at)
+    plan = graph.plan(reading.operation, at, key)
     transport = Vouched(house, caller, graph.policy.epoch, at, fact_grants)
     merged = await execute(plan, graph.supergraph, reading.operation.variables, transport)
     return case_facts(reading, merged.data, failed=bool(merged.failures))

@@ -138,11 +138,12 @@ async def answer_event(
     at, request_id, watch = house.clock(), house.new_id(), watching()
     watch.request_id = request_id
     caller = await standing(question, caller, graph, house, at)
-    facts, flags = await find_facts(operation, caller, graph, house, at)
+    key = graph.key_of(request_id, caller)
+    facts, flags = await find_facts(operation, caller, graph, house, at, key)
     watch.lap("facts")
     permitted = authorize(operation, graph.policy, caller, graph.shapes, facts, flags, at)
     watch.lap("authorize")
-    plan = graph.plan(permitted.operation, at, graph.key_of(request_id, caller))
+    plan = graph.plan(permitted.operation, at, key)
     watch.lap("plan")
     closed = facts.get("case.state") == "closed"
     if any(value is UNREACHABLE for value in facts.values()):

@@ -169,8 +169,9 @@ class Stream:
         operation = read_subscription(self.question, self.caller, graph, at)
         async with live.deciding:
             caller = await standing(self.question, self.caller, graph, live.house, at)
-            check_hearable(operation, caller, graph, at, live.house.new_id())
-            facts, _ = await find_facts(operation, caller, graph, live.house, at)
+            request_id = live.house.new_id()
+            check_hearable(operation, caller, graph, at, request_id)
+            facts, _ = await find_facts(operation, caller, graph, live.house, at, graph.key_of(request_id, caller))
         if facts.get("case.state") == "closed":
             raise _case_closed()
         self.graph, self.closed = graph, False

@@ -136,7 +136,7 @@ async def trace(request: Request) -> Response:
             where="path",
             hint="Run it again; the latest 200 are kept while the gateway runs.",
         )
-    plan = await _plan(found, opened)
+    plan = await _plan(found, request.path_params["record"], opened)
     page = {
         "took": round(found.took, 3),
         "stages": {name: round(seconds * 1000, 3) for name, seconds in found.stages.items()},
@@ -151,7 +151,7 @@ def _person(caller: Caller) -> Caller:
     return replace(caller, token_id="", expires_at=None)
 
 
-async def _plan(found: Trace, opened: OpenHouse) -> Plan:
+async def _plan(found: Trace, request_id: str, opened: OpenHouse) -> Plan:
     """The plan that the traced question has now: the line of the pipeline as far as the plan."""
     graph, house, at = opened.graph, opened.house, opened.house.clock()
     question, caller = found.question, found.caller
@@ -159,6 +159,7 @@ async def _plan(found: Trace, opened: OpenHouse) -> Plan:
     operation = read_operation(
         question.query, graph.supergraph.api_schema, question.variables, question.name, graph.limits, documents
     )
-    facts, flags = await find_facts(operation, caller, graph, house, at)
+    key = graph.key_of(request_id, caller)
+    facts, flags = await find_facts(operation, caller, graph, house, at, key)
     permitted = authorize(operation, graph.policy, caller, graph.shapes, facts, flags, at)
-    return graph.plan(permitted.operation, at)
+    return graph.plan(permitted.operation, at, key)

@@ -90,7 +90,7 @@ async def measured(world: World, rounds: int) -> dict[str, float]:
     await line()
     operation = read_operation(text, graph.supergraph.api_schema, question.variables, limits=graph.limits)
     caller = await admit(question, operation, caller, graph, house, TODAY, "")
-    facts, flags = await find_facts(operation, caller, graph, house, TODAY)
+    facts, flags = await find_facts(operation, caller, graph, house, TODAY, "")
     permitted = authorize(operation, graph.policy, caller, graph.shapes, facts, flags, TODAY)
     plan = graph.plan(permitted.operation, TODAY)
 
