@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -14,7 +15,7 @@ from gateway.audit.index import differing
 from gateway.audit.merkle import TILE, Tree, leaf_hash
 from gateway.audit.place import Place, Where, place_of
 from gateway.audit.shard import Shard, open_shard, read_trail
-from gateway.audit.walk import Fault, ShardVerdict, Tampering, settle_deleted, walk
+from gateway.audit.walk import Fault, ShardVerdict, Tampering, promised_in, settle_deleted, walk
 
 __all__ = ["Verdict", "missing_shards", "verify"]
 
@@ -55,9 +56,25 @@ def verify(log: Where, key: Ed25519PublicKey, *, witnessed: Sequence[Checkpoint]
     ``RecordUnavailable`` when the log cannot be read.
     """
     place = place_of(log)
-    found = [_shard(place, name, key, witnessed) for name in place.shards()]
-    found += missing_shards({each.shard for each in found}, witnessed)
-    return Verdict(tuple(settle_deleted(found)))
+    for _ in range(_LOOKS):
+        found, settled = _looked(place, key, witnessed)
+        if settled:
+            break
+    return Verdict(tuple(found))
+
+
+_LOOKS: Final = 3
+"""Retention puts itself on record and then deletes, and shards are looked at one after the other. So a payload that is gone
+without a record of it may have gone while the verifier looked; then the record is found by looking again."""
+
+
+def _looked(place: Place, key: Ed25519PublicKey, witnessed: Sequence[Checkpoint]) -> tuple[list[ShardVerdict], bool]:
+    """The verdicts of one look, and whether nothing in them could be retention at work."""
+    walked = [_shard(place, name, key, witnessed) for name in place.shards()]
+    walked += missing_shards({each.shard for each in walked}, witnessed)
+    found, promised = settle_deleted(walked), promised_in(walked)
+    indexed = [_indexed(place, each, promised.get(each.shard, 0)) for each in found]
+    return indexed, indexed == walked
 
 
 def missing_shards(there: set[str], witnessed: Sequence[Checkpoint]) -> list[ShardVerdict]:
@@ -81,7 +98,7 @@ def _shard(place: Place, name: str, key: Ed25519PublicKey, witnessed: Sequence[C
             seen = [each for each in witnessed if each.shard == name]
             verdict = walk(name, shard.stored(), checkpoints, seen, key, lambda index: _stands_later(shard, index))
             if verdict.fault is None:
-                verdict = replace(verdict, fault=_derived(place, shard, verdict.deleted))
+                verdict = replace(verdict, fault=_derived(shard))
             return verdict
     except StoreError as error:
         if not copied:
@@ -101,8 +118,20 @@ def _stands_later(shard: Shard, index: int) -> bool:
     return False
 
 
-def _derived(place: Place, shard: Shard, deleted: int) -> Fault | None:
-    """What is wrong with what follows from the records: the tiles that proofs are made from, and the index."""
+def _indexed(place: Place, verdict: ShardVerdict, promised: int) -> ShardVerdict:
+    """The verdict, with what the search index tells otherwise than the records; below ``promised`` retention forgets."""
+    if verdict.fault is not None:
+        return verdict
+    with open_shard(place, verdict.shard) as shard:
+        wrong = differing(place, shard, max(verdict.deleted, promised), verdict.records)
+    if wrong is None:
+        return verdict
+    what = "the search index does not say what the record says"
+    return replace(verdict, fault=Fault(wrong, Tampering.EDIT, what, verdict.shard))
+
+
+def _derived(shard: Shard) -> Fault | None:
+    """What is wrong with the tiles that proofs are made from, which follow from the records."""
     leaves = [leaf_hash(leaf) for _, leaf in shard.commitments(0, 1 << 62)]
     tree, tiles = Tree(leaves), shard.tiles()
     expected = {
@@ -115,7 +144,4 @@ def _derived(place: Place, shard: Shard, deleted: int) -> Fault | None:
         bad = {at for at in have.keys() | expected.keys() if have.get(at) != expected.get(at)}
         first = min(index << level for level, index in bad)
         return Fault(first, Tampering.EDIT, "a kept hash of a subtree is not what its records give", shard.name)
-    wrong = differing(place, shard, deleted, len(leaves))
-    if wrong is not None:
-        return Fault(wrong, Tampering.EDIT, "the search index does not say what the record says", shard.name)
     return None

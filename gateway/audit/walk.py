@@ -12,7 +12,7 @@ from gateway.audit.checkpoint import Checkpoint
 from gateway.audit.entry import Payload, Stored, commitment, opened
 from gateway.audit.merkle import EMPTY, Frontier, leaf_hash
 
-__all__ = ["UNTIL", "Fault", "ShardVerdict", "Tampering", "settle_deleted", "walk"]
+__all__ = ["UNTIL", "Fault", "ShardVerdict", "Tampering", "promised_in", "settle_deleted", "walk"]
 
 UNTIL = "until "
 """How a retention record's note names a shard: ``until <shard>``, and below which index its payloads were deleted."""
@@ -193,12 +193,18 @@ class _Walk:
         return None
 
 
-def settle_deleted(verdicts: Sequence[ShardVerdict]) -> list[ShardVerdict]:
-    """The verdicts, with a fault for every payload that is missing though no record says that it was deleted."""
+def promised_in(verdicts: Sequence[ShardVerdict]) -> dict[str, int]:
+    """Below which index each shard's payloads may be gone, by the deletions that are on record in any shard."""
     promised: dict[str, int] = {}
     for verdict in verdicts:
         for name, until in verdict.promised.items():
             promised[name] = max(until, promised.get(name, 0))
+    return promised
+
+
+def settle_deleted(verdicts: Sequence[ShardVerdict]) -> list[ShardVerdict]:
+    """The verdicts, with a fault for every payload that is missing though no record says that it was deleted."""
+    promised = promised_in(verdicts)
     settled = []
     for verdict in verdicts:
         until = promised.get(verdict.shard, 0)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -154,3 +157,34 @@ def test_the_operator_is_the_account_that_runs_it() -> None:
     who = operator()
     assert (who.agency, who.role, who.purpose) == ("GATEWAY", "operator", "record-keeping")
     assert who.user
+
+
+@pytest.mark.parametrize("keeper", ["b2", "a0"])  # looked at after the shard that is deleted from, and before
+async def test_verifying_while_retention_runs_finds_nothing_wrong(keeper: str, place: Place, open_log: OpenLog) -> None:
+    """Each page that goes is covered by the record that was written first, whenever the verifier looks."""
+    log = open_log()
+    await asyncio.gather(*(log.append(record(number)) for number in range(2_000)))
+    log.close()
+    own = open_log(shard=keeper)
+    verdicts: list[tuple[Any, int]] = []
+    gone = threading.Event()
+
+    def look() -> None:
+        while True:
+            last = gone.is_set()
+            verdict = verify(place.log, place.public)
+            deleted = next(each.deleted for each in verdict.shards if each.shard == SHARD)
+            verdicts.append((verdict.fault, deleted))
+            if last:
+                return
+
+    looker = threading.Thread(target=look)
+    looker.start()
+    try:
+        assert await asyncio.to_thread(asyncio.run, retain(own, place.log, LATER, LATER, OFFICER)) == {SHARD: 2_000}
+    finally:
+        gone.set()
+        await asyncio.to_thread(looker.join)
+    assert [fault for fault, _ in verdicts] == [None] * len(verdicts)
+    assert verdicts[-1] == (None, 2_000)
+    print(f"verified {len(verdicts)} times meanwhile, at {sorted({deleted for _, deleted in verdicts})} deleted")

@@ -31,6 +31,7 @@ class Served:
 
     address: str
     welcome: str
+    pid: int = 0
 
     def fetch(self, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
         """Status and decoded body; a body makes it a POST of JSON."""
@@ -82,6 +83,6 @@ def _ready(process: subprocess.Popen[str], complaints: IO[str]) -> Served:
             welcome = "".join(said)
             found = _ADDRESS.search(welcome)
             assert found is not None
-            return Served(found.group(1), welcome)
+            return Served(found.group(1), welcome, process.pid)
     complaints.seek(0)
     raise AssertionError(f"the gateway did not start: {''.join(said)}{complaints.read()}")
