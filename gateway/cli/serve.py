@@ -19,6 +19,7 @@ from gateway.errors import AccessError, GatewayError
 from gateway.opening import OpenHouse, open_house, open_unrestricted, read_text
 from gateway.warming import asked_by_everyone, read_operations, warm, warm_open
 from gateway.web.app import create_app
+from gateway.web.wire import Wire
 
 __all__ = ["Transport", "listen", "register"]
 
@@ -74,7 +75,7 @@ def serve(
     gc.set_threshold(50_000, 20, 50)
     # one event loop serves; the graph is read-only and the record has a thread of its own
     app = create_app(opened)
-    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=5)
+    config = uvicorn.Config(app, http=Wire, log_level="warning", access_log=False, timeout_graceful_shutdown=5)
     _Server(config, app.state.live.stop).run(sockets=[listening])
 
 

@@ -17,6 +17,7 @@ from gateway.config import Settings
 from gateway.execution.transport import SubgraphRequest, SubgraphResponse
 from gateway.opening import open_unrestricted
 from gateway.web.app import create_app
+from gateway.web.wire import Wire
 
 pytestmark = pytest.mark.asyncio
 
@@ -49,11 +50,13 @@ class Echo:
 
 
 @asynccontextmanager
-async def listening(echo: Echo) -> AsyncIterator[int]:
+async def listening(echo: Echo, wire: type[Wire] = Wire) -> AsyncIterator[int]:
     """The port of a gateway that serves ``echo`` as ``gateway serve`` does."""
     opened = open_unrestricted(compose([SubgraphSDL("a", "http://a", SDL)]).supergraph_sdl, Settings(log="off"), echo)
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        config = uvicorn.Config(create_app(opened), log_level="critical", access_log=False, timeout_graceful_shutdown=1)
+        config = uvicorn.Config(
+            create_app(opened), http=wire, log_level="critical", access_log=False, timeout_graceful_shutdown=1
+        )
         server = uvicorn.Server(config)
         serving = asyncio.ensure_future(server._serve(sockets=[listener]))  # without taking the test's signals
         try:
@@ -180,3 +183,74 @@ async def test_a_body_that_never_comes_is_no_request() -> None:
         assert (await answer(reader))[0] == 200
         again.close()
     assert echo.heard == ["whole"]
+
+
+class Hasty(Wire):
+    """Gives a request half a second."""
+
+    seconds = 0.5
+
+
+async def ended(port: int, *pieces: bytes) -> bytes:
+    """Everything that the server says to ``pieces`` until it ends the connection."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    for piece in pieces:
+        writer.write(piece)
+    try:
+        async with asyncio.timeout(SECONDS):
+            return await reader.read()
+    except ConnectionResetError:  # it ended while we were still sending
+        return b"reset"
+    finally:
+        writer.transport.abort()
+
+
+async def test_a_head_without_end_is_read_no_further() -> None:
+    """In one header, in many, and in the address; what is whole and large is a request like any other."""
+    echo = Echo()
+    begun = b"POST /graphql HTTP/1.1\r\nhost: x\r\n"
+    floods = (
+        begun + b"x-long: " + b"a" * 400_000,
+        begun + b"".join(b"x-%d: a\r\n" % number for number in range(40_000)),
+        b"GET /graphql?query=" + b"a" * 400_000,
+    )
+    async with listening(echo) as port:
+        told = [await ended(port, flood) for flood in floods]
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(request("large", headers=f"x-large: {'a' * 40_000}\r\n"))
+        assert (await answer(reader))[0] == 200
+        writer.close()
+    for said in told:
+        assert said == b"reset" or (said.startswith(b"HTTP/1.1 431 ") and b"HEAD_TOO_LARGE" in said)
+    assert echo.heard == ["large"]
+
+
+async def test_a_request_that_comes_too_slowly_ends_its_connection() -> None:
+    """Nothing at all, half a head, half a body, and half a second request: nobody holds a connection by waiting."""
+    echo = Echo()
+    whole = request("whole")
+    async with listening(echo, Hasty) as port:
+        silent, head, body, second = [
+            await ended(port, *pieces) for pieces in ((b"",), (whole[:20],), (whole[:-3],), (whole, whole[:20]))
+        ]
+    assert silent.startswith(b"HTTP/1.1 408 ")
+    assert head.startswith(b"HTTP/1.1 408 ")
+    assert b"REQUEST_TOO_SLOW" in head
+    assert body == b""  # its head was whole, so it has begun; it ends without an answer
+    assert second.startswith(b"HTTP/1.1 200 ")
+    assert b"HTTP/1.1 408 " in second
+    assert echo.heard == ["whole"]
+
+
+async def test_a_slow_answer_is_no_slow_request() -> None:
+    """The time is for what comes in: an answer may take longer."""
+    echo = Echo()
+    async with listening(echo, Hasty) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(request("slow"))
+        async with asyncio.timeout(SECONDS):
+            await echo.waiting.wait()
+        await asyncio.sleep(0.7)  # longer than a request may come
+        echo.go.set()
+        assert (await answer(reader))[0] == 200
+        writer.close()
