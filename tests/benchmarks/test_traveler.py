@@ -119,6 +119,7 @@ async def measured(world: World, rounds: int) -> dict[str, float]:
     return found | {"authorize": await cpu(deciding, rounds), "enforce": await cpu(ruled, rounds) - found["plain"]}
 
 
+@pytest.mark.slow
 def test_a_traveler_with_forty_fields(benchmark: Any, tmp_path: Path) -> None:
     seed_world(tmp_path)
     timing = benchmark.enabled

@@ -127,11 +127,11 @@ async def test_q19_the_window_is_closed(ask: Asker, world: World) -> None:
     assert "SecurityReview.windowState ALLOW VSP-INTERNAL/1 1.1" in world.basis(found)
 
 
-async def test_q20_subscriptions_are_refused_by_name_and_the_query_answers(ask: Asker, world: World) -> None:
-    """Events at Cairo: no stream is served; what it would tell is what a query tells now, and only while it is open."""
+async def test_q20_a_subscription_needs_a_stream_and_the_query_answers(ask: Asker, world: World) -> None:
+    """Events at Cairo: a request that takes no stream is told so; a query tells what they would, and only while it is open."""
     with pytest.raises(GatewayError) as refused:
-        await ask(20, "subscription { visaApplicationChanged { applicationId status } }")
-    assert (refused.value.code, refused.value.status) == ("SUBSCRIPTIONS_NOT_SERVED", 400)
+        await ask(20, "subscription { visaStatusChanged { applicationId status } }")
+    assert (refused.value.code, refused.value.status) == ("SUBSCRIPTION_NOT_STREAMED", 400)
     found = await ask(
         20,
         """query($p: String!) { visaApplications(filter: { post: $p, status: APPROVED_NOT_ISSUED }) {
