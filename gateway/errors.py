@@ -81,6 +81,11 @@ class GatewayError(Exception):
         if status is not None:
             self.status = status
 
+    @property
+    def detail(self) -> str:
+        """What happened inside, for the operators' log; empty where the client may be told all there is."""
+        return ""
+
     def as_graphql(self) -> dict[str, Any]:
         """The error as an item of a GraphQL answer's ``errors`` list."""
         extensions: dict[str, Any] = {"code": self.code}
@@ -154,6 +159,19 @@ class FetchError(GatewayError):
 
 
 class RecordUnavailable(GatewayError):  # noqa: N818 - a state, not a fault
-    """The audit record could not be made durable, so no data may leave."""
+    """The audit record could not be made durable, so no data may leave.
+
+    ``where`` and ``hint`` are for operators: they name files and what the disk or the database said.
+    """
 
     status = 503
+
+    @property
+    def detail(self) -> str:
+        """Where, and what was the matter."""
+        return ": ".join(filter(None, (self.where, self.hint)))
+
+    def as_graphql(self) -> dict[str, Any]:
+        """The error without what only operators may know."""
+        hint = "Nothing was given. Ask again later; if it lasts, tell the operators."
+        return {"message": self.message, "extensions": {"code": self.code, "hint": hint}}

@@ -44,6 +44,7 @@ class Lines:
             "purpose": watch.purpose,
             "status": status,
             "code": watch.code,
+            "detail": watch.detail,
             "ms": _ms(seconds),
             "stages": {stage: _ms(took) for stage, took in watch.timings().items()},
             "fetches": _by_subgraph(watch),

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any, Final, NamedTuple
 
+from gateway.errors import GatewayError
+
 __all__ = ["Fetched", "Watch", "start_watch", "stop_watch", "watching"]
 
 _LONGEST_NAME: Final = 100  # of an operation; what is longer is cut, so that a line stays a line
@@ -52,6 +54,7 @@ class Watch:
     role: str = ""
     purpose: str = ""
     code: str = ""
+    detail: str = ""
     failures: int = 0
     span: Any = None
 
@@ -71,6 +74,10 @@ class Watch:
     def by(self, agency: str, role: str, purpose: str) -> None:
         """Who asks is known; which person it is stays with the record."""
         self.agency, self.role, self.purpose = agency, role, purpose
+
+    def refused(self, error: GatewayError) -> None:
+        """The request came to nothing, and why."""
+        self.code, self.detail = error.code, error.detail
 
     def decided(self, outcomes: Mapping[Any, int], cut: Iterable[Any]) -> None:
         """What enforcement came to: its counts by (coordinate, outcome, agreement, ...), and the ledger's entries."""

@@ -149,7 +149,7 @@ async def _streamed(request: Request, opened: OpenHouse, graph: Graph, kind: Kin
         response = await open_stream(request, kind, question, caller, request.app.state.live, ask)
         return response if response is not None else reply_response(request, await ask())
     except GatewayError as error:
-        watching().code = error.code
+        watching().refused(error)
         return stream_refusal(error)
 
 

@@ -264,7 +264,7 @@ class _Ready(Response):
 
 def error_body(error: GatewayError) -> bytes:
     """The answer that says what was wrong; the request's line and metrics have its code."""
-    watching().code = error.code
+    watching().refused(error)
     errors = getattr(error, "errors", None) or (error,)
     return orjson.dumps({"errors": [each.as_graphql() for each in errors]})
 

@@ -222,7 +222,8 @@ class _Connection:
             sent, status = len(reply.body), reply.status
             return reply
         except GatewayError as error:
-            watch.code, status = error.code, error.status
+            watch.refused(error)
+            status = error.status
             raise
         finally:
             opened.telemetry.end(watch, token, status, sent)

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from time import thread_time
 from typing import Any, Literal
 
@@ -16,6 +17,8 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from gateway.audit.keys import load_signing_key
+from gateway.audit.log import AuditLog
 from gateway.errors import FetchError
 from gateway.execution.transport import SubgraphRequest, SubgraphResponse
 from gateway.house import House
@@ -292,3 +295,18 @@ async def test_a_long_name_of_an_operation_is_cut(face: Face) -> None:
 
     (line,) = seen.lines
     assert line["operation"] == "N" * 100
+
+
+async def test_why_there_is_no_record_is_for_the_operators_alone(face: Face, tmp_path: Path) -> None:
+    """The client learns that nothing was given; the folder and the database's complaint stand in the line."""
+    log = AuditLog(tmp_path / "record.sqlite3", load_signing_key(tmp_path / "keys"))
+    log.close()
+    seen = Seen(face.instead(log=log, house=replace(face.opened.house, record=log)))
+
+    asked = await seen.face.ask("{ __typename }")
+
+    assert asked.status == 503
+    assert set(asked.error) == {"code", "hint", "message"}
+    assert asked.error["hint"] == "Nothing was given. Ask again later; if it lasts, tell the operators."
+    (line,) = seen.lines
+    assert line["detail"] == "the audit log: it is closed"
