@@ -95,7 +95,7 @@ class _Apply:
         self.at = at
         self.variables = permitted.client.variables
         self.applied = Applied(list(permitted.ledger))
-        self.entered = {(entry.coordinate, entry.path) for entry in permitted.ledger}
+        self.entered = {(entry.coordinate, entry.path, entry.outcome) for entry in permitted.ledger}
         self.decisions = policy.decisions(caller, at)
         self.static = self.decisions.on(permitted.known)
         self.tellers: dict[str, tuple[Coordinate, ...]] = {}
@@ -442,8 +442,8 @@ class _Apply:
         if ruling.outcome is Outcome.UNAVAILABLE:
             self.applied.unavailable.append(Unavailable(path, ruling.coordinate, ruling.owner))
         shown = tuple("[]" if isinstance(step, int) else step for step in path if not str(step).startswith(HIDDEN))
-        if (ruling.coordinate, shown) not in self.entered:
-            self.entered.add((ruling.coordinate, shown))
+        if (ruling.coordinate, shown, str(ruling.outcome)) not in self.entered:
+            self.entered.add((ruling.coordinate, shown, str(ruling.outcome)))
             self.applied.ledger.append(
                 Entry(
                     str(ruling.outcome),

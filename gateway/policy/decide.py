@@ -171,6 +171,9 @@ def _weigh_records(
         decision = _prohibited(cell, hit, caller)
         worse = [rule.rule.when for rule in doubtful if rule.rule.effect == "absent"]
         return decision if decision.outcome is Outcome.ABSENT else _open(decision, _missing(worse, look, at))
+    gone = _gone_anyway(cell, caller, doubtful, withholds, grants)
+    if doubtful and gone:
+        return refusal(cell, Outcome.ABSENT)
     if doubtful:
         needs = _missing([rule.rule.when for rule in doubtful], look, at)
         decision = refusal(cell, Outcome.UNAVAILABLE, Reason.FACT_UNAVAILABLE)
@@ -179,9 +182,22 @@ def _weigh_records(
         if truth is Truth.TRUE:
             return refusal(cell, Outcome.ABSENT, basis=_basis(withhold))
     kept_back = _conditions([each for each in withholds if each[1] is Truth.UNKNOWN])
-    if kept_back:
+    if kept_back and not gone:
         return _unknown(cell, kept_back, everything, look, at)
     return _weigh_grants(cell, grants, look, at)
+
+
+def _gone_anyway(
+    cell: Cell, caller: Caller, doubtful: list[RuleClause], withholds: _Withholds, grants: _Grants
+) -> bool:
+    """Whether nothing comes out whatever is still unknown: then a source that fails must not show that there is a row."""
+    withheld = any(truth is Truth.TRUE for _, truth in withholds)
+    ungranted = not cell.follows and all(truth is Truth.FALSE for _, truth in grants)
+    silent = all(
+        each.rule.effect == "absent" and not any(notice.covers(caller) for notice in each.prohibition.notices)
+        for each in doubtful
+    )
+    return (withheld or ungranted) and silent
 
 
 def _weigh_grants(cell: Cell, grants: _Grants, look: _Look, at: datetime) -> Decision:

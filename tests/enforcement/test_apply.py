@@ -94,6 +94,25 @@ def test_a_fact_that_could_not_be_had_makes_the_value_unavailable() -> None:
     assert [each.path for each in done.unavailable] == [("visa", "number")]
 
 
+def test_a_place_with_two_outcomes_has_an_entry_for_each() -> None:
+    """One row of a list is masked, of another the deciding fact is missing: neither hides the other in the ledger."""
+    made = policy_of(
+        BY_KIND.replace('"Visa.number",', '"Visa.issuedOn",').replace(
+            "when", 'mask = { "Visa.issuedOn" = "year-only" }\n    when'
+        )
+    )
+    data = _rows("B2", "B2")
+    for row in data["visas"]["nodes"]:
+        row["issuedOn"] = "2026-05-07"
+    del data["visas"]["nodes"][1]["__f_kind"]
+    done = applied(permitted("{ visas { nodes { issuedOn } } }", made), data, made)
+    assert [row["issuedOn"] for row in data["visas"]["nodes"]] == ["2026-01-01", None]
+    assert [(entry.outcome, entry.path) for entry in done.ledger] == [
+        ("MASK", ("visas", "nodes", "[]", "issuedOn")),
+        ("UNAVAILABLE", ("visas", "nodes", "[]", "issuedOn")),
+    ]
+
+
 def test_a_mask_is_laid_on_at_the_gateway_as_well() -> None:
     """Even when the source sent the value in clear, the client gets it masked."""
     data: dict[str, Any] = {"visa": {"revocation": {"ground": "212(a)(2)(A)(i)(II)"}}}

@@ -149,11 +149,14 @@ def answer(
     if hit:
         gone = sorted(law.id for law in hit if law.effect == "absent")
         return ("ABSENT", "", gone[0], "") if gone else ("DENY", "", min(law.id for law in hit), "STATUTE")
-    if any(result == UNKNOWN for _, result in results):
-        return ("UNAVAILABLE", "", "", "FACT_UNAVAILABLE")
     held = [(deed, _holds(each, facts)) for deed, each in withholds]
-    if any(result is True for _, result in held):
-        return ("ABSENT", "", next(deed.id for deed, result in held if result is True), "")
+    doubtful = [law for law, result in results if result == UNKNOWN]
+    kept_back = next((deed.id for deed, result in held if result is True), "")
+    ungranted = all(_holds(each, facts) is False for _, each in fitting)
+    if (kept_back or ungranted) and all(law.effect == "absent" for law in doubtful):
+        return ("ABSENT", "", kept_back if not doubtful else "", "")  # nothing comes out whatever the laws come to
+    if doubtful:
+        return ("UNAVAILABLE", "", "", "FACT_UNAVAILABLE")
     if any(result == UNKNOWN for _, result in held):
         return ("UNAVAILABLE", "", "", "FACT_UNAVAILABLE")
     good = [(deed, each) for deed, each in fitting if _holds(each, facts) is True]

@@ -110,6 +110,36 @@ def test_an_unknown_prohibition_withholds() -> None:
     assert (nulled.outcome, nulled.settled) == (Outcome.UNAVAILABLE, False)
 
 
+def test_a_record_nobody_gives_is_absent_whether_or_not_the_flags_can_be_had() -> None:
+    """A row that is absent while the authority answers must not show itself when it does not."""
+    book = policy(agreement(more=OWN_VISA), prohibitions=(P1367,))
+    found = {
+        decide(book, "Visa.status", subject_id="B", case_subject="A", subject_p1367=flag).outcome
+        for flag in (True, False, None, UNREACHABLE)
+    }
+    assert found == {Outcome.ABSENT}
+    unasked = decide(book, "Visa.status", subject_id="B", case_subject="A")
+    assert (unasked.outcome, unasked.settled) == (Outcome.ABSENT, True)  # and nobody need ask for the flag
+
+
+def test_a_withhold_in_doubt_over_a_record_nobody_gives_shows_no_row() -> None:
+    kept = '[[withhold]]\narticle = "IV"\nfields = ["Visa.status"]\nwhen = { attr = "record.number", is = "7" }\n'
+    book = policy(agreement(more=OWN_VISA + kept))
+    found = decide(book, "Visa.status", subject_id="B", case_subject="A", record_number=UNREACHABLE)
+    assert found.outcome is Outcome.ABSENT
+
+
+def test_a_notice_is_not_silenced_by_it() -> None:
+    """Whom the law lets know, learns that it cannot be said now; to everybody else there is no row."""
+    noticed = (
+        P1367
+        + '[[notice]]\nagencies = ["CBP"]\nroles = ["primary"]\npurposes = ["inspection"]\nreason = "CONTACT_COUNSEL"\n'
+    )
+    book = policy(agreement(more=OWN_VISA), prohibitions=(noticed,))
+    found = decide(book, "Visa.status", subject_id="B", case_subject="A", subject_p1367=UNREACHABLE)
+    assert found.outcome is Outcome.UNAVAILABLE
+
+
 def test_a_static_denial_does_not_depend_on_a_protected_fact() -> None:
     book = policy(agreement(more=STATUS), prohibitions=(P1367,))
     answers = {decide(book, "Visa.number", subject_p1367=flag) for flag in (True, False, UNREACHABLE)}

@@ -285,3 +285,14 @@ async def test_a_merged_list_says_whose_part_is_missing(world: World, ask: Asker
     assert "traveler.story UNAVAILABLE SOURCE_UNAVAILABLE STATE_CA" in found.sharing()
     assert ["traveler", "story"] in [each["path"] for each in found.errors]
     assert "__f_" not in found.body.decode()
+
+
+async def test_a_row_that_is_absent_does_not_show_itself_when_the_authority_is_down(world: World, ask: Asker) -> None:
+    """No consular officer is given receipts by the cross-reference: not while USCIS answers, and not while it does not."""
+    query = "query($t: ID!) { traveler(id: $t) { identifiers { kind value } } }"
+    well = await ask("consular-supervisor-nwd", query, t=GRACE)
+    kinds = [each["kind"] for each in well.data["traveler"]["identifiers"]]
+    assert "RECEIPT" not in kinds
+    world.traffic.broken["petitions"] = down
+    ill = await ask("consular-supervisor-nwd", query, t=GRACE)
+    assert [each["kind"] for each in ill.data["traveler"]["identifiers"]] == kinds

@@ -313,8 +313,8 @@ class Model:
         ideal_open = z3.Or(
             [z3.And(f, z3.Not(self.false(c.when, best=True))) for f, c in zip(fits, clauses.grants, strict=True)]
         )
-        gone, denied, doubtful = self._laws(clauses.rules)
-        early_gone, early_denied, _ = self._laws([each for each in clauses.rules if is_free(each.rule.when)])
+        gone, denied, doubtful, loud = self._laws(clauses.rules)
+        early_gone, early_denied, _, _ = self._laws([each for each in clauses.rules if is_free(each.rule.when)])
         held = z3.Or([z3.And(self.covers(c), self.true(c.withhold.when)) for c in clauses.withholds])
         early_held = z3.Or(
             [z3.And(self.covers(c), self.true(c.withhold.when)) for c in clauses.withholds if is_free(c.withhold.when)]
@@ -330,6 +330,7 @@ class Model:
             (z3.Not(ideal_true), Outcome.DENY),
             (gone, Outcome.ABSENT),
             (denied, Outcome.DENY),
+            (z3.And(z3.Or(held, z3.Not(half_good)), z3.Not(loud)), Outcome.ABSENT),
             (doubtful, Outcome.UNAVAILABLE),
             (held, Outcome.ABSENT),
             (half_held, Outcome.UNAVAILABLE),
@@ -366,19 +367,25 @@ class Model:
             by_grant=tuple(by_grant),
         )
 
-    def _laws(self, rules: Sequence[RuleClause]) -> tuple[Any, Any, Any]:
-        """When a law makes the value absent, when it denies it, when that is open; a notice turns absent into denied."""
+    def _laws(self, rules: Sequence[RuleClause]) -> tuple[Any, Any, Any, Any]:
+        """When a law makes the value absent, when it denies it, when that is open, and when what is open could be told.
+
+        A notice turns absent into denied.
+        """
         z3 = self.z3
         hits = [(rule, z3.And(self.bound(rule), self.true(rule.rule.when))) for rule in rules]
         gone = z3.Or([z3.And(hit, z3.Not(self._noticed(rule))) for rule, hit in hits if rule.rule.effect == "absent"])
         any_hit = z3.Or([hit for _, hit in hits])
-        doubtful = z3.Or(
-            [
-                z3.And(self.bound(each), z3.Not(self.true(each.rule.when)), z3.Not(self.false(each.rule.when)))
-                for each in rules
-            ]
-        )
-        return gone, any_hit, doubtful
+        open_ = [
+            (each, z3.And(self.bound(each), z3.Not(self.true(each.rule.when)), z3.Not(self.false(each.rule.when))))
+            for each in rules
+        ]
+        loud = z3.Or([z3.And(is_open, self._told(rule)) for rule, is_open in open_])
+        return gone, any_hit, z3.Or([is_open for _, is_open in open_]), loud
+
+    def _told(self, rule: RuleClause) -> Any:
+        """That the rule, where it holds, is told to the caller."""
+        return self._noticed(rule) if rule.rule.effect == "absent" else self.z3.BoolVal(True)
 
     def _noticed(self, rule: RuleClause) -> Any:
         z3 = self.z3
