@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 import pytest
 
-from gateway.errors import OperationError
+from gateway.errors import OperationError, RequestError
 from gateway.execution.transport import SubgraphRequest
 from gateway.identity import SigningKey, sign_assertion
 from gateway.identity.assertions import HEADER
@@ -67,24 +67,30 @@ async def test_a12_every_subgraph_refuses_a_direct_caller(world: World) -> None:
 # ---- A13, A27 -------------------------------------------------------------------------------------------------------------
 
 
-async def test_a13_subscriptions_are_refused_by_name(ask: Asker, face: Face) -> None:
-    """There is no stream to abuse: as an operation, as an event stream, as a WebSocket."""
-    with pytest.raises(OperationError) as refused:
-        await ask("vsp-agent-cairo", "subscription { reviewQueue { reviewId } }")
-    assert refused.value.code == "SUBSCRIPTIONS_NOT_SERVED"
-    body = orjson.dumps({"query": "subscription { x }"})
-    streamed = await face.send(body=body, content_type=JSON, accept="text/event-stream")
-    assert (streamed.status, streamed.error["code"]) == (406, "NOT_ACCEPTABLE")
+async def test_a13_a_subscription_is_no_question_that_is_answered_once(ask: Asker, face: Face, world: World) -> None:
+    """By an ordinary request it is refused by name, and as a stream only to whom a token stands for."""
+    with pytest.raises(RequestError) as refused:
+        await ask("consular-officer-cai", "subscription { recommendationSent { reviewId } }")
+    assert refused.value.code == "SUBSCRIPTION_NOT_STREAMED"
+    body = orjson.dumps({"query": "subscription { recommendationSent { reviewId } }"})
+    streamed = await face.send(body=body, content_type=JSON, accept="text/event-stream", token=None)
+    assert (streamed.status, streamed.error["code"]) == (401, "TOKEN_MISSING")
+    assert world.traffic.requests == []
 
 
-@pytest.mark.parametrize("protocol", ["graphql-transport-ws", "graphql-ws", ""])
-@pytest.mark.parametrize("path", ["/graphql", "/subscriptions", "/"])
-async def test_a13_a_websocket_is_closed_before_it_is_open(face: Face, protocol: str, path: str) -> None:
-    """No subprotocol is spoken here: the handshake is refused, and nothing sent over it is read."""
+@pytest.mark.parametrize(
+    ("protocol", "path"),
+    [("graphql-ws", "/graphql"), ("", "/graphql"), ("graphql-transport-ws", "/subscriptions"), ("", "/")],
+)
+async def test_a13_another_protocol_or_place_is_closed_and_nothing_is_read(
+    face: Face, protocol: str, path: str
+) -> None:
+    """``graphql-transport-ws`` at /graphql is the only one spoken; what it closes for is in tests/live/test_socket.py."""
     sent: list[dict[str, Any]] = []
+    coming = iter([{"type": "websocket.connect"}])
 
     async def receive() -> dict[str, Any]:
-        return {"type": "websocket.connect"}
+        return next(coming)  # a second read would be of a message that was sent over it
 
     async def send(message: Any) -> None:
         sent.append(dict(message))
@@ -95,7 +101,8 @@ async def test_a13_a_websocket_is_closed_before_it_is_open(face: Face, protocol:
         "root_path": "", "http_version": "1.1", "state": {},
     }  # fmt: skip
     await face.app(scope, receive, send)
-    assert [message["type"] for message in sent] == ["websocket.close"]
+    assert sent[-1]["type"] == "websocket.close"
+    assert not any(message["type"] == "websocket.send" for message in sent)
 
 
 @pytest.mark.parametrize(
