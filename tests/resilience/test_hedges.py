@@ -103,6 +103,28 @@ def test_who_waits_for_a_lane_waits_no_longer_than_the_time_limit_and_leaves_non
     assert took == pytest.approx(2.01)
 
 
+def test_a_turn_given_to_who_has_just_left_is_given_on() -> None:
+    """The lane becomes free at the very moment in which the first in line is cancelled."""
+    taking = Taking()
+    lanes = Lanes(taking, lambda name: 1)
+
+    async def story() -> list[int]:
+        async def first() -> None:
+            await lanes.send(Ask())
+            second.cancel()  # whose turn it is since a moment ago, which it has not noticed yet
+
+        asking = asyncio.ensure_future(first())
+        await asyncio.sleep(0)
+        second, third = (asyncio.ensure_future(lanes.send(Ask())) for _ in range(2))
+        await asyncio.wait([asking, second])
+        assert second.cancelled()
+        return [await third, await lanes.send(Ask())]
+
+    numbers, _ = run(story())
+    assert numbers == [2, 3]
+    assert lanes.inside() == {"visas": 0}
+
+
 def test_what_takes_longer_than_nearly_all_is_asked_again_and_the_first_answer_counts() -> None:
     """After 0.02 seconds, which was enough for the others; the slow one is dropped."""
     taking, told = Taking([*USUAL, 9.0]), Told()
