@@ -16,6 +16,7 @@ from gateway.cli import (
     documents,
     duties,
     keys,
+    mcp_tools,
     new_subgraph,
     notices,
     plan,
@@ -51,6 +52,7 @@ app = typer.Typer(
     epilog="Example: [bold]gateway explain --as cbp-primary-nyc Visa.status[/bold]",
 )
 serve.register(app)
+mcp_tools.register(app)
 dev.register(app)
 compose.register(app)
 new_subgraph.register(app)
