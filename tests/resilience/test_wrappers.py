@@ -135,3 +135,54 @@ def test_retries_stay_within_their_budget() -> None:
     moody = Moody(["SUBGRAPH_UNREACHABLE"] * 1_000)
     run(codes(Retries(moody, share=0.1, burst=5.0), [Ask()] * 200))
     assert len(moody.asked) == pytest.approx(200 + 5 + 20, abs=2)
+
+
+class Stubborn:
+    """Does not stop when it is cancelled: says something else at that very moment."""
+
+    def __init__(self, instead: BaseException | str) -> None:
+        self.instead = instead
+
+    async def send(self, request: Ask) -> str:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            if isinstance(self.instead, str):
+                return self.instead
+            raise self.instead from None
+        return "late"
+
+
+@pytest.mark.parametrize("instead", ["answer", FetchError("SUBGRAPH_UNREACHABLE", "no")])
+def test_a_time_limit_that_loses_leaves_no_trace(instead: str | FetchError) -> None:
+    """What ended the request at the very moment of the limit counts, and the task is not cancelled for anybody else."""
+
+    async def asked() -> tuple[list[str], int]:
+        told = await codes(Timeouts(Stubborn(instead), 5.0), [Ask()])
+        task = asyncio.current_task()
+        assert task is not None
+        await asyncio.sleep(1)  # a cancelling that was not taken back would end this
+        return told, task.cancelling()
+
+    (told, cancelling), _ = run(asked())
+    assert told == ["answer" if instead == "answer" else "SUBGRAPH_UNREACHABLE"]
+    assert cancelling == 0
+
+
+def test_who_is_cancelled_by_somebody_else_is_cancelled() -> None:
+    """Before the limit, and at the same moment as the limit: no error of the subgraph's is made of it."""
+
+    async def asked(after: float) -> str:
+        task = asyncio.create_task(Timeouts(Moody([60.0]), 5.0).send(Ask()))
+        asyncio.get_running_loop().call_later(after, task.cancel)
+        try:
+            await task
+        except asyncio.CancelledError:
+            return "cancelled"
+        except FetchError as error:
+            return error.code
+        return "answer"
+
+    assert run(asked(1.0))[0] == "cancelled"
+    assert run(asked(5.0))[0] in ("cancelled", "SUBGRAPH_TIMEOUT")
+    assert run(asked(6.0))[0] == "SUBGRAPH_TIMEOUT"
