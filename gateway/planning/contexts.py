@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from gateway.planning.asks import Ask, Spot
-from gateway.planning.way import Context, Supply
+from gateway.planning.way import Context, Supply, contextual_ways
 from gateway.planning.ways import Ways
 from gateway.supergraph.model import ContextArgument, Supergraph
 
@@ -55,7 +55,9 @@ def _draw(ways: Ways, cell: Cell, spot: Spot, types: Types, argument: ContextArg
         if not all(setting):
             return None  # it depends on the type there: planned type by type
         supply = ways.supply((Context(holder.node, 0),), argument.selection, possible, key=False, early=True)
-        return Drawn(argument, holder, place, possible, supply) if supply is not None else None
+        if supply is None or any(contextual_ways(supply.fields)):
+            return None
+        return Drawn(argument, holder, place, possible, supply)
     return None
 
 

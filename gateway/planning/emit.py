@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import TypeAlias
@@ -145,7 +146,9 @@ class _Request:
                 replace(each, selections=without_conditions(each.selections, conditions)) for each in call.inputs
             )
             contexts = tuple(
-                replace(each, selections=without_conditions(each.selections, conditions)) for each in call.contexts
+                replace(each, selections=without_conditions(each.selections, conditions))
+                for each in call.contexts
+                if re.search(rf"\${each.variable}\b", body)  # an input's may be the very field that is selected anyway
             )
             batches.append(EntityBatch(alias, variable, call.targets, inputs, renames, conditions, contexts))
         common = tuple(each for each in batches[0].conditions if all(each in batch.conditions for batch in batches))

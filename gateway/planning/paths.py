@@ -58,7 +58,8 @@ class Cell:
 
     ``node`` is where it leads (None for a leaf). ``mask`` has the requests the whole path takes (see
     :mod:`gateway.planning.way`), ``level`` the wave in which the field is read,
-    ``length`` the number of cells and jumps, ``drawn`` where its contextual arguments come from, ``part`` the deferred part whose request reads it.
+    ``length`` the number of cells and jumps, ``drawn`` where its contextual arguments come from, ``carried`` where those of its inputs come from,
+    ``part`` the deferred part whose request reads it.
     """
 
     parent: Cell | None
@@ -71,6 +72,7 @@ class Cell:
     length: int
     drawn: tuple[Drawn, ...] = ()
     part: Part = ()
+    carried: tuple[tuple[Way, tuple[Drawn, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -164,11 +166,13 @@ class Paths:
                 if cell.parent is None and way.hops:
                     continue  # every root stands among the arrivals itself
                 drawn = draw(self.ways, cell, spot, ask.types, way.contexts)
-                if drawn is None:
+                inner = [(each, draw(self.ways, cell, spot, here, each.contexts)) for each in self.ways.carried(way)]
+                carried = tuple((each, values) for each, values in inner if values is not None)
+                if drawn is None or len(carried) < len(inner):
                     continue
                 mask = cell.mask | way.mask << (cell.level * self.width)
                 level = cell.level + way.level
-                for each in drawn:
+                for each in (*drawn, *(value for _, values in carried for value in values)):
                     mask |= each.supply.mask << (each.cell.level * self.width)
                     level = max(level, each.cell.level + each.supply.level + 1)
                 length = cell.length + 1 + len(way.hops)
@@ -177,7 +181,7 @@ class Paths:
                     parent = self._roots.setdefault((cell.node, ask.part), replace(cell, part=ask.part))
                 if cell.parent is None or any(hop.move for hop in way.hops):
                     part = ask.part
-                found.append(Cell(parent, spot, ask, way, way.tail, mask, level, length, drawn, part))
+                found.append(Cell(parent, spot, ask, way, way.tail, mask, level, length, drawn, part, carried))
         return found
 
     def _ways(self, cell: Cell, ask: Ask, here: tuple[str, ...]) -> tuple[Way, ...]:

@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from gateway.operation.model import Condition
 from gateway.planning.asks import Arguments, Part, Spot, StorageKeys, Types, child_spot
+from gateway.planning.contexts import Drawn
 from gateway.planning.inputs import merge_inputs
 from gateway.planning.paths import Cell
 from gateway.planning.plan import ContextInput, InputField, InputFragment, InputSelection, Path
@@ -146,6 +147,7 @@ class Builder:
         self._entered: dict[tuple[object, ...], Step] = {}
         self._followed: dict[tuple[object, ...], _Here] = {}
         self._handed: dict[tuple[object, ...], ContextInput] = {}
+        self._carried: dict[Way, _Handed] = {}
 
     def take(self, cells: list[Cell]) -> None:
         """Make every path end in the steps."""
@@ -158,8 +160,9 @@ class Builder:
         if cell not in self._cells:
             ask = cell.ask
             start = self._place(cell.parent)
-            handed = self._hand_down(cell)
-            self.part = cell.part
+            handed = self._hand_down(cell, cell.drawn)
+            carried = {way: self._hand_down(cell, drawn) for way, drawn in cell.carried}
+            self.part, self._carried = cell.part, carried
             step, out = self._follow(start, cell.spot, cell.way, ask.conditions, handed)
             variables = frozenset(name for each in ask.arguments for name in each.variables)
             arguments = sorted((*ask.plain_arguments, *((name, f"${each.variable}") for name, each in handed.inputs)))
@@ -197,13 +200,13 @@ class Builder:
         self.steps.append(step)
         return step
 
-    def _hand_down(self, cell: Cell) -> _Handed:
-        """What the cell's field takes from contexts, laid down where it is read."""
-        if not cell.drawn or cell.ask is None:
+    def _hand_down(self, cell: Cell, values: tuple[Drawn, ...]) -> _Handed:
+        """What a field of the cell's object takes from contexts, laid down where it is read."""
+        if not values or cell.ask is None:
             return _NOTHING
         found: list[tuple[str, ContextInput]] = []
         providers: dict[Step, None] = {}
-        for drawn in cell.drawn:
+        for drawn in values:
             here = self._place(drawn.cell)
             providers[here[0]] = None
             self.part = cell.part
@@ -298,10 +301,12 @@ class Builder:
         providers: dict[Step, None],
     ) -> InputSelection:
         """One field of a representation; what it reads is added to the steps that provide it."""
-        step, out = self._follow(places[supply.origin], spot, supply.way, conditions)
+        handed = self._carried.get(supply.way, _NOTHING)
+        step, out = self._follow(places[supply.origin], spot, supply.way, conditions, handed)
         providers[step] = None
         key = self.keys.input(spot, supply.name, supply.arguments)
-        item = out.add(Item(key, supply.name, supply.arguments, frozenset(), supply.way.types, conditions))
+        arguments = (*supply.arguments, *((name, f"${each.variable}") for name, each in handed.inputs))
+        item = out.add(Item(key, supply.name, tuple(sorted(arguments)), frozenset(), supply.way.types, conditions))
         selections: list[InputSelection] = []
         if supply.way.tail is not None:
             types = supply.types or supply.way.types

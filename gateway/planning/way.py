@@ -7,13 +7,14 @@ shifting a mask by whole levels moves a way to where it starts.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from gateway.supergraph.model import ContextArgument
 from gateway.supergraph.moves import KeyMove, Node
 
-__all__ = ["Context", "Hop", "Supply", "SupplyField", "Types", "Way"]
+__all__ = ["Context", "Hop", "Supply", "SupplyField", "Types", "Way", "contextual_ways"]
 
 Types: TypeAlias = tuple[str, ...]
 
@@ -90,3 +91,13 @@ class Way:
         """Requests, level, jumps, input fields: compared in this order."""
         inputs = sum(len(hop.supply.fields) for hop in self.hops if hop.supply)
         return (self.mask.bit_count(), self.level, len(self.hops), inputs)
+
+
+def contextual_ways(fields: Iterable[SupplyField]) -> Iterator[Way]:
+    """Every way, among those by which ``fields`` are had, that takes an argument from around its object."""
+    for each in fields:
+        if each.way.contexts:
+            yield each.way
+        for hop in each.way.hops:
+            yield from contextual_ways(hop.supply.fields if hop.supply else ())
+        yield from contextual_ways(each.below)

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from gateway.planning.budget import Budget
 from gateway.planning.table import Table
-from gateway.planning.way import Context, Hop, Supply, SupplyField, Types, Way
+from gateway.planning.way import Context, Hop, Supply, SupplyField, Types, Way, contextual_ways
 from gateway.supergraph.fieldset import FieldSet, FieldSetField
 from gateway.supergraph.moves import FieldMove, KeyMove, Moves, Node
 
@@ -54,6 +54,7 @@ class Ways:
         self.budget = Budget()
         self._table: Table[tuple[Node, str, Types], tuple[Way, ...]] = Table((), _alike)
         self._supplies: dict[tuple[object, ...], Supply | None] = {}
+        self._carried: dict[Way, tuple[Way, ...]] = {}
 
     def begin(self, budget: Budget) -> None:
         """Start an operation with ``budget``; memory that clients' type conditions have filled is freed."""
@@ -62,6 +63,7 @@ class Ways:
         if len(self._table.final) + len(self._supplies) > _REMEMBERED:
             self._table.final.clear()
             self._supplies.clear()
+            self._carried.clear()
 
     def find(self, start: Node, field: str, types: Types) -> tuple[Way, ...]:
         """The ways to read ``field`` of objects of ``types`` standing on ``start``, cheapest first; maybe none.
@@ -70,6 +72,13 @@ class Ways:
         only way given.
         """
         return self._table.answer((start, field, types), partial(self._search, start, field, types))
+
+    def carried(self, way: Way) -> tuple[Way, ...]:
+        """The ways of inputs of ``way`` that take arguments from around the object it is about."""
+        if way not in self._carried:
+            inputs = (field for hop in way.hops if hop.supply for field in hop.supply.fields)
+            self._carried[way] = tuple(dict.fromkeys(contextual_ways(inputs)))
+        return self._carried[way]
 
     def apart(self, start: Node, field: str, types: Types) -> tuple[Way, ...]:
         """The ways of :meth:`find` that make a request of their own, going back into the same graph among them."""
@@ -273,6 +282,13 @@ class Ways:
                     best = (cost, supply)
             if best is not None and best[1].mask == 0 and not (early and best[1].level > contexts[0].level):
                 return best[1]
+        if best is None and not key:
+            around = (
+                offer
+                for origin in range(len(contexts))
+                for offer in self._offers(contexts, origin, part, types, key=key, early=early, contextual=True)
+            )
+            best = min(around, key=lambda offer: offer[0], default=None)
         if best is None and len(types) > 1:
             return self._supply_each(contexts, part, types, key=key, early=early)
         return best[1] if best else None
@@ -292,7 +308,15 @@ class Ways:
         return Supply(fields, mask, max(each.level for each in found))
 
     def _offers(
-        self, contexts: tuple[Context, ...], origin: int, part: FieldSetField, types: Types, *, key: bool, early: bool
+        self,
+        contexts: tuple[Context, ...],
+        origin: int,
+        part: FieldSetField,
+        types: Types,
+        *,
+        key: bool,
+        early: bool,
+        contextual: bool = False,
     ) -> Iterator[tuple[tuple[int, int, int, int], Supply]]:
         node, level = contexts[origin].node, contexts[origin].level
         here = tuple(each for each in types if each in node.runtime)
@@ -301,8 +325,8 @@ class Ways:
         if not here:
             return
         for way in self.find(node, part.name, here):
-            if way.contexts:
-                continue  # an input is the same wherever its object stands
+            if bool(way.contexts) is not contextual:
+                continue  # a value that is the same wherever its object stands comes first
             below: Supply | None = Supply((), 0, 0)
             abstract = False
             if part.selections and way.tail is not None:
@@ -311,8 +335,8 @@ class Ways:
                 below = self.supply(inside, part.selections, way.tail.runtime, key=key, early=early)
                 if below is not None and not way.tail.real:
                     abstract = False
-            if below is None:
-                continue
+            if below is None or any(contextual_ways(below.fields)):
+                continue  # contexts are those around this object, not around one below it
             narrowed = here if len(here) < len(node.runtime) else ()
             field = SupplyField(
                 part.name, part.arguments, narrowed, origin, way, below.fields, abstract=abstract, key=key

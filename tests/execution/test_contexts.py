@@ -34,8 +34,8 @@ SHOP = (
           strict(currency: String @fromContext(field: "$buyer { currency }")): String!
         }""",
     ),
-    ("b", 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.8", import: ["@key"])'
-          ' type Price @key(fields: "id") { id: ID! cents: Int }'),
+    ("b", 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.8", import: ["@key", "@requires", "@external"])'
+          ' type Price @key(fields: "id") { id: ID! cents: Int text(round: Boolean): String @external label: String @requires(fields: "text(round: true)") }'),
 )  # fmt: skip
 
 
@@ -61,6 +61,8 @@ class Shop:
                 return None
             rounded = " rounded" if arguments.get("round") else ""
             return f"{source['id']} in {arguments['currency']}{rounded}"
+        if name == "label":
+            return f"<{source['text']}>"
         return int(source["id"][1:]) * 100 if name == "cents" else source.get(name)
 
     async def send(self, request: SubgraphRequest) -> SubgraphResponse:
@@ -101,6 +103,18 @@ def texts(answer: Answer) -> Any:
     """The texts of all prices of all users."""
     assert answer.data is not None
     return [[price["text"] for price in each["prices"]] for each in answer.data["users"]]
+
+
+def test_what_a_requirement_sends_was_made_with_the_value_around() -> None:
+    shop = Shop([user(1, "EUR", "p1", "p2"), user(2, "USD", "p1"), user(3, None, "p3")])
+    answer = shop.ask("{ users { prices { label } } }")
+    assert answer.errors == ()
+    assert answer.data is not None
+    assert [[price["label"] for price in each["prices"]] for each in answer.data["users"]] == [
+        ["<p1 in EUR rounded>", "<p2 in EUR rounded>"],
+        ["<p1 in USD rounded>"],
+        ["<p3 in None rounded>"],
+    ]
 
 
 def test_each_entity_gets_the_value_of_the_object_around_it_in_one_request() -> None:
