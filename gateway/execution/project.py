@@ -124,11 +124,15 @@ class _Report:
 
     def wrong(self, link: Link, coordinate: str) -> None:
         """Report a value that does not fit its type."""
+        if len(self.errors) >= _MAX_ERRORS:
+            return  # a list may have a million of them
         message = f"The value at {coordinate} is not one its type allows."
         self._add({"message": message, "path": list(unroll(link)), "extensions": {"code": "BAD_VALUE"}})
 
     def null(self, link: Link, coordinate: str) -> None:
         """Report a forbidden null, unless a failure explains it."""
+        if len(self.errors) >= _MAX_ERRORS:
+            return
         path = unroll(link)
         if path in self._above or any(path[:length] in self._whole for length in range(len(path) + 1)):
             return

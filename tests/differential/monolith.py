@@ -72,20 +72,22 @@ class _Run:
 
     def _value(self, source: _At, info: Any, arguments: Mapping[str, Any]) -> Any:
         name = info.field_name
-        try:
-            value = self.clear.raw(source.typename, source.record, name)
-        except Lost as lost:
-            return ResolverError(lost.code) if lost.code else None
         declared = self.clear.declared.get((source.typename, name))
+        value = None
         if declared is not None and declared.requires and name not in source.record:
             codes: set[str] = set()
             try:
                 needed = self.clear.needed(source.typename, source.record, selection_of(declared.requires), codes)
                 value = computed(name, needed)
             except Unknown:
-                value = None
-            self.hidden.update((tuple(info.path.as_list()[:-1]), code) for code in codes)
-        return self._made(value, arguments)
+                return None  # nobody can be asked for it, so that nobody raises anything over it
+            finally:
+                self.hidden.update((tuple(info.path.as_list()[:-1]), code) for code in codes)
+        try:
+            stored = self.clear.raw(source.typename, source.record, name)
+        except Lost as lost:
+            return ResolverError(lost.code) if lost.code else None
+        return self._made(stored if value is None else value, arguments)
 
     def _made(self, value: Any, arguments: Mapping[str, Any]) -> Any:
         if isinstance(value, list):

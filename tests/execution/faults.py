@@ -67,6 +67,19 @@ def _duplicate_keys(answer: Answer, source: random.Random) -> bytes:
     return b'{"data":{"SECRET":1},' + json.dumps(answer).encode()[1:]
 
 
+def _keys_twice(answer: Answer, source: random.Random) -> bytes:
+    """Every key of every object twice, nonsense first: of equal keys the last one counts."""
+
+    def twice(value: Any) -> str:
+        if isinstance(value, dict):
+            return (
+                "{" + ",".join(f'{json.dumps(k)}:"SECRET",{json.dumps(k)}:{twice(v)}' for k, v in value.items()) + "}"
+            )
+        return "[" + ",".join(map(twice, value)) + "]" if isinstance(value, list) else json.dumps(value)
+
+    return twice(answer).encode()
+
+
 def _extra_keys(answer: Answer, source: random.Random) -> Answer:
     def act(value: dict[str, Any]) -> None:
         value.update({"SECRET": "SECRET", "__proto__": {"x": 1}, "__class__": "SECRET", "__r0x": 1})
@@ -164,6 +177,7 @@ LOSSY: dict[str, Fault] = {
     "nonsense": _nonsense,
     "wrong top": _wrong_top,
     "duplicate keys": _duplicate_keys,
+    "keys twice": _keys_twice,
     "extra keys": _extra_keys,
     "fewer entities": _fewer_entities,
     "more entities": _more_entities,

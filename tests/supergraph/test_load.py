@@ -52,6 +52,13 @@ scalar Moment @join__type(graph: VISAS)
 SUPERGRAPH = load_supergraph(supergraph_sdl(BODY, "visas", "ports"))
 
 
+@pytest.mark.parametrize("version", ["v0.3", "v0.4"])
+def test_older_join_specifications_say_the_same(version: str) -> None:
+    older = load_supergraph(supergraph_sdl(BODY, "visas", "ports").replace("join/v0.5", f"join/{version}"))
+    assert older.types == SUPERGRAPH.types
+    assert print_api(older) == print_api(SUPERGRAPH)
+
+
 def test_subgraphs_and_roots() -> None:
     assert [(each.graph, each.name, each.url) for each in SUPERGRAPH.subgraphs] == [
         ("VISAS", "visas", "http://visas.test/graphql"),
