@@ -323,3 +323,29 @@ def test_what_was_worked_out_for_one_instant_is_not_taken_for_another() -> None:
         why = {at: [each.because for each in decision.candidates] for at, decision in found.items()}
         assert why[days[0]] == ["the agreement is expired"]
         assert why[days[2]] == ["the agreement is pending"]
+
+
+def test_what_is_remembered_of_a_caller_is_bounded_and_never_another_records(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many records are decided on, so many are remembered; a list of facts that cannot be a key is decided too."""
+    monkeypatch.setattr("gateway.policy.decisions._MOST", 3)
+    made = policy(agreement(more=STATUS + 'when = { attr = "record.number", in = ["V1", "V7"] }\n'))
+    asked, place = made.decisions(caller(), AT), Coordinate("Visa", "status")
+    given = [asked.of(place, {"record.number": f"V{number}"}).outcome is Outcome.ALLOW for number in range(10)]
+    assert [number for number, each in enumerate(given) if each] == [1, 7]
+    assert sum(len(rows) for rows in asked._rows.values()) <= 3
+    assert asked.on({"record.number": ["V0", "V7"]}).of(place).outcome is Outcome.ALLOW
+    assert asked.of(place, {"record.number": {"code": "V1"}}).outcome is Outcome.ALLOW
+    assert asked.of(place, {"record.number": {"code": "V2"}}).outcome is Outcome.ABSENT
+    assert made.decisions(caller(location="ATL"), AT) is not asked
+    assert made.decisions(caller(), AT + timedelta(seconds=1)) is not asked
+
+
+def test_coordinates_that_share_a_cell_are_each_named_in_their_decision() -> None:
+    made = policy(
+        agreement(more='[[grant]]\narticle = "I"\nfields = ["Visa.status", "Visa.fee"]\n' + OPEN_CASE.split("\n")[-2])
+    )
+    for facts in ({}, {"case.state": "open"}, {"case.state": "closed"}):
+        record = made.decisions(caller(), AT).on(facts)
+        found = [record.of(Coordinate("Visa", name)) for name in ("status", "fee", "status")]
+        assert [each.coordinate for each in found] == ["Visa.status", "Visa.fee", "Visa.status"]
+        assert len({each.outcome for each in found}) == 1
