@@ -11,6 +11,7 @@ It knows the wire and nothing of the gateway's insides.
 
 from gateway.client.answer import Answer, Entry, Failure, NotGiven, Why
 from gateway.client.client import Client, Refused, Unreachable
+from gateway.client.events import Event
 from gateway.client.patience import Patience
 
-__all__ = ["Answer", "Client", "Entry", "Failure", "NotGiven", "Patience", "Refused", "Unreachable", "Why"]
+__all__ = ["Answer", "Client", "Entry", "Event", "Failure", "NotGiven", "Patience", "Refused", "Unreachable", "Why"]

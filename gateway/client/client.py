@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from types import TracebackType
@@ -16,6 +16,7 @@ from pyreqwest.client import ClientBuilder
 from pyreqwest.exceptions import PyreqwestError
 
 from gateway.client.answer import Answer, Failure
+from gateway.client.events import Event, Feed
 from gateway.client.patience import Patience
 
 __all__ = ["Client", "Refused", "Token", "Unreachable"]
@@ -25,6 +26,8 @@ Token: TypeAlias = str | Callable[[], Awaitable[str]]
 
 _AGAIN = frozenset({429, 502, 503, 504})
 """Statuses after which the same question may be answered."""
+_GOES_ON = frozenset({"GATEWAY_CLOSING", "EVENTS_UNAVAILABLE"})
+"""Why a gateway ends a subscription that may be taken up again at once or a little later."""
 
 
 class Unreachable(OSError):  # noqa: N818 - what it says of the gateway
@@ -43,6 +46,10 @@ class Refused(Exception):  # noqa: N818 - it is an answer, not a fault
     def code(self) -> str:
         """The first failure's code; "" where there is none."""
         return self.failures[0].code if self.failures else ""
+
+
+class _Cut(Exception):  # noqa: N818 - between this module's functions
+    """A stream ended in the middle; where it ended is known, and it can be gone on with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +84,8 @@ class Client:
         self._sleep = sleep
         self._chance = chance or random.Random()  # noqa: S311 - spreads clients, keeps no secret
         self._pool: Any = None
+        self.listening = 0
+        """How many subscriptions are open now: the gateway has taken them, and what happens from then on is told."""
 
     async def ask(
         self,
@@ -105,6 +114,65 @@ class Client:
         Raises ``Refused`` or ``Unreachable``.
         """
         return await self._asked(self._request(mutation, variables, operation, acknowledged), again=False)
+
+    async def events(
+        self,
+        subscription: str,
+        variables: Mapping[str, Any] | None = None,
+        *,
+        operation: str = "",
+        acknowledged: tuple[str, ...] = (),
+        since: str = "",
+    ) -> AsyncGenerator[Event, None]:
+        """What happens from now on, or after the cursor ``since``, until the gateway ends the subscription.
+
+        A line that breaks, or a gateway that is being stopped, is subscribed to again after the last event that came, so
+        that none is missed and none comes twice. Raises ``Refused`` where the subscription is refused or ended for a
+        reason (the token has ended, the case was closed), ``Unreachable`` where asking again did not help.
+        """
+        body = self._request(subscription, variables, operation, acknowledged)
+        feed, attempt = Feed(since), 0
+        while True:
+            try:
+                async for event in self._streamed(body, feed):
+                    attempt = 0
+                    yield event
+                return
+            except (PyreqwestError, TimeoutError, _Cut) as lost:
+                attempt += 1
+                pause = self._patience.before(attempt, None, self._chance)
+                if pause is None:
+                    raise Unreachable(f"the events broke off: {lost or type(lost).__name__}") from None
+            await self._sleep(pause)
+
+    async def _streamed(self, body: bytes, feed: Feed) -> AsyncGenerator[Event, None]:
+        """The events of one connection. Raises ``_Cut`` where it ended and another may go on."""
+        request = await self._prepared(body, "text/event-stream")
+        if feed.cursor:
+            request = request.header("last-event-id", feed.cursor)
+        feed.begin()
+        request = request.streamed_read_buffer_limit(0)  # an event is told when it comes, not when many have
+        quiet = self._patience.quiet
+        async with request.build_streamed() as response:
+            reader = response.body_reader
+            if response.status != 200 or "text/event-stream" not in (response.get_header("content-type") or ""):
+                pieces = [bytes(each) async for each in _pieces(reader, quiet)]
+                reply = _Reply(response.status, b"".join(pieces), None)
+                if response.status in _AGAIN:
+                    raise _Cut(f"HTTP {response.status}")
+                _read(reply)
+                raise Unreachable("what came is no stream of events")
+            self.listening += 1
+            try:
+                async for piece in _pieces(reader, quiet):
+                    for sent in feed.take(piece):
+                        if sent.kind == "complete":
+                            return
+                        if sent.kind == "next":
+                            yield Event(_told(sent.data), feed.cursor)
+            finally:
+                self.listening -= 1
+        raise _Cut("the line broke")
 
     async def close(self) -> None:
         """Close the connections; asking afterwards opens new ones."""
@@ -154,20 +222,46 @@ class Client:
                 return _read(reply)
             await self._sleep(pause)
 
-    async def _exchange(self, body: bytes) -> _Reply:
+    async def _prepared(self, body: bytes, accept: str) -> Any:
         if self._pool is None:
             self._pool = ClientBuilder().follow_redirects(False).referer(False).user_agent("gateway.client").build()
         if not self._token and not isinstance(self._given, str):
             self._token = await self._given()
+        request = self._pool.post(self._url).body_bytes(body)
+        request = request.header("content-type", "application/json").header("accept", accept)
+        return request.header("authorization", f"Bearer {self._token}") if self._token else request
+
+    async def _exchange(self, body: bytes) -> _Reply:
         timeout = self._patience.timeout
-        request = self._pool.post(self._url).body_bytes(body).timeout(timedelta(seconds=timeout))
-        request = request.header("content-type", "application/json")
-        request = request.header("accept", "application/graphql-response+json, application/json;q=0.9")
-        if self._token:
-            request = request.header("authorization", f"Bearer {self._token}")
+        accept = "application/graphql-response+json, application/json;q=0.9"
+        request = (await self._prepared(body, accept)).timeout(timedelta(seconds=timeout))
         async with asyncio.timeout(timeout):
             response = await request.build().send()
             return _Reply(response.status, bytes(await response.bytes()), _seconds(response.get_header("retry-after")))
+
+
+async def _pieces(reader: Any, quiet: float) -> AsyncIterator[bytes]:
+    """What comes of a body, piece by piece; raises ``TimeoutError`` after ``quiet`` seconds of silence."""
+    while True:
+        async with asyncio.timeout(quiet):
+            piece = await reader.read_chunk()
+        if piece is None:
+            return
+        yield bytes(piece)
+
+
+def _told(data: str) -> Answer:
+    """The event in a block's data. Raises ``_Cut`` where the gateway ends it and another goes on, ``Refused`` where none does."""
+    try:
+        body = orjson.loads(data)
+        answer = Answer.read(body)
+    except (orjson.JSONDecodeError, AttributeError, KeyError, TypeError):
+        raise Unreachable("an event that is no answer of a gateway") from None
+    if "data" not in body:
+        if answer.failures and answer.failures[0].code in _GOES_ON:
+            raise _Cut(answer.failures[0].code)
+        raise Refused(200, answer.failures)
+    return answer
 
 
 def _seconds(text: str | None) -> float | None:

@@ -14,13 +14,15 @@ class Patience:
 
     Each pause is drawn evenly from half of it to all of it, so that clients that were refused together do not come back
     together. A gateway that says ``Retry-After`` is waited for as long as it says, but no longer than ``longest``: where it
-    asks for more, its refusal is final. ``timeout`` is for one try, in seconds.
+    asks for more, its refusal is final. ``timeout`` is for one try, in seconds; after ``quiet`` seconds without a sign of life a
+    stream of events counts as broken.
     """
 
     tries: int = 3
     pause: float = 0.2
     longest: float = 5.0
     timeout: float = 30.0
+    quiet: float = 60.0
 
     def before(self, attempt: int, retry_after: float | None, chance: random.Random) -> float | None:
         """Seconds to wait before try number ``attempt`` (the first is 0); None where there is to be none."""
