@@ -23,6 +23,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from http.client import HTTPException
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -95,7 +96,7 @@ def _ask(running: Served, number: int, answered: set[str], enough: threading.Eve
         try:
             body = {"query": query["query"], "variables": query["variables"]}
             status, page = running.fetch("/graphql", body, authorization=f"Bearer {token}")
-        except (OSError, ValueError):
+        except (OSError, HTTPException, ValueError):  # killed before, in or after its answer
             return
         if status == 200:
             answered.add(page["extensions"]["record"])

@@ -9,10 +9,12 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.sharing import FINAL
 from gateway.web.console.agreements import standings
 from gateway.web.console.charts import bands_between, bars_by_day
 from gateway.web.console.page import told_page
 from gateway.web.console.record import RELEASED, Recent, recent
+from gateway.web.console.requests import party_of, visible_requests, waits_for
 from gateway.web.console.room import Room, Visitor
 
 __all__ = ["flows_of", "overview", "per_day"]
@@ -25,6 +27,7 @@ def overview(request: Request, room: Room, visitor: Visitor) -> Response:
     flows = flows_of(lately)
     given, withheld = per_day(lately)
     deeds = standings(room, visitor, room.now)
+    party, asked = party_of(visitor), visible_requests(room, visitor)
     page: dict[str, Any] = {
         "at": room.now.date(),
         "days": lately.days,
@@ -34,6 +37,10 @@ def overview(request: Request, room: Room, visitor: Visitor) -> Response:
         "crossed": sum(number for (giver, taker), number in flows.items() if giver != taker),
         "withheld": sum(withheld.values()),
         "agreements": dict(Counter(each["state"] for each in deeds)),
+        "requests": {
+            "open": sum(each.state not in FINAL for each in asked),
+            "yours": [{"id": each.id, "title": each.wish.title, "what": what} for each in asked if (what := waits_for(each, party))],
+        },
         "to_do": [{"id": each["id"], "state": each["state"], "needs": each["needs"]} for each in deeds if each["needs"]],
         "flows": [
             {"from": giver, "to": taker, "values": number}

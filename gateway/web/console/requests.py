@@ -42,6 +42,7 @@ __all__ = [
     "take",
     "toml",
     "visible_requests",
+    "waits_for",
 ]
 
 _STEPS = ("submit", "say", "answer", "draft", "sign", "reject", "withdraw", "amend")
@@ -116,11 +117,11 @@ def _line(each: SharingRequest, party: Party) -> dict[str, Any]:
         "opened": each.opened_at,
         "changed": each.changed_at,
         "steps": len(each.steps),
-        "yours": _yours(each, party),
+        "yours": waits_for(each, party),
     }
 
 
-def _yours(each: SharingRequest, party: Party) -> str:
+def waits_for(each: SharingRequest, party: Party) -> str:
     """What waits for this party, in words; "" where nothing does."""
     if may(each, "submit", party):
         return "to be sent"

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from gateway.duties import approve, ask_for, open_duties
+from gateway.identity import load_personas
+from gateway.policy import load_bundle
 from gateway.web.explorer import ready_queries
-from tests.scenarios.asking import ROOT
+from tests.scenarios.asking import ROOT, TODAY
 from tests.support import cannot_start
 from tests.web.console.conftest import GRACE
 from tests.web.server import Served, serving
@@ -45,9 +51,26 @@ PAGES = {
 }
 
 
+def break_the_glass(folder: Path) -> None:
+    """A supervisor's grant that was approved two days ago and not reviewed since, and one that nobody approved."""
+    words = load_bundle(ROOT / "schema").vocabulary
+    supervisor = load_personas(ROOT / "schema" / "personas.toml")["cbp-supervisor-atl"].caller
+    page = {"reason": "A child of nine is missing since noon.", "case": supervisor.case, "minutes": 30}
+    with closing(open_duties(folder / "record")) as duties:
+        for number, name in enumerate(("BG-0001", "BG-0002")):
+            asked = ask_for(supervisor, page, words, TODAY - timedelta(days=2, hours=number), name)
+            duties.glass.add(asked)
+            if number == 0:
+                other = replace(supervisor, user="cbp-atl-8")
+                approved = approve(asked, other, words, asked.asked_at + timedelta(minutes=3))
+                duties.glass.approve(approved)
+                duties.glass.notify(approved, ["OBIM", "USCIS"], "r1", asked.asked_at + timedelta(minutes=4))
+
+
 @pytest.fixture(scope="module")
 def served(clean: Path) -> Iterator[Served]:
-    """The gateway as ``make run`` starts it, after the explorer's queries were answered."""
+    """The gateway as ``make run`` starts it, after the explorer's queries were answered and the glass was broken."""
+    break_the_glass(clean)
     with serving(
         "--subgraphs", "asgi", "--var", clean,
         TWS_MODE="development", TWS_TODAY="2026-11-01T12:00:00+00:00",
@@ -145,6 +168,7 @@ def test_the_door(browser: Browser, served: Served) -> None:
         assert made.wrong == []
 
 
+@pytest.mark.timeout(600)
 def test_every_page_is_whole_and_accessible(seen: tuple[str, Seen]) -> None:
     look, made = seen
     for name, path in PAGES.items():
@@ -189,6 +213,7 @@ def test_why_could_cbp_primary_see_this_visas_status_on_that_day(browser: Browse
     assert made.wrong == []
 
 
+@pytest.mark.timeout(600)
 def test_a_sharing_request_from_a_refusal_to_two_signatures(browser: Browser, served: Served) -> None:
     """CBP asks from a row of the withheld report, USCIS drafts and signs, CBP signs; each page wide and light, narrow and dark."""
     cbp = Seen(browser.new_context(**LOOKS["wide-light"]), served.address, "sharing-officer-cbp")  # type: ignore[arg-type]

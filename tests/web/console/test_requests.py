@@ -288,3 +288,12 @@ async def test_the_sign_in_page_leads_on_to_what_was_asked_for(room: Visit) -> N
     assert (entered.status, entered.headers["location"]) == (303, path)
     away = await room.post("/audit/sign-in", {"persona": PRIMARY, "next": "https://x.example/audit/"}, None)
     assert away.headers["location"] == "/audit"
+
+
+async def test_the_overview_says_what_waits_for_the_visitor(room: Visit) -> None:
+    found = await sent(room)
+    theirs = (await room.get("/audit.json", USCIS)).json["requests"]
+    assert {"id": found, "title": FORM["title"], "what": "to be answered"} in theirs["yours"]
+    assert f"/audit/requests/{found}" in (await room.get("/audit", USCIS)).text
+    assert (await room.get("/audit.json", ERO)).json["requests"] == {"open": 0, "yours": []}
+    assert (await room.get("/audit.json", AUDITOR)).json["requests"]["yours"] == []
