@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from pathlib import Path
 
 from gateway.config import Settings
@@ -29,13 +29,19 @@ def http_transport(urls: Mapping[str, str], settings: Settings, limits: LimitsPa
 
 
 def sending(
-    transport: Transport, settings: Settings, limits: LimitsPage, telemetry: Telemetry, *, open_to_all: bool
+    transport: Transport,
+    settings: Settings,
+    limits: LimitsPage,
+    telemetry: Telemetry,
+    *,
+    open_to_all: bool,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Transport:
     """``transport`` guarded and measured; equal requests at once are one, where that is configured.
 
-    ``open_to_all``: no request says who asks, so any two may share an answer.
+    ``open_to_all``: no request says who asks, so any two may share an answer. ``clock`` gives seconds that only grow.
     """
-    guarding = _guarded(transport, settings, limits, telemetry)
+    guarding = _guarded(transport, settings, limits, telemetry, clock)
     if settings.joined != "off":
 
         def key(request: SubgraphRequest) -> Hashable:
@@ -45,16 +51,18 @@ def sending(
     return telemetry.measured(guarding)
 
 
-def _guarded(transport: Transport, settings: Settings, limits: LimitsPage, telemetry: Telemetry) -> Transport:
+def _guarded(
+    transport: Transport, settings: Settings, limits: LimitsPage, telemetry: Telemetry, clock: Callable[[], float]
+) -> Transport:
     """``transport`` with lanes and a time limit for each try, a breaker for each subgraph, and retries within a budget."""
     of, metrics = limits.subgraph, telemetry.metrics
     lanes = Lanes(transport, lambda name: of(name).connections, metrics.event)
     asked: Transport = lanes
     if any(each.hedged for each in (limits.subgraphs, *limits.named.values())):
-        asked = Hedges(lanes, lambda name: of(name).hedged, time.monotonic, metrics.event)
+        asked = Hedges(lanes, lambda name: of(name).hedged, clock, metrics.event)
     seconds = settings.subgraph_timeout if limits.subgraphs.timeout is None else limits.subgraphs.timeout
     timed = Timeouts(asked, seconds, _timeouts(limits.named, settings, limits), metrics.event)
-    breaker = Breaker(timed, time.monotonic, lambda name: of(name).failures, lambda name: of(name).rest, metrics.event)
+    breaker = Breaker(timed, clock, lambda name: of(name).failures, lambda name: of(name).rest, metrics.event)
     metrics.gauge("gateway_breaker", "0 closed, 1 half open, 2 open.", "subgraph", lambda: {**breaker.states()})
     metrics.gauge("gateway_lanes", "Requests that a subgraph is asked now.", "subgraph", lambda: {**lanes.inside()})
     return Retries(breaker, lambda name: of(name).retried, note=metrics.event)
