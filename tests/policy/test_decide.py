@@ -349,3 +349,12 @@ def test_coordinates_that_share_a_cell_are_each_named_in_their_decision() -> Non
         found = [record.of(Coordinate("Visa", name)) for name in ("status", "fee", "status")]
         assert [each.coordinate for each in found] == ["Visa.status", "Visa.fee", "Visa.status"]
         assert len({each.outcome for each in found}) == 1
+
+
+def test_a_link_that_a_grant_names_rests_on_that_grant_and_not_on_what_it_leads_to() -> None:
+    named = policy(agreement(more='[[grant]]\narticle = "V"\nfields = ["Visa.holder"]\n' + OPEN_CASE.split("\n")[-2]))
+    found = decide(named, "Visa.holder", case_state="open")
+    assert found.outcome is Outcome.ALLOW
+    assert found.basis is not None
+    assert found.basis.article == "V"
+    assert decide(named, "Visa.holder", case_state="closed").outcome is Outcome.DENY
