@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -83,7 +84,7 @@ def gateway() -> None:
     else:
         key = load_signing_key(keys, "gateway")
     public = Path(os.environ["TWS_PUBLIC"]) / "gateway.jwks.json"
-    draft = public.with_suffix(".new")
+    draft = public.with_suffix(f".{socket.gethostname()}")  # another replica may be doing the same
     draft.write_text(json.dumps(key.public().jwks()))
     draft.chmod(0o644)
     draft.replace(public)

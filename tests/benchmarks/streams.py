@@ -12,10 +12,11 @@ import json
 import re
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import psutil
@@ -29,7 +30,6 @@ __all__ = ["Figures", "measure"]
 _AT_ONCE: Final = 40
 """Streams that are being opened at the same time."""
 _PATIENCE: Final = 600.0
-_ROUNDS: Final = 2
 
 
 @dataclass(slots=True)
@@ -46,26 +46,27 @@ class Figures:
     files: list[int] = field(default_factory=list)
     gauge: list[float] = field(default_factory=list)
 
-    def shown(self) -> str:
-        """The figures as lines."""
-        lines = [f"{self.streams} streams of server-sent events on one process, {self.began / 2**20:.0f} MB before:"]
-        for number in range(len(self.open)):
-            before = self.began if number == 0 else self.closed[number - 1]
-            each = (self.open[number] - before) / self.streams / 1024
-            lines += [
-                f"round {number + 1}",
+    def shown(self, number: int) -> str:
+        """The figures of round ``number`` as lines."""
+        before = self.began if number == 0 else self.closed[number - 1]
+        each = (self.open[number] - before) / self.streams / 1024
+        return "\n".join(
+            (
+                f"round {number + 1}: {self.streams} streams of server-sent events on one process, {before / 2**20:.0f} MB before",
                 f"  opened in {self.opening[number]:.1f} s; {self.open[number] / 2**20:.0f} MB, {each:.1f} kB a stream",
                 f"  one event: at the first after {1000 * self.first[number]:.0f} ms, at all after {self.all[number]:.2f} s "
                 f"({1000 * self.all[number] / self.streams:.2f} ms each: decided, fetched and on record)",
                 f"  closed: {self.gauge[number]:.0f} streams, {self.files[number + 1] - self.files[number]:+d} files, "
                 f"{self.closed[number] / 2**20:.0f} MB",
-            ]
-        return "\n".join(lines)
+            )
+        )
 
 
-def measure(world: Path, streams: int) -> Figures:
-    """Open, tell and close ``streams`` streams twice over the world at ``world``, which is written to."""
-    foils = revocable(world, _ROUNDS)
+def measure(world: Path, streams: int, rounds: int = 2, told: Callable[[str], Any] = lambda _lines: None) -> Figures:
+    """Open, tell and close ``streams`` streams ``rounds`` times over the world at ``world``, which is written to; each round is
+    ``told`` when it is over.
+    """
+    foils = revocable(world, rounds)
     limits = world / "limits.toml"
     written = (ROOT / "schema" / "limits.toml").read_text(encoding="utf-8")
     limits.write_text(re.sub(r"(?m)^(rate|burst) = \d+", r"\1 = 1000000", written), encoding="utf-8")
@@ -80,10 +81,10 @@ def measure(world: Path, streams: int) -> Figures:
         "TWS_JOINED": "fetches",
     }
     with serving("--subgraphs", "asgi", "--var", world, **environment) as gateway:
-        return asyncio.run(_rounds(gateway, foils, streams))
+        return asyncio.run(_rounds(gateway, foils, streams, told))
 
 
-async def _rounds(gateway: Served, foils: list[str], streams: int) -> Figures:
+async def _rounds(gateway: Served, foils: list[str], streams: int, told: Callable[[str], Any]) -> Figures:
     (process,) = (each for each in psutil.Process().children(recursive=True) if "serve" in each.cmdline())
     officer = f"Bearer {gateway.token(OFFICER)}"
     await _close(await _opened(gateway, 1))  # what is made at first use is made
@@ -107,6 +108,7 @@ async def _rounds(gateway: Served, foils: list[str], streams: int) -> Figures:
         figures.gauge.append(await _settled(gateway))
         figures.closed.append(process.memory_info().rss)
         figures.files.append(process.num_fds())
+        told(figures.shown(len(figures.open) - 1))
     return figures
 
 
@@ -166,13 +168,14 @@ def _streams(gateway: Served) -> float:
     return float(found.group(1))
 
 
-def main(streams: int) -> None:
+def main(streams: int, rounds: int) -> None:
     """Measure on a fresh small world."""
     with TemporaryDirectory() as folder:
         world = Path(folder) / "world"
         seed_world(world)
-        sys.stdout.write(measure(world, streams).shown() + "\n")
+        measure(world, streams, rounds, lambda lines: print(lines, flush=True))
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 5000)
+    given = [int(each) for each in sys.argv[1:]]
+    main(*(given + [5000, 2][len(given) :]))

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]  # its stubs are a package of their own
 
+from gateway.config import Settings
+
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = re.compile(r"(?i)(password|secret|token|private)[\w-]*\s*[:=]\s*[\"']?[^\s\"'$\\{]")
 
@@ -30,7 +32,7 @@ def subgraphs() -> list[str]:
 
 
 def test_every_subgraph_is_a_service_that_runs_itself(compose: dict[str, Any], subgraphs: list[str]) -> None:
-    assert set(compose["services"]) == {"postgres", "data", "gateway", *subgraphs}
+    assert set(compose["services"]) == {"postgres", "data", "gateway", "nginx", "valkey", *subgraphs}
     for name in subgraphs:
         assert compose["services"][name]["command"] == ["subgraph", name]
 
@@ -42,9 +44,9 @@ def test_the_gateway_asks_each_subgraph_where_it_is(compose: dict[str, Any], sub
     assert environment["TWS_SUBGRAPH_TRANSPORT"] == "http"
 
 
-def test_only_the_gateway_is_published_and_only_on_loopback(compose: dict[str, Any]) -> None:
+def test_only_nginx_is_published_and_only_on_loopback(compose: dict[str, Any]) -> None:
     published = {name: service["ports"] for name, service in compose["services"].items() if service.get("ports")}
-    assert set(published) == {"gateway"}
+    assert set(published) == {"nginx"}
     assert all(port.startswith("127.0.0.1:") for ports in published.values() for port in ports)
 
 
@@ -58,7 +60,23 @@ def test_private_keys_are_mounted_in_the_gateway_only(compose: dict[str, Any], s
 def test_the_gateway_reaches_no_database_and_agencies_reach_nothing_outside(compose: dict[str, Any]) -> None:
     services = compose["services"]
     assert set(services["gateway"]["networks"]) & set(services["postgres"]["networks"]) == set()
-    assert all(compose["networks"][name]["internal"] for name in ("agencies", "databases"))
+    assert all(compose["networks"][name]["internal"] for name in ("agencies", "databases", "stores"))
+
+
+def test_as_many_gateways_may_run_as_are_wanted(compose: dict[str, Any]) -> None:
+    """None of them holds a name or a port of the host; they share a store; nginx finds each by the name they share."""
+    gateway = compose["services"]["gateway"]
+    assert not {"ports", "container_name", "hostname"} & set(gateway)
+    assert gateway["environment"]["TWS_VALKEY"] == "redis://valkey:6379/0"
+    assert set(gateway["networks"]) & set(compose["services"]["valkey"]["networks"]) == {"stores"}
+    proxy = (ROOT / "deploy" / "nginx.conf").read_text(encoding="utf-8")
+    assert "server gateway:4000" in proxy
+    assert "proxy_buffering off;" in proxy  # an event of a stream is not held back
+    assert "non_idempotent" not in proxy  # what may have changed something is never sent twice
+    beat, patience = Settings().heartbeat, re.search(r"proxy_read_timeout (\d+)s;", proxy)
+    assert patience is not None
+    assert int(patience[1]) > 2 * beat
+    assert re.search(r"location = /metrics \{ return 404; \}", proxy)
 
 
 def test_our_containers_write_nowhere_and_have_no_capability(compose: dict[str, Any]) -> None:
@@ -78,6 +96,8 @@ def test_each_container_is_given_its_own_secrets(compose: dict[str, Any], subgra
     given = {name: service.get("env_file", []) for name, service in compose["services"].items()}
     assert given == {
         "gateway": [],
+        "nginx": [],
+        "valkey": [],
         **{name: [f"deploy/secrets/{name}.env"] for name in ("postgres", "data", *subgraphs)},
     }
 

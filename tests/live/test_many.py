@@ -22,4 +22,4 @@ def test_all_hear_of_one_event_and_nothing_stays_after_they_close(seeded: Path, 
     assert figures.gauge == [0, 0]
     assert figures.files[2] <= figures.files[1] + 2  # a connection of a pool, not one for each stream
     assert len(figures.all) == 2
-    assert f"{STREAMS} streams" in figures.shown()
+    assert f"{STREAMS} streams" in figures.shown(1)
