@@ -108,7 +108,7 @@ class Live:
             stream.check_distance(last)
             yield stream.messages()
         finally:
-            tail.leave()
+            await tail.leave()
 
     @asynccontextmanager
     async def _relayed(

@@ -133,7 +133,7 @@ async def _keep(live: Live, subgraph: str) -> None:
             live.telemetry.metrics.event("notices_waiting", subgraph)
             await live.pause(_PAUSE)
         finally:
-            tail.leave()
+            await tail.leave()
 
 
 async def _follow(live: Live, subgraph: str, last: int) -> None:

@@ -111,12 +111,14 @@ class Tail:
             self.listeners += 1
         return self.last
 
-    def leave(self) -> None:
-        """Listen no longer; who leaves last stops the following."""
+    async def leave(self) -> None:
+        """Listen no longer; who leaves last stops the following, and returns when what it was asking has ended."""
         self.listeners -= 1
-        if self.listeners == 0 and self._task is not None:
-            self._task.cancel()
+        task = self._task
+        if self.listeners == 0 and task is not None:
             self._task = None
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
     async def after(self, number: int, field_name: str) -> Batch:
         """The events after ``number`` that ``field_name`` tells of, as far as they are known; raises ``FetchError``."""

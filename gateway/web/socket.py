@@ -81,6 +81,7 @@ class _Connection:
     operations: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _sending: asyncio.Lock = field(default_factory=asyncio.Lock)
     _failed: asyncio.Future[None] | None = None
+    _leaving: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def serve(self) -> None:
         """Greet, then take messages; raises ``_Close`` or ``WebSocketDisconnect``."""
@@ -106,7 +107,7 @@ class _Connection:
 
     async def end(self) -> None:
         """End every operation."""
-        tasks = list(self.operations.values())
+        tasks = [*self.operations.values(), *self._leaving]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -148,6 +149,8 @@ class _Connection:
         elif kind == "complete" and isinstance(number, str):
             if (task := self.operations.pop(number, None)) is not None:
                 task.cancel()
+                self._leaving.add(task)  # its id is free at once; the socket's end waits for it
+                task.add_done_callback(self._leaving.discard)
         else:
             raise _Close(_UNREADABLE, "Invalid message received")
 
