@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import logging
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -26,6 +27,7 @@ from gateway.documents import Kept, MemoryKept, NamedDocuments, ValkeyKept, read
 from gateway.duties import open_duties
 from gateway.enforcement.flows import missing_flows
 from gateway.enforcement.shapes import shapes_of
+from gateway.epochs import folder_of, keep
 from gateway.errors import IdentityError, Mistake, PolicyError
 from gateway.execution.asgi import AsgiTransport
 from gateway.execution.beside import Beside
@@ -64,6 +66,8 @@ from gateway.traffic import (
     ValkeySeen,
     open_valkey,
 )
+
+_LOG = logging.getLogger("gateway.policy")
 
 __all__ = [
     "OpenHouse",
@@ -140,6 +144,18 @@ class OpenHouse:
         """
         self.new_epoch.append(told)
         return lambda: self.new_epoch.remove(told)
+
+    def keep_epoch(self, graph: Graph, at: datetime) -> None:
+        """Keep the policy of ``graph``, in force from ``at`` on, for those who ask later what was decided under it.
+
+        It is on record by its hash in any case; where the files cannot be kept, the log says so and the gateway goes on.
+        """
+        if not isinstance(graph.policy, Policy):
+            return
+        try:
+            keep(folder_of(self.settings.var), graph.policy, at)
+        except OSError as problem:
+            _LOG.error("the policy's files cannot be kept: %s", problem.strerror)
 
     async def close(self) -> None:
         """Close what was opened; safe to call twice."""
@@ -242,7 +258,7 @@ def open_house(settings: Settings, apps: Mapping[str, Any] | None = None) -> Ope
     personas: Mapping[str, Persona] = {}
     if settings.development and (settings.schema / "personas.toml").exists():
         personas = load_personas(settings.schema / "personas.toml")
-    return OpenHouse(
+    opened = OpenHouse(
         settings,
         graph,
         house,
@@ -257,6 +273,8 @@ def open_house(settings: Settings, apps: Mapping[str, Any] | None = None) -> Ope
         limits=limits,
         store=store,
     ).watched()
+    opened.keep_epoch(graph, house.clock())
+    return opened
 
 
 def _store(settings: Settings) -> Redis | None:

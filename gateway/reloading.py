@@ -48,6 +48,7 @@ async def reload(opened: OpenHouse) -> Reloaded:
             return opened.reloaded
         opened.reloaded = Reloaded(at, graph.policy.epoch)
         if graph is not old:
+            await asyncio.to_thread(opened.keep_epoch, graph, at)
             _swap(opened, graph)
             _LOG.warning("policy reloaded: %s, before %s", graph.policy.epoch, old.policy.epoch)
         return opened.reloaded

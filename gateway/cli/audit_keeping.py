@@ -26,6 +26,7 @@ from gateway.audit import (
 )
 from gateway.cli.audit_shared import Record, existing, public_key, where_of, writing
 from gateway.cli.shared import Var, instant_of
+from gateway.epochs import folder_of, kept, pages_of
 from gateway.errors import RequestError
 
 __all__ = ["register"]
@@ -41,7 +42,31 @@ def register(app: typer.Typer) -> None:
     )
     app.command("checkpoint", epilog="Example: [bold]gateway audit checkpoint[/bold]")(checkpoint_command)
     app.command("retain", epilog="Example: [bold]gateway audit retain --older-than 5y[/bold]")(retain_command)
+    app.command("epochs", epilog="Example: [bold]gateway audit epochs --write sha256:39949b... old-schema[/bold]")(
+        epochs_command
+    )
     app.command("shred", epilog="Example: [bold]gateway audit shred 2021-11[/bold]")(shred_command)
+
+
+def epochs_command(
+    write: Annotated[
+        tuple[str, Path] | None,
+        typer.Option("--write", help="An epoch and a folder: write its files there, for `gateway diff` and `explain`."),
+    ] = None,
+    var: Var = Path("var"),
+) -> None:
+    """List the policies that were in force here, the latest first, or write the files of one into a folder."""
+    folder = folder_of(var)
+    if write is None:
+        for each in kept(folder):
+            typer.echo(f"{each.since.isoformat()}  {each.epoch}")
+        return
+    epoch, into = write
+    for name, text in sorted(pages_of(folder, epoch).items()):
+        place = into / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(text, encoding="utf-8")
+        typer.echo(str(place))
 
 
 def keygen_command(

@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
 from gateway.caller import Caller
@@ -39,14 +40,18 @@ _RECENT: Final = 32  # callers and instants whose decisions are remembered
 
 def compile_policy(bundle: Bundle, supergraph: Supergraph) -> Policy:
     """The policy of ``bundle`` on ``supergraph``; raises ``PolicyError`` with every mistake, file and line."""
-    return Policy(compile_bundle(bundle, supergraph))
+    return Policy(compile_bundle(bundle, supergraph), bundle.pages)
 
 
 class Policy:
-    """Decides. ``epoch`` names the compiled bundle; every decision, plan and audit record cites it."""
+    """Decides. ``epoch`` names the compiled bundle; every decision, plan and audit record cites it.
 
-    def __init__(self, compiled: Compiled) -> None:
+    ``pages`` are the files it was read from, by name, where there are any.
+    """
+
+    def __init__(self, compiled: Compiled, pages: Mapping[str, str] = MappingProxyType({})) -> None:
         self.compiled = compiled
+        self.pages = pages
         self.epoch = compiled.epoch
         self._maker = CellMaker(compiled)
         self._boundaries = boundaries(compiled.agreements)

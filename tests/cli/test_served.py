@@ -15,7 +15,7 @@ import pytest
 
 from gateway.composition import SubgraphSDL, compose
 from tests.cli.conftest import Gateway, told
-from tests.scenarios.asking import seed_world
+from tests.scenarios.asking import ROOT, seed_world
 from tests.web.server import Served, serving
 
 TRAVELER = "TRV-01KST0RY000000000000000024"
@@ -64,6 +64,25 @@ def test_verify_says_that_the_record_is_sound(gateway: Gateway, var: Path, answe
 
     assert result.exit_code == 0, result.output
     assert result.stdout.startswith("sound: ")
+
+
+def test_the_policies_that_were_in_force_are_listed_and_written_out(
+    gateway: Gateway, var: Path, served: Served, tmp_path: Path
+) -> None:
+    listed = gateway("audit", "epochs", "--var", var)
+    assert listed.exit_code == 0, listed.output
+    since, epoch = listed.stdout.split()
+    assert since.startswith("2026-11-01T12:00:0")
+
+    written = gateway("audit", "epochs", "--write", epoch, tmp_path / "old", "--var", var)
+    assert written.exit_code == 0, written.output
+    same = (ROOT / "schema" / "agreements" / "state_ca-cbp-visa.toml").read_text()
+    assert (tmp_path / "old" / "agreements" / "state_ca-cbp-visa.toml").read_text() == same
+
+    unknown = gateway("audit", "epochs", "--write", "sha256:00", tmp_path / "none", "--var", var)
+    assert unknown.exit_code != 0
+    assert "EPOCH_UNKNOWN" in unknown.output
+    assert not (tmp_path / "none").exists()
 
 
 def test_verify_finds_a_record_that_was_changed(gateway: Gateway, var: Path, answered: str, tmp_path: Path) -> None:

@@ -11,8 +11,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.enforcement.flows import edges_of
+from gateway.epochs import folder_of, kept, pages_of
 from gateway.errors import PolicyError
-from gateway.policy import Policy, compile_policy, load_bundle
+from gateway.policy import Policy, compile_policy, load_bundle, read_bundle
 from gateway.policy.diff import Change, Version, diff_versions
 from gateway.policy.lifecycle import in_force
 from gateway.sharing import digest_of, proposal_of
@@ -24,15 +25,29 @@ from gateway.web.console.room import Room, Visitor
 __all__ = ["against_file", "differences"]
 
 
+IN_FORCE, DISK = "in force", "disk"
+
+
 def differences(request: Request, room: Room, visitor: Visitor) -> Response:
-    """What putting the files on disk into force would change."""
-    room.look(visitor, "differences")
+    """What changed from one policy to another (``?from=`` and ``?to=``): the one in force, the files on disk, or an
+    epoch that was in force here once; without them, what putting the files on disk into force would change."""
+    old, new = (request.query_params.get(name) or default for name, default in (("from", IN_FORCE), ("to", DISK)))
+    room.look(visitor, "differences", note={"from": old[:80], "to": new[:80]})
     try:
-        bundle = load_bundle(room.opened.settings.schema)
-        after = compile_policy(bundle, room.opened.graph.supergraph)
+        before, after = _policy(room, old), _policy(room, new)
     except PolicyError as error:
-        return _page(request, room, visitor, "disk", "", _mistakes(error))
-    return _page(request, room, visitor, "disk", "", _found(room, visitor, after, room.now))
+        return _page(request, room, visitor, "epochs", "", _mistakes(error), old=old, new=new)
+    found = _found(room, visitor, before, after, room.now)
+    return _page(request, room, visitor, "epochs", "", found, old=old, new=new, before=before.epoch)
+
+
+def _policy(room: Room, name: str) -> Policy:
+    """The policy that ``name`` means, on today's graph; raises ``PolicyError`` where it is unknown or does not fit."""
+    if name == IN_FORCE:
+        return room.policy
+    settings = room.opened.settings
+    bundle = load_bundle(settings.schema) if name == DISK else read_bundle(pages_of(folder_of(settings.var), name))
+    return compile_policy(bundle, room.opened.graph.supergraph)
 
 
 def against_file(request: Request, room: Room, visitor: Visitor) -> Response:
@@ -44,7 +59,7 @@ def against_file(request: Request, room: Room, visitor: Visitor) -> Response:
         made = proposal_of(text, room.bundle, room.opened.graph.supergraph, room.now)
     except PolicyError as error:
         return _page(request, room, visitor, "file", text, _mistakes(error), status=400)
-    return _page(request, room, visitor, "file", text, _found(room, visitor, made.policy, made.at))
+    return _page(request, room, visitor, "file", text, _found(room, visitor, room.policy, made.policy, made.at))
 
 
 def _mistakes(error: PolicyError) -> dict[str, Any]:
@@ -54,8 +69,8 @@ def _mistakes(error: PolicyError) -> dict[str, Any]:
     return {"mistakes": mistakes, "changes": [], "flows": [], "releases": [], "epoch": "", "at": None}
 
 
-def _found(room: Room, visitor: Visitor, after: Policy, at: datetime) -> dict[str, Any]:
-    before, graph = room.policy, room.opened.graph.supergraph
+def _found(room: Room, visitor: Visitor, before: Policy, after: Policy, at: datetime) -> dict[str, Any]:
+    graph = room.opened.graph.supergraph
     old, new = (Version(each, graph, edges_of(graph, each)) for each in (before, after))
     changes = () if after.epoch == before.epoch else diff_versions(old, new, at)
     seen = [each for each in changes if visitor.oversight or _concerns(each, visitor.agency, (before, after))]
@@ -110,11 +125,15 @@ def _releases(changes: Iterable[Change], after: Policy) -> Counter[tuple[str, st
 
 
 def _page(
-    request: Request, room: Room, visitor: Visitor, what: str, text: str, found: dict[str, Any], *, status: int = 200
-) -> Response:
+    request: Request, room: Room, visitor: Visitor, what: str, text: str, found: dict[str, Any], *, status: int = 200,
+    old: str = IN_FORCE, new: str = DISK, before: str = "",
+) -> Response:  # fmt: skip
     drawn = Counter({(each["from"], each["to"]): each["fields"] for each in found["releases"]})
     flows = Counter((each["from"], each["to"]) for each in found["flows"])
-    page = {"what": what, "before": room.policy.epoch, **found}
+    epochs = [
+        {"epoch": each.epoch, "since": each.since.isoformat()} for each in kept(folder_of(room.opened.settings.var))
+    ]
+    page = {"what": what, "old": old, "new": new, "before": before or room.policy.epoch, "epochs": epochs, **found}
     return told_page(
         request, room, visitor, "differences.html", page, status=status, text=text, drawn=bands_between(drawn),
         drawn_flows=bands_between(flows),

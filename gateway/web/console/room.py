@@ -16,7 +16,7 @@ from gateway.caller import Caller
 from gateway.coordinates import Coordinate
 from gateway.errors import GatewayError, RequestError
 from gateway.opening import OpenHouse
-from gateway.policy import Bundle, Policy, load_bundle
+from gateway.policy import Bundle, Policy, read_bundle
 from gateway.policy.decision import Outcome
 from gateway.web.console.jobs import Jobs
 
@@ -69,15 +69,15 @@ class Room:
         """The policy that answers requests, to be asked under ``lock``."""
         compiled = self.opened.graph.policy.compiled
         if self._policy is None or self._policy.compiled is not compiled:
-            self._policy = Policy(compiled)
+            self._policy = Policy(compiled, self.opened.graph.policy.pages)
         return self._policy
 
     @property
     def bundle(self) -> Bundle:
-        """The files as they stood when the policy in force was first looked at."""
-        epoch = self.opened.graph.policy.epoch
-        if self._bundle is None or self._bundle[0] != epoch:
-            self._bundle = (epoch, load_bundle(self.opened.settings.schema))
+        """The files that the policy in force was read from, whatever became of them on disk since."""
+        policy = self.opened.graph.policy
+        if self._bundle is None or self._bundle[0] != policy.epoch:
+            self._bundle = (policy.epoch, read_bundle(policy.pages))
         return self._bundle[1]
 
     @property

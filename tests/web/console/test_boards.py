@@ -18,6 +18,7 @@ from gateway.audit import Signer, load_public_key, store_cosignatures, witness
 from gateway.audit.witness import Cosigned
 from gateway.duties import approve, ask_for, review
 from gateway.errors import GatewayError
+from gateway.reloading import reload
 from gateway.web.console import proofs
 from tests.scenarios.asking import ROOT, TODAY, open_world
 from tests.web.client import Face
@@ -216,3 +217,42 @@ async def test_the_log_says_how_far_it_is_signed_and_how_far_its_witnesses_lag(r
     assert "3 behind" in shown.text or "4 behind" in shown.text
     assert room.looks()[0].record["note"]["page"] == "log health"
     assert code(await room.get("/audit/health.json", "cbp-primary-nyc")) == (403, "ROOM_CLOSED")
+
+
+async def test_two_policies_that_were_in_force_are_compared(seeded: Path, tmp_path: Path) -> None:
+    """Each policy is kept when it comes into force; what changed between two is told whatever stands on disk now."""
+    schema = tmp_path / "schema"
+    shutil.copytree(ROOT / "schema", schema)
+    shutil.copytree(seeded / "data", tmp_path / "data")
+    async with open_world(tmp_path, schema) as world:
+        visit = Visit(Face(world.opened))
+        first = world.opened.graph.policy.epoch
+        page = schema / "agreements" / "state_ca-cbp-visa.toml"
+        text = page.read_text()
+        page.write_text(text.replace('"Visa.status", ', ""))
+        second = (await reload(world.opened)).epoch
+        page.write_text(text)
+        assert second != first
+
+        found = (await visit.get(f"/audit/diff.json?from={first}&to={second}")).json
+        assert {each["epoch"] for each in found["epochs"]} == {first, second}
+        assert (found["before"], found["epoch"]) == (first, second)
+        assert found["changes"][0]["kind"] == "withheld"
+        back = (await visit.get(f"/audit/diff.json?from={second}&to=disk")).json
+        assert back["changes"][0]["kind"] == "released"
+        assert "Both are the same policy" in (await visit.get(f"/audit/diff?from={first}&to={first}")).text
+        assert f'<option value="{first}" selected>' in (await visit.get(f"/audit/diff?from={first}")).text
+        for unknown in ("sha256:0000", "sha256:../../keys/gateway", "nothing"):
+            lost = (await visit.get(f"/audit/diff.json?from={unknown}")).json
+            assert [each["code"] for each in lost["mistakes"]] == ["EPOCH_UNKNOWN"]
+
+
+async def test_a_policy_that_cannot_be_kept_stops_nothing(
+    seeded: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    shutil.copytree(seeded / "data", tmp_path / "data")
+    (tmp_path / "record").mkdir()
+    (tmp_path / "record" / "epochs").write_text("a file where the folder belongs")
+    async with open_world(tmp_path) as world:
+        assert "the policy's files cannot be kept" in caplog.text
+        assert (await Visit(Face(world.opened)).get("/audit/diff")).status == 200
