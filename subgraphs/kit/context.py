@@ -45,6 +45,7 @@ class Context:
     clear: Callable[[str, Mapping[str, Any]], bool] = lambda _coordinate, _facts: True
     event: Any = None
     _session: AsyncSession | None = None
+    _over: bool = False
     # one session is one connection: two loaders must not use it at once
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
@@ -113,11 +114,18 @@ class Context:
                 raise Refusal("CONFLICT", "The change contradicts a record that is there already") from None
 
     async def close(self) -> None:
-        """Give the connection back; the request is over."""
+        """Give the connection back; the request is over.
+
+        A resolver that is still under way when another's error ended the request reads nothing more: a connection that
+        it opened then would be nobody's to give back.
+        """
+        self._over = True
         async with self._lock:
             await self._forget()
 
     def _reading(self) -> AsyncSession:
+        if self._over:
+            raise Refusal("REQUEST_OVER", "The request was answered already")
         if self._session is None:
             self._session = self.database.session()
         return self._session

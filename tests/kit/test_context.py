@@ -155,3 +155,19 @@ def test_a_copy_that_came_late_is_stale() -> None:
     assert Provenance.of(row).stale is False
     row.as_of = NOW - timedelta(days=1, seconds=1)
     assert Provenance.of(row).stale is True
+
+
+async def test_what_comes_late_reads_nothing_and_holds_no_connection(subgraph: SubgraphFactory) -> None:
+    """One resolver's error ends a request while others are still under way; nobody would close what they open then."""
+    app = await subgraph("travelers", [traveler()])
+    ctx = context(app)
+    assert await ctx.one(TravelerRow, TravelerRow.id, ANA) is not None
+    late = asyncio.ensure_future(ctx.rows(select(TravelerRow)))
+    await ctx.close()
+    with pytest.raises(Refusal) as refused:
+        await late
+    assert refused.value.code == "REQUEST_OVER"
+    with pytest.raises(Refusal):
+        await ctx.one(TravelerRow, TravelerRow.id, ANA)
+    held = app.subgraph.database.engine.pool.checkedout()  # type: ignore[attr-defined]
+    assert held == 0

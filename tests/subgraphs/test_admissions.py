@@ -280,7 +280,13 @@ async def test_leads_are_ended_stays_without_a_departure_or_a_return(subgraph: S
         admission("00000000005", traveler_id="t5", admitted_at=old),  # came back
         admission("00000000006", traveler_id="t5", stay_until=date(2027, 1, 1)),
         admission("00000000007", traveler_id="t7", stay_kind=StayKind.DURATION_OF_STATUS, stay_until=None),
-        admission("00000000008", traveler_id="t8", stay_kind=StayKind.DURATION_OF_STATUS, stay_until=None),
+        admission(
+            "00000000008",
+            traveler_id="t8",
+            stay_kind=StayKind.DURATION_OF_STATUS,
+            stay_until=None,
+            lead_after=date(2026, 10, 1),
+        ),
         finding("00000000008"),  # D/S, but found
         admission("00000000009", traveler_id="t9", parole_kind="CH"),
         admission("00000000010", traveler_id="t10", stay_until=date(2026, 9, 1)),  # the longest ago

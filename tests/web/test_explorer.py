@@ -195,6 +195,7 @@ def test_everything_can_be_done_from_the_keyboard(visit: Visit) -> None:
     page.keyboard.press("Control+Enter")
     visit.settled()
     page.locator("#answer").focus()
+    page.keyboard.press("Tab")  # the obligations that come with the answer
     page.keyboard.press("Tab")  # the first fold
     page.keyboard.press("Enter")
     assert page.locator("#answer .toggle").first.get_attribute("aria-expanded") == "false"
