@@ -25,6 +25,7 @@ CODES: Final[dict[str, str]] = {
     "NOT_PERMITTED": "the operation selects what its assertion or the agency's agreements do not cover",
     "OPERATION_INVALID": "the operation does not parse or does not fit the subgraph's schema",
     "REQUEST_INVALID": "the HTTP body is not a GraphQL request",
+    "REQUEST_OVER": "a resolver went on after the request had been answered; nobody is told",
     "REQUEST_TOO_LARGE": "the HTTP body or the operation is larger than the subgraph reads",
 }
 """Every code a subgraph's kit raises (assertion codes: ``gateway.identity``), with its meaning."""
