@@ -13,7 +13,7 @@ from gateway.coordinates import Coordinate
 from gateway.errors import AccessError, GatewayError, RequestError
 from gateway.policy.naming import closed_to
 from gateway.sharing import SharingRequest, Step, Wish, asked_fields, may, opening, taken
-from gateway.web.console.page import SECURITY, told_page, wants_json
+from gateway.web.console.page import SECURITY, shown_error, told_page, wants_json
 from gateway.web.console.requests import back_to, found_request, party_of, take
 from gateway.web.console.room import Room, Visitor
 
@@ -120,7 +120,7 @@ def _form(
         "fields": [{"asked": text, "means": means} for text, means in fields.items() if means],
         "unknown": [text for text, means in fields.items() if not means],
         "roles": [{"name": name, "title": words[name].title, "purposes": sorted(words[name].purposes)} for name in roles],
-        "error": {"code": error.code, "message": error.message, "hint": error.hint} if error else None,
+        "error": shown_error(error) if error else None,
     }  # fmt: skip
     chosen: dict[str, Any] = {
         "roles": wanted,

@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from gateway.errors import AccessError, GatewayError, IdentityError, RequestError
 from gateway.identity import Persona, issue_token
 from gateway.web.callers import read_caller
-from gateway.web.console.page import SECURITY, told_error, told_page, wants_json
+from gateway.web.console.page import SECURITY, shown_error, told_error, told_page, wants_json
 from gateway.web.console.room import Room, Visitor, room_of
 
 __all__ = ["COOKIE", "Handler", "entered", "form_of", "sign_in", "sign_in_page", "sign_out"]
@@ -124,7 +124,7 @@ def _door(request: Request, room: Room, error: GatewayError | None, goal: str, s
         }
         for each in people
     ]
-    told = {"code": error.code, "message": error.message, "hint": error.hint} if error is not None else None
+    told = shown_error(error) if error is not None else None
     page = {"personas": shown, "error": told}
     asked = parse_qs(urlsplit(goal).query)
     as_whom = f"{asked.get('agency', [''])[0]} / {asked.get('role', [''])[0]}"

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from gateway.errors import PolicyError, RequestError
 from gateway.sharing import SharingRequest, digest_of, first_draft, may, taken
 from gateway.web.console.findings import findings, proposal
-from gateway.web.console.page import told_page
+from gateway.web.console.page import shown_error, told_page
 from gateway.web.console.requests import back_to, found_request, party_of, take
 from gateway.web.console.room import Room, Visitor
 
@@ -26,7 +26,7 @@ def draft(request: Request, room: Room, visitor: Visitor) -> Response:
         try:
             text = first_draft(found, room.policy, room.bundle, room.opened.graph.supergraph, room.now)
         except RequestError as error:
-            text, trouble = "", {"code": error.code, "message": error.message, "hint": error.hint}
+            text, trouble = "", shown_error(error)
     return _page(request, room, visitor, found, text, trouble)
 
 

@@ -19,7 +19,7 @@ from gateway.errors import GatewayError
 from gateway.web.console.room import Room, Visitor
 from gateway.web.console.words import coded, days_between, plain
 
-__all__ = ["SECURITY", "told_as_csv", "told_error", "told_page", "wants_json"]
+__all__ = ["SECURITY", "shown_error", "told_as_csv", "told_error", "told_page", "wants_json"]
 
 _HERE = Path(__file__).parent
 SECURITY = {
@@ -107,9 +107,18 @@ def _other(request: Request, ending: str) -> str:
 
 def told_error(request: Request, error: GatewayError, visitor: Visitor | None = None) -> Response:
     """A refusal with its code, place and remedy, as a page or as JSON."""
-    page = {"code": error.code, "message": error.message, "where": error.where, "hint": error.hint}
-    template = "error.html"
-    return told_page(request, None, visitor, template, {"error": page}, status=error.status)
+    return told_page(request, None, visitor, "error.html", {"error": shown_error(error)}, status=error.status)
+
+
+def shown_error(error: GatewayError) -> dict[str, str]:
+    """The error as any client may see it: what only operators may know stays in their log."""
+    extensions = error.as_graphql()["extensions"]
+    return {
+        "code": error.code,
+        "message": error.message,
+        "where": extensions.get("where", ""),
+        "hint": extensions.get("hint", ""),
+    }
 
 
 def told_as_csv(name: str, head: Sequence[str], rows: Iterable[Sequence[Any]]) -> Response:

@@ -80,6 +80,22 @@ async def test_what_is_on_disk_and_not_in_force_is_told(seeded: Path, tmp_path: 
         assert found["changes"][0]["kind"] == "withheld"
         page.write_text("id = ")
         assert (await visit.get("/audit/diff.json")).json["mistakes"]
+        other = await visit.get("/audit/diff.json", ERO)
+        assert "state_ca-cbp-visa" not in other.text  # whose file it is, and what is wrong in it, is not ERO's to know
+        assert len(other.json["mistakes"]) == 1
+
+
+async def test_why_the_record_cannot_be_written_is_not_told_in_the_room(seeded: Path, tmp_path: Path) -> None:
+    shutil.copytree(seeded / "data", tmp_path / "data")
+    async with open_world(tmp_path) as world:
+        visit = Visit(Face(world.opened))
+        assert world.opened.log is not None
+        world.opened.log.close()
+        found = await visit.get("/audit/diff.json")
+        assert found.status == 503
+        assert found.json["error"]["code"] == "AUDIT_UNAVAILABLE"
+        assert found.json["error"]["where"] == ""
+        assert "it is closed" not in found.text
 
 
 # ---- properties -----------------------------------------------------------------------------------------------------------
