@@ -3,74 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
 
 from gateway.cli.diff import version_of
 from gateway.cli.drafting import drafts, uncovered, waiting, write
 from gateway.cli.generated import generated_files, generated_views, stale_files, view_day
+from gateway.cli.overrides import overridden
+from gateway.cli.steps import Checked, Step, mistakes_of
 from gateway.config import read_registry
 from gateway.enforcement.arguments import silent_arguments
 from gateway.enforcement.flows import edges_of, missing_flows
 from gateway.enforcement.shapes import shapes_of
-from gateway.errors import CompositionFailed, GatewayError, Mistake, PolicyError
+from gateway.errors import GatewayError, Mistake, PolicyError
 from gateway.policy import Bundle, Policy, compile_policy, load_bundle
 from gateway.policy.diff_flows import flow_changes
 from gateway.policy.examples import run_examples
 from gateway.supergraph import Supergraph, load_supergraph, unenforced_directives
 
-__all__ = ["Checked", "Step", "check_all", "mistakes_of", "policy_steps"]
+__all__ = ["check_all", "policy_steps"]
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One thing that was checked: what was found in words, every mistake, and what is worth knowing and none."""
-
-    name: str
-    told: str
-    mistakes: tuple[Mistake, ...] = ()
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """Every step that could be taken."""
-
-    steps: tuple[Step, ...]
-
-    @property
-    def ok(self) -> bool:
-        """Whether nothing is wrong."""
-        return not any(step.mistakes for step in self.steps)
-
-    def as_json(self) -> dict[str, Any]:
-        """The result as data."""
-        return {
-            "ok": self.ok,
-            "steps": [
-                {
-                    "name": step.name,
-                    "told": step.told,
-                    "mistakes": [_mistake(each) for each in step.mistakes],
-                    "notes": list(step.notes),
-                }
-                for step in self.steps
-            ],
-        }
-
-
-def _mistake(mistake: Mistake) -> dict[str, Any]:
-    return {"code": mistake.code, "message": mistake.message, "where": mistake.where, "hint": mistake.hint}
-
-
-def check_all(schema: Path, against: Path | None = None, *, draft: bool = False) -> Checked:
+def check_all(schema: Path, against: Path | None = None, *, draft: bool = False, today: date | None = None) -> Checked:
     """The registry's subgraphs composed, the policy compiled on the result, its examples run, its flows, arguments and files checked.
 
     Flows are those of the day that the views on disk name, so that the same files always check the same. ``against`` is
     the schema folder of an earlier version: what moves newly from agency to agency is told as notes. With ``draft``, a draft
     of each agreement that a flow lacks is written to ``agreements`` in ``schema``; it is in force when it is signed. Where composition fails, the agreements are still held against the supergraph as it is on disk.
+    What ``overrides.toml`` lets pass on the day ``today`` (the present one, UTC, when not given) is told and no mistake.
     """
     steps: list[Step] = []
     pages = _compose(schema, steps)
@@ -87,7 +47,7 @@ def check_all(schema: Path, against: Path | None = None, *, draft: bool = False)
                 pages = {**pages, **generated_views(schema, supergraph, policy)}
     if pages:
         steps.append(_stale(pages))
-    return Checked(tuple(steps))
+    return Checked(overridden(steps, schema, today or datetime.now(UTC).date()))
 
 
 def policy_steps(supergraph: Supergraph, bundle: Callable[[], Bundle], schema: Path) -> tuple[Step, ...]:
@@ -204,10 +164,3 @@ def _stale(pages: Mapping[Path, str]) -> Step:
         for path in stale
     )
     return Step("generated", f"{len(pages.keys() - set(stale))} of {len(pages)} files are up to date", mistakes)
-
-
-def mistakes_of(error: GatewayError) -> tuple[Mistake, ...]:
-    """Every mistake that an error holds, or the error itself as one."""
-    if isinstance(error, CompositionFailed | PolicyError) and error.mistakes:
-        return error.mistakes
-    return (Mistake(error.code, error.message, error.where, error.hint),)

@@ -18,7 +18,8 @@ import msgspec
 from graphql import GraphQLEnumType
 
 from gateway.caller import Caller
-from gateway.cli.checking import Checked, Step, mistakes_of, policy_steps
+from gateway.cli.checking import policy_steps
+from gateway.cli.steps import Checked, Step, mistakes_of
 from gateway.composition import SubgraphSDL, compose
 from gateway.config import read_registry
 from gateway.errors import FetchError, GatewayError, Mistake, RequestError

@@ -12,10 +12,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from gateway.cli.checking import Checked, check_all
+from gateway.cli.checking import check_all
 from gateway.cli.foreign import Foreign, check_foreign
 from gateway.cli.reports import markdown, sarif
 from gateway.cli.shared import At, Schema, Var, caller_of, instant_of
+from gateway.cli.steps import Checked
 from gateway.coordinates import Coordinate
 from gateway.errors import RequestError
 from gateway.opening import open_graph
@@ -100,7 +101,7 @@ def check(
 def _print_checked(checked: Checked) -> None:
     for step in checked.steps:
         typer.echo(f"{'ok  ' if not step.mistakes else 'FAIL'}  {step.name:12} {step.told}")
-        for note in step.notes:
+        for note in (*step.notes, *step.passed):
             typer.echo(f"      {note}")
     for step in checked.steps:
         for mistake in step.mistakes:

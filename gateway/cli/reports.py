@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from gateway.cli.checking import Checked
+from gateway.cli.steps import Checked, Passed
 from gateway.errors import Mistake
 
 __all__ = ["markdown", "sarif"]
@@ -20,9 +20,11 @@ def sarif(checked: Checked, schema: Path) -> dict[str, Any]:
     """The mistakes as a SARIF 2.1.0 log of one run, a rule for each code.
 
     A place that is a file under ``schema`` becomes a physical location, relative to the current folder; any other
-    (a coordinate, a subgraph) a logical one.
+    (a coordinate, a subgraph) a logical one. What an override lets pass is a result that is suppressed, with its reason.
     """
-    found = [mistake for step in checked.steps for mistake in step.mistakes]
+    wrong = [mistake for step in checked.steps for mistake in step.mistakes]
+    passed = [each for step in checked.steps for each in step.passed]
+    found = [*wrong, *(each.mistake for each in passed)]
     codes = sorted({each.code for each in found})
     rules = [{"id": code, "help": {"text": next(each.hint for each in found if each.code == code)}} for code in codes]
     return {
@@ -31,7 +33,10 @@ def sarif(checked: Checked, schema: Path) -> dict[str, Any]:
         "runs": [
             {
                 "tool": {"driver": {"name": "gateway check", "rules": [_without_empty_help(rule) for rule in rules]}},
-                "results": [_result(each, codes, schema) for each in found],
+                "results": [
+                    *(_result(each, codes, schema) for each in wrong),
+                    *(_suppressed(each, codes, schema) for each in passed),
+                ],
             }
         ],
     }
@@ -49,7 +54,7 @@ def _lines(checked: Checked) -> Iterator[str]:
     yield ""
     for step in checked.steps:
         yield f"* {'FAIL' if step.mistakes else 'ok'} **{step.name}**: {_cell(step.told)}"
-        for note in step.notes:
+        for note in (*step.notes, *step.passed):
             yield f"  * {_cell(str(note))}"
     if mistakes:
         yield ""
@@ -75,6 +80,13 @@ def _result(mistake: Mistake, codes: list[str], schema: Path) -> dict[str, Any]:
     if mistake.where:
         result["locations"] = [_location(mistake.where, schema)]
     return result
+
+
+def _suppressed(passed: Passed, codes: list[str], schema: Path) -> dict[str, Any]:
+    override = passed.override
+    because = f"{override.author}, until {override.until}: {override.reason}"
+    suppression = {"kind": "external", "status": "accepted", "justification": because}
+    return {**_result(passed.mistake, codes, schema), "suppressions": [suppression]}
 
 
 def _location(where: str, schema: Path) -> dict[str, Any]:

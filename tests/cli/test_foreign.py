@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from gateway.cli.checking import Checked
 from gateway.cli.foreign import Foreign, check_foreign
+from gateway.cli.steps import Checked
 from gateway.errors import GatewayError, RequestError
 from gateway.identity import development_key, load_public_keys, verify_assertion
 from gateway.identity.assertions import HEADER

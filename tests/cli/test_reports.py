@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from gateway.cli.checking import Checked, Step
 from gateway.cli.reports import markdown, sarif
+from gateway.cli.steps import Checked, Step
 from gateway.errors import Mistake
 from tests.cli.conftest import Gateway
 
