@@ -111,11 +111,15 @@ class Mark:
 
 @dataclass
 class Agencies:
-    """The subgraphs of ``GRAPH`` and all that they were asked; ``down`` do not answer."""
+    """The subgraphs of ``GRAPH`` and all that they were asked.
+
+    ``down`` do not answer; ``quoting`` answer with an error besides, whose text quotes every value that they hold.
+    """
 
     people: list[dict[str, Any]]
     marks: list[Mark]
     down: frozenset[str] = frozenset()
+    quoting: frozenset[str] = frozenset()
     requests: list[SubgraphRequest] = field(default_factory=list)
 
     @classmethod
@@ -165,7 +169,11 @@ class Agencies:
         page = orjson.loads(request.body)
         found = graphql_sync(_SCHEMA, page["query"], _Root(self), variable_values=page.get("variables"))
         assert not found.errors, (found.errors, page)
-        return SubgraphResponse(200, orjson.dumps({"data": found.data}))
+        told: dict[str, Any] = {"data": found.data}
+        if request.subgraph in self.quoting:
+            values = " ".join(str(each.value) for each in self.marks)
+            told["errors"] = [{"message": values, "path": [values], "extensions": {"code": values, "stack": values}}]
+        return SubgraphResponse(200, orjson.dumps(told))
 
 
 def _connection(rows: list[dict[str, Any]]) -> Any:
