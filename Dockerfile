@@ -19,9 +19,12 @@ ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
     TWS_SCHEMA=/app/schema TWS_VAR=/var/lib/tws TWS_KEYS=/run/tws/public TWS_PUBLIC=/run/tws/public
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /app /app
-# The two folders that volumes are laid over: a new volume takes their owner.
-RUN mkdir -p /var/lib/tws /run/tws/public && chown 10001:10001 /var/lib/tws /run/tws/public && chmod 700 /var/lib/tws
+# The folders that volumes are laid over: a new volume takes their owner.
 WORKDIR /app
+RUN names="authority gateway $(cd schema/subgraphs && ls *.graphql | sed 's/[.]graphql$//')" && \
+    mkdir -p /var/lib/tws /run/tws/public /run/tws/tls && \
+    for name in $names; do mkdir -p "/run/tws/certificates/$name"; done && \
+    chown -R 10001:10001 /var/lib/tws /run/tws && chmod 700 /var/lib/tws /run/tws/tls /run/tws/certificates/*
 USER 10001:10001
 EXPOSE 4000 8000
 # The gateway's; compose gives the subgraphs their own.

@@ -1,8 +1,8 @@
-"""What a container runs: ``entry.py data|subgraph NAME|gateway|health [URL]``.
+"""What a container runs: ``entry.py certificates [ARGUMENT...]|data|subgraph NAME|gateway|health [URL]``.
 
-``data`` makes or migrates every database it was given an address for, and in mode development fills them with the
-synthetic world. ``subgraph`` waits for its database and serves. ``gateway`` puts its public key where the subgraphs
-read it and serves. ``health`` ends with 0 when the address answers 200.
+``certificates`` issues what is due under ``TWS_CERTIFICATES``, or does what else ``gateway certificates`` can. ``data`` makes or migrates every database it was given an address for, and in mode development fills them with the
+synthetic world. ``subgraph`` waits for its certificate and its database and serves. ``gateway`` puts its public key where
+the subgraphs read it, waits for its certificate and serves. ``health`` ends with 0 when the address answers 200.
 """
 
 from __future__ import annotations
@@ -51,6 +51,22 @@ def _wait(name: str, statement: str) -> None:
         time.sleep(2)
 
 
+def _wait_for(name: str, path: str) -> None:
+    """Return when the file at ``path`` is there ("" is none to wait for); exit 1 when patience ends."""
+    deadline = time.monotonic() + PATIENCE
+    while path and not Path(path).exists():
+        if time.monotonic() > deadline:
+            sys.exit(f"{name}: {path} was not there within {PATIENCE:.0f} s")
+        print(f"{name}: waiting for the certificate", flush=True)
+        time.sleep(1)
+
+
+def certificates(*arguments: str) -> None:
+    """Issue what is due, or run what ``arguments`` say after ``gateway certificates``."""
+    command, *options = arguments or ("issue",)
+    _become("gateway", "certificates", command, os.environ["TWS_CERTIFICATES"], *options)
+
+
 def data() -> None:
     """Make, migrate and (in development) fill the databases."""
     from subgraphs.kit.registry import read_registry
@@ -64,12 +80,12 @@ def data() -> None:
 
 def subgraph(name: str) -> None:
     """Serve the subgraph ``name`` once its database has tables and, in development, the whole synthetic world."""
+    tls = os.environ.get("TWS_TLS")
+    _wait_for(name, f"{tls}/authorities.pem" if tls else "")
     _wait(name, "select version_num from alembic_version")
     if os.environ.get("TWS_MODE") == "development":
         _wait(name, "select kind from events where kind = 'worldSeeded'")
-    app = f"subgraphs.{name}.app:create_app"
-    options = ("--factory", "--host", "0.0.0.0", "--port", "8000", "--log-level", "warning")  # noqa: S104 - in a container
-    _become("uvicorn", app, *options)
+    _become("subgraphs.kit.serve", name, "--host", "0.0.0.0")  # noqa: S104 - in a container
 
 
 def gateway() -> None:
@@ -88,6 +104,7 @@ def gateway() -> None:
     draft.write_text(json.dumps(key.public().jwks()))
     draft.chmod(0o644)
     draft.replace(public)
+    _wait_for("gateway", str(settings.subgraph_ca or ""))
     _become("gateway", "serve")
 
 
@@ -113,7 +130,13 @@ def _become(module: str, *arguments: str) -> None:
 
 def main(arguments: Sequence[str]) -> None:
     """Run what ``arguments`` name."""
-    actions: dict[str, Callable[..., None]] = {"data": data, "subgraph": subgraph, "gateway": gateway, "health": health}
+    actions: dict[str, Callable[..., None]] = {
+        "certificates": certificates,
+        "data": data,
+        "subgraph": subgraph,
+        "gateway": gateway,
+        "health": health,
+    }
     if not arguments or arguments[0] not in actions:
         sys.exit(__doc__)
     actions[arguments[0]](*arguments[1:])

@@ -10,6 +10,7 @@ from gateway.config import Settings
 from gateway.errors import Mistake, PolicyError
 from gateway.execution.http import HttpTransport, Tls
 from gateway.execution.transport import SubgraphRequest, Transport
+from gateway.identity import valid_until
 from gateway.limits import LimitsPage
 from gateway.resilience import Breaker, Hedges, JoinedRequests, Lanes, Retries, Timeouts
 from gateway.telemetry import Telemetry
@@ -48,7 +49,18 @@ def sending(
             return (request.body, request.sharing) if open_to_all or request.sharing is not None else None
 
         guarding = JoinedRequests(guarding, key, telemetry.metrics.event)
+    if settings.subgraph_certificate is not None:
+        _ending(telemetry, settings.subgraph_certificate)
     return telemetry.measured(guarding)
+
+
+def _ending(telemetry: Telemetry, certificate: Path) -> None:
+    """Show when the certificate ends that this process shows to subgraphs: the one it started with."""
+    until = valid_until(_read(certificate))
+    if until is None:
+        raise _wrong(str(certificate), "The file holds no certificate.")
+    what, ends = "When the certificate ends that is shown to subgraphs.", until.timestamp()
+    telemetry.metrics.gauge("gateway_certificate_ends_timestamp_seconds", what, "", lambda: {"": ends})
 
 
 def _guarded(

@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 
 from gateway.cli import (
     audit,
+    certificates,
     compose,
     dev,
     diff,
@@ -65,6 +66,7 @@ token.register(app)
 keys.register(app)
 notices.register(app)
 app.add_typer(audit.app, name="audit")
+app.add_typer(certificates.app, name="certificates")
 app.add_typer(documents.app, name="documents")
 app.add_typer(duties.break_glass, name="break-glass")
 app.add_typer(duties.obligations, name="obligations")

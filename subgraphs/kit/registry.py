@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import MetaData
+from starlette.applications import Starlette
 
 from subgraphs.kit.schema import Schema
 from subgraphs.kit.settings import ROOT
@@ -35,6 +36,13 @@ class Entry:
         made = _load(self.schema)
         if not isinstance(made, Schema):
             raise ImportError(f"{self.schema} is not made by subgraphs.kit.make_schema")
+        return made
+
+    def make_app(self) -> Starlette:
+        """The subgraph as an ASGI application; raises ``ImportError`` where it cannot be imported."""
+        made = _load(self.app)()
+        if not isinstance(made, Starlette):
+            raise ImportError(f"{self.app} makes no application")
         return made
 
     def load_tables(self) -> MetaData:

@@ -19,7 +19,8 @@ class Settings:
     ``data`` holds one SQLite file per subgraph unless ``database_urls`` (by subgraph, ``"*"`` for all) names a server;
     on PostgreSQL each subgraph has its own schema, named as the subgraph. ``keys`` holds the gateway's public keys
     (``gateway.jwks.json``) and, in development, its private ones. ``policy`` and ``supergraph`` are the subgraph's own
-    copies of the agreements and of the graph they speak of.
+    copies of the agreements and of the graph they speak of. ``tls`` holds its certificate, its key and whom it trusts,
+    where it is served by ``subgraphs.kit.serve``.
     """
 
     data: Path = ROOT / "var" / "data"
@@ -29,6 +30,7 @@ class Settings:
     mode: str = "development"
     database_urls: Mapping[str, str] = field(default_factory=dict)
     cursor_secret: str = ""
+    tls: Path | None = None
     open_sdl: bool = False
     max_body: int = 8 * 1024 * 1024
     max_representations: int = 5_000
@@ -50,6 +52,7 @@ class Settings:
             mode=env.get("TWS_MODE", default.mode),
             database_urls=urls,
             cursor_secret=env.get("TWS_CURSOR_SECRET", ""),
+            tls=Path(env["TWS_TLS"]) if env.get("TWS_TLS") else None,
         )
 
     def cursor_key(self) -> bytes:

@@ -18,7 +18,8 @@ COMMANDS = [
     ("serve",), ("compose",), ("check",), ("plan",), ("normalize",), ("moves",), ("paths",), ("explain-plan",), ("explain",), ("matrix",), ("diff",), ("prove",), ("token",), ("rotate-key",),
     ("audit",), ("audit", "verify"), ("audit", "search"), ("audit", "disclosures"), ("audit", "export"),
     ("audit", "bundle"), ("audit", "proof"), ("audit", "witness"), ("audit", "keygen"), ("audit", "checkpoint"),
-    ("audit", "retain"), ("audit", "shred"), (),
+    ("audit", "retain"), ("audit", "shred"), ("certificates",), ("certificates", "issue"), ("certificates", "show"),
+    ("certificates", "rotate"), (),
 ]  # fmt: skip
 QUERY = "query Q($id: ID!) { traveler(id: $id) { names { family } petitions { nodes { rfeReasons status } } } }"
 LEFT = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key"])\n'
@@ -69,6 +70,22 @@ def test_rotate_key_says_what_comes_next(gateway: Gateway, tmp_path: Path) -> No
     out = gateway("rotate-key", "--step", "retire", "--var", tmp_path).stdout
     assert out.count("published ") == 1
     assert old.kid not in out
+
+
+def test_certificates_are_issued_shown_and_replaced(gateway: Gateway, tmp_path: Path) -> None:
+    told(gateway("certificates", "show", tmp_path), "CERTIFICATES_MISSING")
+    out = gateway("certificates", "issue", tmp_path, "--days", "30").stdout
+    assert out.count("server ") == 7
+    assert out.count(", new\n") == 8
+    assert ", new" not in gateway("certificates", "issue", tmp_path, "--days", "30").stdout
+    out = gateway("certificates", "issue", tmp_path, "--server", "visas=10.1.2.3,visas.example", "--days", "30").stdout
+    assert out.count(", new\n") == 1
+    assert gateway("certificates", "show", tmp_path, "--within", "29").exit_code == 0
+    assert "visas" in told(gateway("certificates", "show", tmp_path, "--within", "31"), "CERTIFICATES_ENDING")
+    told(gateway("certificates", "rotate", tmp_path, "--step", "use"), "ROTATION_OUT_OF_ORDER")
+    for step, says in {"publish": "trust both", "use": "new certificates", "retire": "rotation is done"}.items():
+        result = gateway("certificates", "rotate", tmp_path, "--step", step, "--days", "30")
+        assert says in result.stdout, result.output
 
 
 # ---- compose -------------------------------------------------------------------------------------------------------------

@@ -32,7 +32,10 @@ def subgraphs() -> list[str]:
 
 
 def test_every_subgraph_is_a_service_that_runs_itself(compose: dict[str, Any], subgraphs: list[str]) -> None:
-    assert set(compose["services"]) == {"postgres", "data", "gateway", "nginx", "valkey", *subgraphs}
+    assert set(compose["services"]) == {
+        *("certificates", "postgres", "data", "gateway", "nginx", "valkey"),
+        *subgraphs,
+    }
     for name in subgraphs:
         assert compose["services"][name]["command"] == ["subgraph", name]
 
@@ -40,7 +43,7 @@ def test_every_subgraph_is_a_service_that_runs_itself(compose: dict[str, Any], s
 def test_the_gateway_asks_each_subgraph_where_it_is(compose: dict[str, Any], subgraphs: list[str]) -> None:
     environment = compose["services"]["gateway"]["environment"]
     urls = {key: value for key, value in environment.items() if key.startswith("TWS_URL_")}
-    assert urls == {f"TWS_URL_{name.upper()}": f"http://{name}:8000/graphql" for name in subgraphs}
+    assert urls == {f"TWS_URL_{name.upper()}": f"https://{name}:8000/graphql" for name in subgraphs}
     assert environment["TWS_SUBGRAPH_TRANSPORT"] == "http"
 
 
@@ -54,7 +57,29 @@ def test_private_keys_are_mounted_in_the_gateway_only(compose: dict[str, Any], s
     mounts = {name: service.get("volumes", []) for name, service in compose["services"].items()}
     assert [name for name, volumes in mounts.items() if any(v.startswith("gateway:") for v in volumes)] == ["gateway"]
     for name in subgraphs:
-        assert mounts[name] == ["public-keys:/run/tws/public:ro"]
+        assert mounts[name] == ["public-keys:/run/tws/public:ro", f"tls-{name}:/run/tws/tls:ro"]
+
+
+def test_each_has_its_own_certificate_and_nobody_the_authoritys_key(
+    compose: dict[str, Any], subgraphs: list[str]
+) -> None:
+    """What the job issues for a name is mounted where that name is served, and nowhere else; the job reaches nobody."""
+    services = compose["services"]
+    holders = {
+        volume: sorted(name for name, service in services.items() if any(v.startswith(f"{volume}:") for v in service.get("volumes", [])))
+        for volume in compose["volumes"]
+        if volume.startswith("tls-") or volume == "authority"
+    }  # fmt: skip
+    assert holders == {
+        "authority": ["certificates"],
+        **{f"tls-{name}": sorted(("certificates", name)) for name in ("gateway", *subgraphs)},
+    }
+    assert services["certificates"]["network_mode"] == "none"
+    assert "networks" not in services["certificates"]
+    environment = services["gateway"]["environment"]
+    named = [environment[f"TWS_SUBGRAPH_{each}"] for each in ("CA", "CERTIFICATE", "KEY")]
+    assert named == [f"/run/tws/tls/{each}.pem" for each in ("authorities", "certificate", "key")]
+    assert all(services[name]["environment"]["TWS_TLS"] == "/run/tws/tls" for name in subgraphs)
 
 
 def test_the_gateway_reaches_no_database_and_agencies_reach_nothing_outside(compose: dict[str, Any]) -> None:
@@ -89,12 +114,13 @@ def test_our_containers_write_nowhere_and_have_no_capability(compose: dict[str, 
 
 def test_every_service_that_stays_has_a_health_check(compose: dict[str, Any]) -> None:
     for name, service in compose["services"].items():
-        assert ("disable" if name == "data" else "test") in service["healthcheck"], name
+        assert ("disable" if name in ("certificates", "data") else "test") in service["healthcheck"], name
 
 
 def test_each_container_is_given_its_own_secrets(compose: dict[str, Any], subgraphs: list[str]) -> None:
     given = {name: service.get("env_file", []) for name, service in compose["services"].items()}
     assert given == {
+        "certificates": [],
         "gateway": [],
         "nginx": [],
         "valkey": [],
