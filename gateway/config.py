@@ -90,6 +90,8 @@ class Settings:
     joined: Literal["off", "fetches", "answers"] = "off"  # what is asked once for all who ask for it at the same time
     warm: Path | None = None  # operations that are made ready at the start, and before a new policy goes live
     valkey: str = ""  # what several gateways share: rates, and documents by hash (``redis://host:6379/0``)
+    events: str = ""  # the NATS servers that tell of events (``nats://events.example:4222``); the outboxes where empty
+    events_ca: Path | None = None  # authorities that ``tls://`` to them trusts in place of the system's, in PEM
     documents: Path | None = None  # the manifest of trusted documents: client to hash to text
     trusted_documents: TrustMode = "off"  # whether the manifest's documents may be named (prefer), or run alone (only)
     persisted_queries: Literal["on", "off"] = "off"  # whether a text is kept by its hash at first use
@@ -139,6 +141,8 @@ def read_settings(environment: Mapping[str, str] | None = None, **given: Any) ->
         "joined": _one_of("off", "fetches", "answers"),
         "warm": Path,
         "valkey": str,
+        "events": _servers,
+        "events_ca": Path,
         "documents": Path,
         "trusted_documents": _one_of("off", "prefer", "only"),
         "persisted_queries": _one_of("on", "off"),
@@ -177,6 +181,12 @@ def read_settings(environment: Mapping[str, str] | None = None, **given: Any) ->
 def _aware(text: str) -> datetime:
     found = datetime.fromisoformat(text)
     return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _servers(text: str) -> str:
+    if not all(each.strip().startswith(("nats://", "tls://")) for each in text.split(",")):
+        raise ValueError("write nats://host:4222 or tls://host:4222, several with commas between")
+    return text
 
 
 def _names(text: str) -> frozenset[str]:

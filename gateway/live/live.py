@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mappin
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from gateway.caller import Caller
 from gateway.demand import demand_of
@@ -21,11 +21,14 @@ from gateway.live.messages import SLOW_SECONDS, Ended, Message, closing, unavail
 from gateway.live.places import Places
 from gateway.live.relay import Relay
 from gateway.live.stream import Stream, source_of
-from gateway.live.tail import OutboxFeed, Tail
+from gateway.live.tail import Feed, OutboxFeed, Tail
 from gateway.live.upstream import open_upstream
 from gateway.operation import Operation
 from gateway.telemetry import Telemetry
 from gateway.terms import admit
+
+if TYPE_CHECKING:
+    from gateway.live.broker import Broker  # only who has one loads its client
 
 __all__ = ["Live"]
 
@@ -39,7 +42,7 @@ class Live:
 
     ``beat`` seconds between signs of life and ``recheck`` between looks at an idle stream's case, by ``ticks`` and
     ``pause``; a client that takes nothing for ``slow`` seconds is let go. ``address`` says where a subgraph serves
-    subscriptions itself, for graphs that govern nothing.
+    subscriptions itself, for graphs that govern nothing. ``broker`` tells of events; without one the outboxes are asked.
     """
 
     graph: Callable[[], Graph]
@@ -53,6 +56,7 @@ class Live:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     ticks: Callable[[], float] = time.monotonic
     pause: Callable[[float], Coroutine[Any, Any, None]] = asyncio.sleep
+    broker: Broker | None = None
     deciding: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
     tails: dict[str, Tail] = field(default_factory=dict)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
@@ -174,7 +178,10 @@ class Live:
     def tail(self, subgraph: str) -> Tail:
         """What happens at ``subgraph``, followed once for all who listen."""
         if subgraph not in self.tails:
-            self.tails[subgraph] = Tail(OutboxFeed(subgraph, self.graph, self.house))
+            feed: Feed = OutboxFeed(subgraph, self.graph, self.house)
+            if self.broker is not None:
+                feed = self.broker.feed(subgraph, feed, self.ticks)
+            self.tails[subgraph] = Tail(feed)
         return self.tails[subgraph]
 
     def stop(self) -> None:

@@ -50,6 +50,10 @@ class Feed(Protocol):
         """The events after ``number``, once there is one or ``wait`` seconds are over."""
         ...
 
+    async def leave(self) -> None:
+        """Nobody listens any more; what was opened for it is given back."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class OutboxFeed:
@@ -69,6 +73,9 @@ class OutboxFeed:
     async def after(self, number: int, wait: float) -> Batch:
         """The events after ``number``."""
         return await self._ask({"after": number, "limit": _PAGE, "wait": wait})
+
+    async def leave(self) -> None:
+        """Nothing: it holds nothing open."""
 
     async def _ask(self, asked: Mapping[str, Any]) -> Batch:
         transport = Vouched(
@@ -119,6 +126,7 @@ class Tail:
             self._task = None
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+            await self.feed.leave()
 
     async def after(self, number: int, field_name: str) -> Batch:
         """The events after ``number`` that ``field_name`` tells of, as far as they are known; raises ``FetchError``."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -35,6 +35,9 @@ from gateway.web.graphql import (
 from gateway.web.metrics import metrics
 from gateway.web.socket import serve_socket
 from gateway.web.streams import Kind, open_stream, stream_kind, stream_refusal
+
+if TYPE_CHECKING:
+    from gateway.live.broker import Broker
 
 __all__ = ["create_app"]
 
@@ -84,7 +87,14 @@ def _live(opened: OpenHouse) -> Live:
         places=places,
         beat=settings.heartbeat,
         address=settings.subscription_urls.get,
+        broker=_broker(opened) if settings.events else None,
     )
+
+
+def _broker(opened: OpenHouse) -> Broker:
+    from gateway.live.broker import Broker
+
+    return Broker(opened.settings.events, opened.settings.events_ca, opened.telemetry.metrics.event)
 
 
 async def _graphql(request: Request) -> Response:
@@ -212,6 +222,8 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
             stack.enter_context(reloading_on_hangup(opened))
         for subgraph in opened.subgraph_apps.values():
             await stack.enter_async_context(_started(subgraph))
+        if app.state.live.broker is not None:
+            await stack.enter_async_context(app.state.live.broker)
         await stack.enter_async_context(keeping(app.state.live))
         yield
 

@@ -6,10 +6,10 @@ import secrets
 import traceback
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import orjson
@@ -32,6 +32,9 @@ from subgraphs.kit.schema import Schema, core_schema, heard_kinds, key_fields
 from subgraphs.kit.settings import Settings
 from subgraphs.kit.trust import Clock, Grant, PolicyCopy, Trust, system_clock
 from subgraphs.kit.trust_words import HEADER, GatewayError, PublicKeys
+
+if TYPE_CHECKING:
+    from subgraphs.kit.relay import Relay
 
 __all__ = ["Settings", "Starlette", "Subgraph", "make_app"]
 
@@ -65,6 +68,7 @@ class Subgraph:
     events: type[Any] | None
     outbox: Outbox
     refused: Counter[str] = field(default_factory=Counter)
+    relay: Relay | None = None
 
     async def answer(self, body: bytes, token: str | None) -> tuple[int, dict[str, Any]]:
         """The HTTP status and the GraphQL answer for one request body and its assertion."""
@@ -165,8 +169,13 @@ def make_app(
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         subgraph.trust.prepare()
-        yield
-        await subgraph.database.dispose()
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(subgraph.database.dispose)
+            if settings.events and subgraph.outbox.told:
+                from subgraphs.kit.relay import relaying  # only who publishes loads the client
+
+                subgraph.relay = await stack.enter_async_context(relaying(name, subgraph.outbox, settings))
+            yield
 
     app = Starlette(routes=_routes(subgraph), lifespan=lifespan)
     app.state.subgraph = subgraph
@@ -190,7 +199,10 @@ def _routes(subgraph: Subgraph) -> list[Route]:
             ready = False
         status = "ok" if ready else "unavailable"
         refused = dict(sorted(subgraph.refused.items()))
-        return _json(200 if ready else 503, {"status": status, "subgraph": subgraph.name, "refused": refused})
+        told: dict[str, Any] = {"status": status, "subgraph": subgraph.name, "refused": refused}
+        if subgraph.relay is not None:
+            told["relay"] = subgraph.relay.state()
+        return _json(200 if ready else 503, told)
 
     return [Route("/graphql", graphql, methods=["POST"]), Route("/health", health, methods=["GET"])]
 

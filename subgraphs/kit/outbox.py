@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import func, select
@@ -19,7 +20,7 @@ from subgraphs.kit.database import Database
 from subgraphs.kit.errors import Refusal
 from subgraphs.kit.operations import Prepared
 
-__all__ = ["GRANT", "Asked", "Outbox"]
+__all__ = ["GRANT", "Asked", "Entry", "Outbox"]
 
 GRANT = "_events"
 """What an assertion has to grant for the outbox to be read."""
@@ -35,6 +36,16 @@ class Asked(msgspec.Struct):
     after: int | None = None
     limit: int = MOST_EVENTS
     wait: float = 0.0
+
+
+class Entry(NamedTuple):
+    """One event of the outbox that some field of the subscription root tells of; ``entity`` and ``key`` stay here."""
+
+    number: int
+    fields: tuple[str, ...]
+    entity: str
+    key: str
+    at: datetime
 
 
 class Outbox:
@@ -56,18 +67,27 @@ class Outbox:
         """
         if GRANT not in grants:
             raise Refusal("NOT_PERMITTED", "The assertion does not grant the events")
-        if self._table is None or not self._heard:
+        if not self.told:
             return {"last": 0, "events": []}
         if asked.after is None:
-            return {"last": await self._last(), "events": []}
-        until = time.monotonic() + min(asked.wait, MOST_SECONDS)
+            return {"last": await self.last(), "events": []}
+        last, events = await self.after(asked.after, asked.limit, min(asked.wait, MOST_SECONDS))
+        return {"last": last, "events": [[each.number, each.fields] for each in events]}
+
+    @property
+    def told(self) -> bool:
+        """Whether any field of the subscription root tells of events here."""
+        return self._table is not None and bool(self._heard)
+
+    async def after(self, number: int, limit: int, wait: float) -> tuple[int, list[Entry]]:
+        """Where to go on from, and the events numbered above ``number``, once there is one or ``wait`` seconds are over."""
+        until = time.monotonic() + wait
         while True:
             changes = self._database.changes
-            last, events = await self._after(asked.after, max(1, min(asked.limit, MOST_EVENTS)))
+            number, events = await self._after(number, max(1, min(limit, MOST_EVENTS)))
             left = until - time.monotonic()
             if events or left <= 0:
-                return {"last": last, "events": events}
-            asked.after = last
+                return number, events
             await self._database.changed(changes, min(left, POLL_SECONDS))
 
     async def event(self, operation: Prepared, number: int | None) -> Any:
@@ -82,14 +102,20 @@ class Outbox:
             "NO_SUCH_EVENT", "A subscription is answered for one event that its field tells of; there is none"
         )
 
-    async def _last(self) -> int:
+    async def last(self) -> int:
+        """The number of the last event; 0 where there is none."""
         async with self._database.session() as session:
             return int(await session.scalar(select(func.max(self._table.id))) or 0)  # type: ignore[union-attr]
 
-    async def _after(self, after: int, limit: int) -> tuple[int, list[tuple[int, list[str]]]]:
+    async def _after(self, after: int, limit: int) -> tuple[int, list[Entry]]:
         table: Any = self._table
-        statement = select(table.id, table.kind).where(table.id > after).order_by(table.id).limit(limit)
+        columns = (table.id, table.kind, table.entity, table.entity_key, table.at)
+        statement = select(*columns).where(table.id > after).order_by(table.id).limit(limit)
         async with self._database.session() as session:
             rows = (await session.execute(statement)).all()
-        told = [(number, self._fields[kind]) for number, kind in rows if kind in self._fields]
+        told = [
+            Entry(number, tuple(self._fields[kind]), entity, key, at)
+            for number, kind, entity, key, at in rows
+            if kind in self._fields
+        ]
         return (rows[-1][0] if rows else after), told

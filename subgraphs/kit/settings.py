@@ -21,6 +21,8 @@ class Settings:
     (``gateway.jwks.json``) and, in development, its private ones. ``policy`` and ``supergraph`` are the subgraph's own
     copies of the agreements and of the graph they speak of. ``tls`` holds its certificate, its key and whom it trusts,
     where it is served by ``subgraphs.kit.serve``.
+    copies of the agreements and of the graph they speak of. ``events`` is the NATS server that events are published to
+    (``nats://`` or ``tls://``, several with commas between); where it is empty they stay in the outbox, to be asked for.
     """
 
     data: Path = ROOT / "var" / "data"
@@ -31,6 +33,8 @@ class Settings:
     database_urls: Mapping[str, str] = field(default_factory=dict)
     cursor_secret: str = ""
     tls: Path | None = None
+    events: str = ""
+    events_ca: Path | None = None
     open_sdl: bool = False
     max_body: int = 8 * 1024 * 1024
     max_representations: int = 5_000
@@ -53,6 +57,8 @@ class Settings:
             database_urls=urls,
             cursor_secret=env.get("TWS_CURSOR_SECRET", ""),
             tls=Path(env["TWS_TLS"]) if env.get("TWS_TLS") else None,
+            events=env.get("TWS_EVENTS", ""),
+            events_ca=Path(env["TWS_EVENTS_CA"]) if env.get("TWS_EVENTS_CA") else None,
         )
 
     def cursor_key(self) -> bytes:

@@ -39,8 +39,12 @@ def seed_world(folder: Path, urls: Mapping[str, str] | None = None) -> None:
     asyncio.run(fill(_kit(folder, urls=urls), read_registry().values(), Which(today=TODAY)))
 
 
-def _kit(folder: Path, schema: Path = ROOT / "schema", urls: Mapping[str, str] | None = None) -> KitSettings:
-    return KitSettings(data=folder / "data", keys=folder / "keys", policy=schema, database_urls=urls or {})
+def _kit(
+    folder: Path, schema: Path = ROOT / "schema", urls: Mapping[str, str] | None = None, events: str = ""
+) -> KitSettings:
+    return KitSettings(
+        data=folder / "data", keys=folder / "keys", policy=schema, database_urls=urls or {}, events=events
+    )
 
 
 @dataclass(slots=True)
@@ -117,15 +121,17 @@ class World:
 
 @asynccontextmanager
 async def open_world(
-    folder: Path, schema: Path = ROOT / "schema", urls: Mapping[str, str] | None = None
+    folder: Path, schema: Path = ROOT / "schema", urls: Mapping[str, str] | None = None, events: str = ""
 ) -> AsyncIterator[World]:
     """The house over the databases in ``folder``, its subgraphs in this process, all under the policy in ``schema``.
 
-    ``urls`` names the databases by subgraph where they are on a server.
+    ``urls`` names the databases by subgraph where they are on a server; ``events`` the NATS server that tells of events.
     """
-    kit = _kit(folder, schema, urls)
+    kit = _kit(folder, schema, urls, events)
     apps = {name: entry.module("app").create_app(kit) for name, entry in read_registry().items()}
-    settings = Settings(mode="development", schema=schema, var=folder, subgraph_transport="asgi", today=TODAY)
+    settings = Settings(
+        mode="development", schema=schema, var=folder, subgraph_transport="asgi", today=TODAY, events=events
+    )
     opened = open_house(settings, apps)
     assert opened.house.record is not None
     traffic, kept = Recorded(opened.house.transport), Kept(opened.house.record)
