@@ -35,6 +35,7 @@ class Registered:
     app: str = ""
     schema: str = ""
     moved: bool = False  # ``TWS_URL_<NAME>`` says where it is
+    mock: str = ""  # what makes a mock of it, given its name
 
     @property
     def elsewhere(self) -> bool:
@@ -45,6 +46,11 @@ class Registered:
         """The subgraph's ASGI application, made by the factory that the registry names."""
         factory: Callable[[], Any] = _named(self.app)
         return factory()
+
+    def make_mock(self) -> Any:
+        """An application that stands in for the subgraph, made of its SDL by what the registry names under ``mocks``."""
+        factory: Callable[[str], Any] = _named(self.mock)
+        return factory(self.name)
 
 
 def _named(dotted: str) -> Any:
@@ -99,6 +105,7 @@ class Settings:
     streams_per_caller: int = 20
     heartbeat: float = 15.0  # seconds between signs of life on a stream
     subscription_urls: Mapping[str, str] = field(default_factory=dict)
+    mocked: frozenset[str] = frozenset()  # development only: subgraphs that mocks stand in for
     today: datetime | None = None  # development only: the day of the synthetic world, by which agreements are decided
 
     @property
@@ -149,6 +156,7 @@ def read_settings(environment: Mapping[str, str] | None = None, **given: Any) ->
         "streams": int,
         "streams_per_caller": int,
         "heartbeat": float,
+        "mocked": _names,
         "today": _aware,
     }
     for name, read in readers.items():
@@ -171,6 +179,9 @@ def read_settings(environment: Mapping[str, str] | None = None, **given: Any) ->
     settings = Settings(**values)
     if settings.trusted_documents != "off" and settings.documents is None:
         mistake = Mistake("SETTING_WRONG", "Set TWS_DOCUMENTS to the manifest.", where="TWS_TRUSTED_DOCUMENTS")
+        raise PolicyError("SETTING_WRONG", "The environment holds settings that cannot be used.", (mistake,))
+    if settings.mocked and not settings.development:
+        mistake = Mistake("SETTING_WRONG", "Mocks exist in development only.", where="TWS_MOCKED")
         raise PolicyError("SETTING_WRONG", "The environment holds settings that cannot be used.", (mistake,))
     if settings.today is not None and not settings.development:
         mistake = Mistake("SETTING_WRONG", "Another day than today exists in development only.", where="TWS_TODAY")
@@ -265,7 +276,8 @@ def read_registry(path: Path) -> dict[str, Registered]:
         moved = os.environ.get(f"TWS_URL_{name.upper()}", "")
         sdl = path.parent.parent / entry["sdl"]
         parts = (entry.get("app", ""), entry.get("schema", ""))
-        found[name] = Registered(name, entry["agency"], moved or entry["url"], sdl, *parts, moved=bool(moved))
+        url, mock = moved or entry["url"], str(page.get("mocks", ""))
+        found[name] = Registered(name, entry["agency"], url, sdl, *parts, moved=bool(moved), mock=mock)
     if mistakes:
         raise PolicyError("REGISTRY_WRONG", "The registry of subgraphs is wrong.", tuple(mistakes))
     return found

@@ -312,16 +312,37 @@ def _transport(
     """The way to the subgraphs, and the applications that run in this process.
 
     ``asgi`` runs here what can be made here; a subgraph whose address was moved by ``TWS_URL_<NAME>``, or that is no
-    Python, is asked where it is.
+    Python, is asked where it is. One that is mocked is not asked at all: its mock runs here.
     """
     if apps is not None:
         return AsgiTransport(apps), apps
-    if settings.subgraph_transport != "asgi":
-        return http_transport({name: entry.url for name, entry in registry.items()}, settings, limits), {}
-    away = {name: entry.url for name, entry in registry.items() if entry.elsewhere}
-    made = {name: entry.make_app() for name, entry in registry.items() if name not in away}
-    here = AsgiTransport(made)
-    return (Beside(here, http_transport(away, settings, limits), away) if away else here), made
+    mocked, here = _mocked(settings, registry), settings.subgraph_transport == "asgi"
+    away = {
+        name: entry.url for name, entry in registry.items() if name not in mocked and (not here or entry.elsewhere)
+    }
+    made = {
+        name: entry.make_mock() if name in mocked else entry.make_app()
+        for name, entry in registry.items()
+        if name not in away
+    }
+    if not made:
+        return http_transport(away, settings, limits), {}
+    inside = AsgiTransport(made)
+    return (Beside(inside, http_transport(away, settings, limits), away) if away else inside), made
+
+
+def _mocked(settings: Settings, registry: Mapping[str, Registered]) -> frozenset[str]:
+    """The subgraphs that mocks stand in for; raises ``PolicyError`` ``SETTING_WRONG`` for those that cannot be mocked."""
+    wrong = [f"there is no subgraph {name}" for name in sorted(settings.mocked - registry.keys())]
+    wrong += [
+        f"schema/registry.toml has no line mocks = ..., which makes a mock of {name}"
+        for name in sorted(settings.mocked & registry.keys())
+        if not registry[name].mock
+    ]
+    if wrong:
+        mistakes = tuple(Mistake("SETTING_WRONG", f"Nothing is mocked: {each}.", "TWS_MOCKED") for each in wrong)
+        raise PolicyError("SETTING_WRONG", "The environment holds settings that cannot be used.", mistakes)
+    return settings.mocked
 
 
 def _secret(path: Path) -> bytes:

@@ -36,7 +36,7 @@ from subgraphs.kit.trust_words import HEADER, GatewayError, PublicKeys
 if TYPE_CHECKING:
     from subgraphs.kit.relay import Relay
 
-__all__ = ["Settings", "Starlette", "Subgraph", "make_app"]
+__all__ = ["Settings", "Starlette", "Subgraph", "make_app", "serve"]
 
 log = structlog.get_logger("subgraphs")
 
@@ -58,7 +58,6 @@ class Subgraph:
     """One running subgraph; ``app.state.subgraph`` of what :func:`make_app` returns."""
 
     name: str
-    schema: Schema
     core: GraphQLSchema
     settings: Settings
     database: Database
@@ -69,6 +68,10 @@ class Subgraph:
     outbox: Outbox
     refused: Counter[str] = field(default_factory=Counter)
     relay: Relay | None = None
+
+    async def ready(self) -> bool:
+        """Whether it can answer; raises what the database's driver raises when it cannot."""
+        return await self.database.ready()
 
     async def answer(self, body: bytes, token: str | None) -> tuple[int, dict[str, Any]]:
         """The HTTP status and the GraphQL answer for one request body and its assertion."""
@@ -155,7 +158,6 @@ def make_app(
     database = Database(settings.database_url(name), name)
     subgraph = Subgraph(
         name=name,
-        schema=schema,
         core=core,
         settings=settings,
         database=database,
@@ -165,16 +167,22 @@ def make_app(
         events=events,
         outbox=Outbox(database, events, heard_kinds(schema)),
     )
+    return serve(subgraph)
+
+
+def serve(subgraph: Subgraph) -> Starlette:
+    """``subgraph`` as an ASGI application."""
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         subgraph.trust.prepare()
         async with AsyncExitStack() as stack:
             stack.push_async_callback(subgraph.database.dispose)
-            if settings.events and subgraph.outbox.told:
+            if subgraph.settings.events and subgraph.outbox.told:
                 from subgraphs.kit.relay import relaying  # only who publishes loads the client
 
-                subgraph.relay = await stack.enter_async_context(relaying(name, subgraph.outbox, settings))
+                relay = relaying(subgraph.name, subgraph.outbox, subgraph.settings)
+                subgraph.relay = await stack.enter_async_context(relay)
             yield
 
     app = Starlette(routes=_routes(subgraph), lifespan=lifespan)
@@ -193,7 +201,7 @@ def _routes(subgraph: Subgraph) -> list[Route]:
 
     async def health(_request: Request) -> Response:
         try:
-            ready = await subgraph.database.ready()
+            ready = await subgraph.ready()
         except Exception as error:  # any failure is the same answer; its text stays here
             log.warning("database not ready", subgraph=subgraph.name, error=type(error).__name__)
             ready = False
