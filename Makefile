@@ -19,9 +19,10 @@ export STRICT
 run: install data
 	TWS_TODAY=$(TODAY) $(BIN)/gateway serve --subgraphs asgi --port $(PORT) --var $(VAR)
 
-# as run, and again after each save of subgraphs/ or schema/; what is wrong is told, and the last good graph stays up
+# as run, and again after each save of subgraphs/ or schema/; what is wrong is told, and the last good graph stays up.
+# ONLY=visas runs that subgraph beside mocks of all others
 dev: install data
-	TWS_TODAY=$(TODAY) $(BIN)/gateway dev --port $(PORT) --var $(VAR)
+	TWS_TODAY=$(TODAY) $(BIN)/gateway dev --port $(PORT) --var $(VAR) $(addprefix --only ,$(ONLY))
 
 test: install-dev
 	$(MAKE) --no-print-directory lint types layers stale check pytest

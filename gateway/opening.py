@@ -21,7 +21,7 @@ from gateway.audit.keys import Pseudonyms
 from gateway.audit.keys import load_signing_key as load_record_key
 from gateway.audit.log import AuditLog
 from gateway.caller import Caller
-from gateway.config import Registered, Settings, read_labels, read_limits, read_registry
+from gateway.config import Settings, read_labels, read_limits, read_registry
 from gateway.cost import Budgets
 from gateway.documents import Kept, MemoryKept, NamedDocuments, ValkeyKept, read_manifest
 from gateway.duties import open_duties
@@ -51,7 +51,7 @@ from gateway.limits import Limits, LimitsPage
 from gateway.planning import LabelRules
 from gateway.policy import Bundle, Policy, compile_policy, load_bundle, unrestricted
 from gateway.resilience import Joined
-from gateway.sending import http_transport, sending
+from gateway.sending import http_transport, sending, way_to
 from gateway.supergraph import Supergraph, load_supergraph, unenforced_directives
 from gateway.telemetry import Lines, Telemetry, exported_spans
 from gateway.traffic import (
@@ -238,7 +238,7 @@ def open_house(settings: Settings, apps: Mapping[str, Any] | None = None) -> Ope
     if settings.development:
         development_key(keys, "gateway", mode=settings.mode)
     signing = current_key(keys, "gateway")
-    transport, apps = _transport(settings, limits, registry, apps)
+    transport, apps = way_to(registry, settings, limits, apps)
     telemetry = _telemetry(settings)
     log = AuditLog(settings.record or settings.var / "record" / "record.sqlite3", load_record_key(keys))
     telemetry.metrics.gauge("gateway_record_waiting", "Records waiting for the writer.", "", lambda: {"": log.waiting})
@@ -304,45 +304,6 @@ def _documents(settings: Settings, store: Redis | None, note: Callable[[str, str
 
 def _telemetry(settings: Settings) -> Telemetry:
     return Telemetry(Lines(on=settings.log == "json"), spans=exported_spans(settings.otlp_endpoint))
-
-
-def _transport(
-    settings: Settings, limits: LimitsPage, registry: Mapping[str, Registered], apps: Mapping[str, Any] | None
-) -> tuple[HttpTransport | AsgiTransport | Beside, Mapping[str, Any]]:
-    """The way to the subgraphs, and the applications that run in this process.
-
-    ``asgi`` runs here what can be made here; a subgraph whose address was moved by ``TWS_URL_<NAME>``, or that is no
-    Python, is asked where it is. One that is mocked is not asked at all: its mock runs here.
-    """
-    if apps is not None:
-        return AsgiTransport(apps), apps
-    mocked, here = _mocked(settings, registry), settings.subgraph_transport == "asgi"
-    away = {
-        name: entry.url for name, entry in registry.items() if name not in mocked and (not here or entry.elsewhere)
-    }
-    made = {
-        name: entry.make_mock() if name in mocked else entry.make_app()
-        for name, entry in registry.items()
-        if name not in away
-    }
-    if not made:
-        return http_transport(away, settings, limits), {}
-    inside = AsgiTransport(made)
-    return (Beside(inside, http_transport(away, settings, limits), away) if away else inside), made
-
-
-def _mocked(settings: Settings, registry: Mapping[str, Registered]) -> frozenset[str]:
-    """The subgraphs that mocks stand in for; raises ``PolicyError`` ``SETTING_WRONG`` for those that cannot be mocked."""
-    wrong = [f"there is no subgraph {name}" for name in sorted(settings.mocked - registry.keys())]
-    wrong += [
-        f"schema/registry.toml has no line mocks = ..., which makes a mock of {name}"
-        for name in sorted(settings.mocked & registry.keys())
-        if not registry[name].mock
-    ]
-    if wrong:
-        mistakes = tuple(Mistake("SETTING_WRONG", f"Nothing is mocked: {each}.", "TWS_MOCKED") for each in wrong)
-        raise PolicyError("SETTING_WRONG", "The environment holds settings that cannot be used.", mistakes)
-    return settings.mocked
 
 
 def _secret(path: Path) -> bytes:

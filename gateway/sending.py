@@ -5,9 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Hashable, Mapping
 from pathlib import Path
+from typing import Any
 
-from gateway.config import Settings
+from gateway.config import Registered, Settings
 from gateway.errors import Mistake, PolicyError
+from gateway.execution.asgi import AsgiTransport
+from gateway.execution.beside import Beside
 from gateway.execution.http import HttpTransport, Tls
 from gateway.execution.transport import SubgraphRequest, Transport
 from gateway.identity import valid_until
@@ -15,7 +18,7 @@ from gateway.limits import LimitsPage
 from gateway.resilience import Breaker, Hedges, JoinedRequests, Lanes, Retries, Timeouts
 from gateway.telemetry import Telemetry
 
-__all__ = ["http_transport", "sending"]
+__all__ = ["http_transport", "sending", "way_to"]
 
 
 def http_transport(urls: Mapping[str, str], settings: Settings, limits: LimitsPage) -> HttpTransport:
@@ -27,6 +30,44 @@ def http_transport(urls: Mapping[str, str], settings: Settings, limits: LimitsPa
         connections=max((limits.subgraph(name).connections for name in urls), default=1),
         tls=_tls(settings),
     )
+
+
+def way_to(
+    registry: Mapping[str, Registered], settings: Settings, limits: LimitsPage, apps: Mapping[str, Any] | None = None
+) -> tuple[HttpTransport | AsgiTransport | Beside, Mapping[str, Any]]:
+    """The transport to the registered subgraphs, and the applications that run in this process; ``apps`` when given.
+
+    ``asgi`` runs here what can be made here; a subgraph whose address was moved by ``TWS_URL_<NAME>``, or that is no
+    Python, is asked where it is. One that is mocked is not asked at all: its mock runs here. Raises ``PolicyError``
+    ``SETTING_WRONG`` for a mock of what cannot be mocked.
+    """
+    if apps is not None:
+        return AsgiTransport(apps), apps
+    mocked, here = _mocked(settings, registry), settings.subgraph_transport == "asgi"
+    away = {name: entry.url for name, entry in registry.items() if name not in mocked and (not here or entry.elsewhere)}
+    made = {
+        name: entry.make_mock() if name in mocked else entry.make_app()
+        for name, entry in registry.items()
+        if name not in away
+    }
+    if not made:
+        return http_transport(away, settings, limits), {}
+    inside = AsgiTransport(made)
+    return (Beside(inside, http_transport(away, settings, limits), away) if away else inside), made
+
+
+def _mocked(settings: Settings, registry: Mapping[str, Registered]) -> frozenset[str]:
+    """The subgraphs that mocks stand in for."""
+    wrong = [f"there is no subgraph {name}" for name in sorted(settings.mocked - registry.keys())]
+    wrong += [
+        f"schema/registry.toml has no line mocks = ..., which makes a mock of {name}"
+        for name in sorted(settings.mocked & registry.keys())
+        if not registry[name].mock
+    ]
+    if wrong:
+        mistakes = tuple(Mistake("SETTING_WRONG", f"Nothing is mocked: {each}.", "TWS_MOCKED") for each in wrong)
+        raise PolicyError("SETTING_WRONG", "The environment holds settings that cannot be used.", mistakes)
+    return settings.mocked
 
 
 def sending(

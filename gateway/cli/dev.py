@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -20,8 +20,8 @@ from watchfiles import Change, watch
 from gateway.cli.compose import generate
 from gateway.cli.python_places import places_in, raised_in
 from gateway.cli.serve import listen
-from gateway.config import read_settings
-from gateway.errors import GatewayError
+from gateway.config import read_registry, read_settings
+from gateway.errors import GatewayError, RequestError
 
 __all__ = ["register"]
 
@@ -36,13 +36,17 @@ _WATCHED = (".py", ".toml")
 
 def register(app: typer.Typer) -> None:
     """Add the command to ``app``."""
-    app.command("dev", epilog="Example: [bold]make dev[/bold]\n\nExample: [bold]gateway dev --port 4000[/bold]")(dev)
+    app.command("dev", epilog="Example: [bold]make dev[/bold]\n\nExample: [bold]gateway dev --only visas[/bold]")(dev)
 
 
 def dev(
     host: Annotated[str, typer.Option("--host")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port")] = 4000,
     var: Annotated[Path, typer.Option("--var", help="Where keys, databases and the record are kept.")] = Path("var"),
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--only", help="Run this subgraph and mocks of all others; may be given several times."),
+    ] = None,
 ) -> None:
     """Serve everything in development, and again after each change of subgraphs/ or schema/.
 
@@ -53,7 +57,7 @@ def dev(
     settings = read_settings(host=host, port=port, var=var, mode="development")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that what serves is ended too
     with listen(settings) as listening:
-        house = _Dev(root, var, listening)
+        house = _Dev(root, var, listening, mocked=_others(root, only or ()))
         try:
             house.renew()
             for changes in watch(
@@ -63,6 +67,22 @@ def dev(
                 house.renew(python=any(path.endswith(".py") for _, path in changes))
         finally:
             house.stop()
+
+
+def _others(root: Path, only: Collection[str]) -> str:
+    """All registered subgraphs that are not among ``only``, for ``TWS_MOCKED``; "" when it names none.
+
+    Raises ``RequestError`` ``SUBGRAPH_NOT_IN_GRAPH``.
+    """
+    known = list(read_registry(root / "schema" / "registry.toml"))
+    if unknown := [each for each in only if each not in known]:
+        raise RequestError(
+            "SUBGRAPH_NOT_IN_GRAPH",
+            f"No subgraph {unknown[0]!r} is registered.",
+            where="--only",
+            hint=f"Name one of: {', '.join(known)}.",
+        )
+    return ",".join(each for each in known if only and each not in only)
 
 
 def _counts(_change: Change, path: str) -> bool:
@@ -85,6 +105,7 @@ class _Dev:
     listening: socket.socket
     serving: subprocess.Popen[str] | None = None
     wrong: bool = False
+    mocked: str = ""
     readers: list[threading.Thread] = field(default_factory=list)
 
     def renew(self, *, python: bool = True) -> None:
@@ -138,7 +159,7 @@ class _Dev:
         new = subprocess.Popen(  # noqa: S603 - this program, with words of its own
             [sys.executable, "-m", "gateway", "serve", "--subgraphs", "asgi", "--var", str(self.var), "--fd", str(number)],
             stdout=subprocess.PIPE, text=True, pass_fds=[number], cwd=self.root,
-            env={**os.environ, "TWS_MODE": "development", "TWS_LOG": os.environ.get("TWS_LOG", "off"), "PYTHONUNBUFFERED": "1"},
+            env={**os.environ, **self._settings(), "PYTHONUNBUFFERED": "1"},
         )  # fmt: skip
         ready = threading.Event()
         reader = threading.Thread(target=_read, args=(new, ready, self.serving is None), daemon=True)
@@ -150,6 +171,10 @@ class _Dev:
                 return new
         _ended(new)
         return None
+
+    def _settings(self) -> dict[str, str]:
+        mocked = {"TWS_MOCKED": self.mocked} if self.mocked else {}
+        return {"TWS_MODE": "development", "TWS_LOG": os.environ.get("TWS_LOG", "off"), **mocked}
 
 
 def _read(process: subprocess.Popen[str], ready: threading.Event, loud: bool) -> None:

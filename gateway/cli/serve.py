@@ -161,6 +161,8 @@ def _welcome(address: str, opened: OpenHouse) -> None:
         f"  policy   {len(opened.graph.policy.agreements)} agreements, epoch {opened.graph.policy.epoch[:19]}..."
     )
     console.print(f"  subgraphs {', '.join(each.name for each in opened.graph.supergraph.subgraphs)}")
+    if opened.settings.mocked:
+        console.print(f"  mocks of  {', '.join(sorted(opened.settings.mocked))}")
     if opened.issuer is not None:
         console.print(f"  explorer [bold]{address}/explorer[/bold]   (mode development: personas and tokens made here)")
         console.print("  a query  TOKEN=$(make -s token PERSONA=cbp-secondary-nyc)")

@@ -57,8 +57,9 @@ def read_law(folder: Path) -> Law:
 
 def _compared(bundle: Bundle) -> dict[str, tuple[Any, ...]]:
     found: defaultdict[str, dict[Any, None]] = defaultdict(dict)
-    clauses = [clause for each in bundle.agreements for clause in (*each.grants, *each.withholds)]
-    for atom in (atom for clause in clauses for atom in _atoms(clause.when)):
+    conditions = [clause.when for each in bundle.agreements for clause in each.grants]
+    conditions += [clause.when for each in bundle.agreements for clause in each.withholds]
+    for atom in (atom for condition in conditions for atom in _atoms(condition)):
         source, _, path = atom.attr.partition(".")
         if source == "record" and not atom.refers and atom.operator in ("is", "is_not", "in", "not_in"):
             operands = atom.operand if isinstance(atom.operand, tuple) else (atom.operand,)

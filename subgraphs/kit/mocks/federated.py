@@ -9,7 +9,6 @@ from typing import Any, TypeAlias
 from graphql import (
     ConstDirectiveNode,
     DefinitionNode,
-    DocumentNode,
     FieldNode,
     GraphQLObjectType,
     GraphQLSchema,
@@ -68,7 +67,9 @@ def read_sdl(sdl: str) -> Federated:
         text += f"\nschema {{ query: {query} }}"
     core = build_ast_schema(parse(text), assume_valid_sdl=True)
     _mark(core)
-    coordinates = {each for name, shapes in keys.items() for shape in shapes for each in _coordinates(core, name, shape)}
+    coordinates = {
+        each for name, shapes in keys.items() for shape in shapes for each in _coordinates(core, name, shape)
+    }
     return Federated(sdl, core, keys, frozenset(coordinates))
 
 

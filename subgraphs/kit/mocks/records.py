@@ -19,6 +19,7 @@ from graphql import (
     GraphQLUnionType,
     get_named_type,
     get_nullable_type,
+    is_abstract_type,
     is_leaf_type,
     is_list_type,
     is_non_null_type,
@@ -105,14 +106,18 @@ class Records:
         found = self.entity({"__typename": child.type, **value}) if child.type in self.graph.keys else None
         return self._shown(found or replace(child, given={**child.given, **value}))
 
-    def _made(self, owner: Record, name: str, kind: GraphQLOutputType, seed: str) -> Any:
-        nullable, kind = not is_non_null_type(kind), get_nullable_type(kind)
+    def _made(self, owner: Record, name: str, declared: GraphQLOutputType, seed: str) -> Any:
+        nullable, kind = not is_non_null_type(declared), get_nullable_type(declared)
         dice = Dice(f"{seed}?")
-        if is_list_type(kind):
-            size = dice.number(_MOST)
+        named = get_named_type(kind)
+        nobody = is_abstract_type(named) and not self.graph.core.get_possible_types(named)
+        if is_list_type(kind):  # a question at the root is given something
+            size = 0 if nobody else dice.number(_MOST) or int(owner.seed == owner.type)
             return [self._made(owner, name, kind.of_type, f"{seed}/{number}") for number in range(size)]
         if is_leaf_type(kind):
             return self._leaf(owner, name, kind, seed, nullable and not dice.number(10))
+        if nobody:
+            return None
         return self._shown(self._object(owner, name, kind, seed))
 
     def _leaf(self, owner: Record, name: str, kind: Any, seed: str, empty: bool) -> Any:
@@ -188,7 +193,8 @@ class Records:
             return record
         fields = self.graph.core.type_map["CodedValue"].fields  # type: ignore[attr-defined]
         values = {
-            name: record.given.get(name) or self._leaf(record, name, get_named_type(each.type), f"{record.seed}.{name}", False)
+            name: record.given.get(name)
+            or self._leaf(record, name, get_named_type(each.type), f"{record.seed}.{name}", False)
             for name, each in fields.items()
         }
         return CodedValue(list=values["list"], code=values["code"], label=values["label"])
