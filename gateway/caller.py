@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-__all__ = ["Caller"]
+__all__ = ["Caller", "Claims"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +39,12 @@ class Caller:
     def kind(self) -> tuple[str, str, str]:
         """What static decisions may depend on: agency, role and purpose."""
         return (self.agency, self.role, self.purpose)
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a verified token says of whoever asks a graph that governs nothing, for its own access directives."""
+
+    scopes: frozenset[str] = frozenset()
+    policies: frozenset[str] = frozenset()
+    expires_at: datetime | None = None

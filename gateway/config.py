@@ -16,7 +16,16 @@ from gateway.errors import Mistake, PolicyError
 from gateway.limits import LimitsPage
 from gateway.planning.labels import LabelRules, labels_of_page, labels_of_text
 
-__all__ = ["Mode", "Registered", "Settings", "read_labels", "read_limits", "read_registry", "read_settings"]
+__all__ = [
+    "Mode",
+    "Registered",
+    "Settings",
+    "read_labels",
+    "read_limits",
+    "read_registry",
+    "read_settings",
+    "read_text",
+]
 
 Mode: TypeAlias = Literal["development", "production"]
 
@@ -294,3 +303,12 @@ def _of_package(name: str, entry: Mapping[str, Any]) -> Mapping[str, Any]:
         "sdl": f"schema/subgraphs/{name}.graphql",
     }
     return {**usual, **entry}
+
+
+def read_text(path: Path, code: str, what: str, hint: str) -> str:
+    """The text of a file; raises ``PolicyError`` with ``code`` when it cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as problem:
+        mistake = Mistake(code, f"{what} cannot be read: {problem.strerror}.", where=str(path), hint=hint)
+        raise PolicyError(code, f"{what} cannot be read.", (mistake,)) from problem

@@ -11,9 +11,10 @@ from typing import Any, Protocol
 
 from gateway.alarms import Alarms
 from gateway.audit.record import AuditRecord
-from gateway.caller import Caller
+from gateway.caller import Caller, Claims
 from gateway.cost import Budgets, Pricing
 from gateway.duties import Duties
+from gateway.enforcement.access import Access
 from gateway.enforcement.flows import check_plan
 from gateway.enforcement.shapes import Shapes, shapes_of
 from gateway.enforcement.view import Views
@@ -40,6 +41,7 @@ class Question:
     """What was asked: the document, its variables, and the operation chosen. ``safe_only``: mutations are refused.
 
     ``extensions`` may name a break-glass grant (``breakGlass``) and agreements whose terms the caller ``acknowledged``.
+    ``claims`` are those of whoever asks a graph that governs nothing; None where nobody said who it is.
     """
 
     query: str
@@ -47,6 +49,7 @@ class Question:
     name: str | None = None
     safe_only: bool = False
     extensions: Mapping[str, Any] = field(default_factory=dict)
+    claims: Claims | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,7 @@ class Graph:
     fast: FastPath = field(init=False)
     pricing: Pricing = field(init=False)
     budget: Budget = field(init=False)
+    access: Access = field(init=False)
     _met: OrderedDict[tuple[int, frozenset[str]], tuple[Operation, _Planned]] = field(default_factory=OrderedDict)
     _lately: OrderedDict[tuple[Any, ...], Asked] = field(default_factory=OrderedDict)
 
@@ -121,6 +125,7 @@ class Graph:
         self.fast = FastPath(self.supergraph)
         self.pricing = Pricing(self.supergraph, self.limits.list_size)
         self.budget = Budget(entities=self.limits.representations, executions=self.limits.executions)
+        self.access = Access(self.supergraph)
         self.views = Views(self.supergraph.api_schema, self.policy, self.limits)
 
     def under(self, policy: Policy) -> Graph:

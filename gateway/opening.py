@@ -14,28 +14,27 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
-import msgspec
 from redis.asyncio import Redis
 
 from gateway.audit.keys import Pseudonyms
 from gateway.audit.keys import load_signing_key as load_record_key
 from gateway.audit.log import AuditLog
 from gateway.caller import Caller
-from gateway.config import Settings, read_labels, read_limits, read_registry
+from gateway.config import Settings, read_labels, read_limits, read_registry, read_text
 from gateway.cost import Budgets
 from gateway.documents import Kept, MemoryKept, NamedDocuments, ValkeyKept, read_manifest
 from gateway.duties import open_duties
 from gateway.enforcement.flows import missing_flows
 from gateway.enforcement.shapes import shapes_of
 from gateway.epochs import folder_of, keep
-from gateway.errors import IdentityError, Mistake, PolicyError
+from gateway.errors import PolicyError
 from gateway.execution.asgi import AsgiTransport
 from gateway.execution.beside import Beside
 from gateway.execution.http import HttpTransport
 from gateway.execution.transport import Transport
 from gateway.house import Graph, House
 from gateway.identity import (
-    Known,
+    ClaimsReader,
     Persona,
     PublicKeys,
     SigningKey,
@@ -46,7 +45,7 @@ from gateway.identity import (
     load_public_keys,
     sign_assertion,
 )
-from gateway.identity.tokens import ISSUER
+from gateway.issuers import claims_reader, token_reader
 from gateway.limits import Limits, LimitsPage
 from gateway.planning import LabelRules
 from gateway.policy import Bundle, Policy, compile_policy, load_bundle, unrestricted
@@ -118,6 +117,7 @@ class OpenHouse:
     turnstile: Turnstile = field(init=False)
     documents: NamedDocuments = field(init=False)
     store: Redis | None = None
+    claims: ClaimsReader | None = None
     warm: tuple[str, ...] = ()  # documents that are made ready before a policy goes live
 
     def __post_init__(self) -> None:
@@ -170,15 +170,6 @@ class OpenHouse:
         self.telemetry.spans.close()
 
 
-def read_text(path: Path, code: str, what: str, hint: str) -> str:
-    """The text of a file; raises ``PolicyError`` with ``code`` when it cannot be read."""
-    try:
-        return path.read_text(encoding="utf-8")
-    except OSError as problem:
-        mistake = Mistake(code, f"{what} cannot be read: {problem.strerror}.", where=str(path), hint=hint)
-        raise PolicyError(code, f"{what} cannot be read.", (mistake,)) from problem
-
-
 def open_graph(
     schema: Path,
     supergraph_file: Path | None = None,
@@ -201,11 +192,11 @@ def open_graph(
     return _graph(supergraph, policy, text, rules, limits or Limits())
 
 
-def _enforceable(text: str) -> Supergraph:
+def _enforceable(text: str, *, enforced: bool = False) -> Supergraph:
     """The supergraph in ``text``; raises ``PolicyError`` ``UNENFORCED_DIRECTIVE`` where it demands what nobody checks."""
     supergraph = load_supergraph(text)
     unenforced = unenforced_directives(supergraph)
-    if unenforced:
+    if unenforced and not enforced:
         raise PolicyError(
             "UNENFORCED_DIRECTIVE", "The supergraph demands access that this gateway does not enforce.", unenforced
         )
@@ -234,7 +225,7 @@ def open_house(settings: Settings, apps: Mapping[str, Any] | None = None) -> Ope
     graph = open_graph(settings.schema, at=settings.today, labels=settings.labels, limits=limits.operation)
     registry = read_registry(settings.schema / "registry.toml")
     keys = settings.var / "keys"
-    issuer, reader = _tokens(settings, graph.policy, keys)
+    issuer, reader = token_reader(settings, graph.policy, keys)
     if settings.development:
         development_key(keys, "gateway", mode=settings.mode)
     signing = current_key(keys, "gateway")
@@ -324,23 +315,6 @@ def _clock(today: datetime | None) -> Callable[[], datetime]:
     return lambda: datetime.now(UTC) + shift
 
 
-def _tokens(settings: Settings, policy: Policy, keys: Path) -> tuple[SigningKey | None, TokenReader]:
-    known = Known.of(policy.vocabulary)
-    if settings.development:
-        issuer = development_key(keys, "issuer", mode=settings.mode)
-        return issuer, TokenReader(issuer.public(), issuer=ISSUER, audience=settings.audience, known=known)
-    if not settings.issuer or settings.jwks is None:
-        raise IdentityError(
-            "ISSUER_UNSET",
-            "Nobody is named whose tokens count, so nobody could be answered.",
-            status=500,
-            hint="Set TWS_ISSUER and TWS_JWKS, or TWS_MODE=development on a machine without real data.",
-        )
-    document = read_text(settings.jwks, "KEYS_MISSING", "The issuer's key set", "Install its JWKS there.")
-    public = PublicKeys.from_jwks(msgspec.json.decode(document.encode(), type=dict[str, Any]))
-    return None, TokenReader(public, issuer=settings.issuer, audience=settings.audience, known=known)
-
-
 def _published(keys: Path, signing: SigningKey) -> PublicKeys:
     """The key set that subgraphs check assertions with: what is published, and in any case the key that signs."""
     if not (keys / "gateway.jwks.json").exists():
@@ -363,10 +337,11 @@ def signer(key: Callable[[], SigningKey]) -> Any:
 def open_unrestricted(text: str, settings: Settings, transport: Transport | None = None) -> OpenHouse:
     """A gateway for a graph that governs nothing: every field is anyone's, and nothing is recorded.
 
-    Raises ``PolicyError`` when the graph holds classified fields, or directives that demand access of callers: such a graph
-    is never served like this.
+    What its own directives demand of callers is enforced where ``settings`` name an issuer and its keys. Raises
+    ``PolicyError`` when the graph holds classified fields, or demands access and nobody is named whose tokens count.
     """
-    supergraph = _enforceable(text)
+    claims = claims_reader(settings)
+    supergraph = _enforceable(text, enforced=claims is not None)
     labels = read_labels(Path("TWS_LABELS"), settings.labels, supergraph.labels)
     limits = read_limits(settings.limits) if settings.limits else LimitsPage()
     graph = _graph(supergraph, unrestricted(Bundle(), supergraph), text, labels, limits.operation)
@@ -380,5 +355,6 @@ def open_unrestricted(text: str, settings: Settings, transport: Transport | None
         budgets=Budgets(limits, settings.cost_told),
     )  # fmt: skip
     return OpenHouse(
-        settings, graph, house, None, transport=http, telemetry=telemetry, limits=limits, store=_store(settings)
-    ).watched()
+        settings, graph, house, None, transport=http, telemetry=telemetry, limits=limits, store=_store(settings),
+        claims=claims if supergraph.access_demands else None,
+    ).watched()  # fmt: skip

@@ -14,6 +14,7 @@ from typing import Any
 from gateway.caller import Caller
 from gateway.casework import Flags, find_facts, read_flags
 from gateway.demand import Demand, demand_of
+from gateway.enforcement.access import Open
 from gateway.enforcement.apply import Applied, apply_rulings, subject_ids
 from gateway.enforcement.authorize import authorize
 from gateway.enforcement.facts import NOBODY, named_subjects
@@ -23,6 +24,7 @@ from gateway.enforcement.missing import REFUSED, missing_entries, shown_keys
 from gateway.enforcement.permitted import Permitted
 from gateway.errors import RequestError
 from gateway.execution import Answer, FetchFailure, Merged, execute, project
+from gateway.execution.columnar import Told
 from gateway.execution.wire import decode, encode
 from gateway.house import Graph, House, Question, Reply, Vouched
 from gateway.operation import Documents, Operation, read_operation
@@ -80,16 +82,22 @@ async def answer(question: Question, caller: Caller, graph: Graph, house: House)
 
 
 async def answer_unrestricted(question: Question, graph: Graph, house: House) -> Reply:
-    """The reply to ``question`` on a graph that governs nothing: the same line without caller, rulings and record."""
+    """The reply to ``question`` on a graph that governs nothing: the same line without caller, rulings and record.
+
+    What the graph's own access directives close to the claims that came is not planned, and told as an error.
+    """
     request_id, watch = house.new_id(), watching()
     watch.request_id = request_id
     operation = _read(question, graph, graph.documents)
     watch.lap("read")
     key = graph.key_of(request_id)
     demand = demand_of(operation, "", key, graph, house)
-    plan = graph.plan(operation, house.clock(), key)
+    access = graph.access.open(operation, question.claims)
+    plan = graph.plan(access.operation, house.clock(), key)
     watch.lap("plan")
-    if house.joined is None or operation.kind != "query":
+    if access.closed:
+        told = await _answer_open(access, plan, graph, house)
+    elif house.joined is None or operation.kind != "query":
         told = await graph.fast.answer(operation, plan, house.transport, graph.budget)
     else:
         # the running answer holds operation and plan, so their identities are theirs while its key is known
@@ -98,6 +106,15 @@ async def answer_unrestricted(question: Question, graph: Graph, house: House) ->
     watch.failures = told.failures
     watch.lap("fetch")
     return Reply(told.body if demand is None else _with_cost(told.body, demand), request_id)
+
+
+async def _answer_open(access: Open, plan: Plan, graph: Graph, house: House) -> Told:
+    """The answer to an operation of which a part is closed to whoever asks."""
+    variables = access.operation.variables
+    merged = await execute(plan, graph.supergraph, variables, house.transport, graph.budget)
+    found = project(access.shown, merged.data, graph.supergraph.api_schema, merged.failures)
+    errors = (*found.errors, *(each.as_json() for each in access.told(variables)))
+    return Told(encode(Answer(found.data, errors).as_json()), False, len(merged.failures))
 
 
 def _with_cost(body: bytes, demand: Demand) -> bytes:

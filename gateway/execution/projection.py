@@ -195,7 +195,9 @@ class Form:
                 yield Slot(key, tuple(fields), _as_it_is)
                 continue
             definition = self._definition(owner, fields[0])
-            if definition is not None:
+            if definition is not None and any(each.closed for each in fields):
+                yield Slot(key, tuple(fields), _closed(definition.type), non_null=True)
+            elif definition is not None:
                 yield self._slot(key, fields, definition.type, f"{typename}.{name}")
 
     def _definition(self, owner: Any, field: Field) -> GraphQLField | None:
@@ -256,6 +258,12 @@ def _missing(coordinate: str) -> Complete:
         return BUBBLE
 
     return complete
+
+
+def _closed(type_: GraphQLOutputType) -> Complete:
+    """Null whatever the value is; where the type forbids it, it travels up, and who closed the field tells of it."""
+    nothing = BUBBLE if isinstance(type_, GraphQLNonNull) else None
+    return lambda value, link, report: nothing
 
 
 def _completer(type_: GraphQLOutputType, form: Form | None, coordinate: str) -> Complete:

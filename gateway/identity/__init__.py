@@ -20,11 +20,12 @@ from gateway.identity.keys import (
     rotate_key,
 )
 from gateway.identity.personas import Persona, load_personas
-from gateway.identity.tokens import Known, TokenReader, bearer, issue_token
+from gateway.identity.tokens import ClaimsReader, Known, TokenReader, bearer, issue_token
 
 __all__ = [
     "ROTATION",
     "Assertion",
+    "ClaimsReader",
     "DevelopmentIssuer",
     "Known",
     "Persona",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from gateway.caller import Caller
+from gateway.caller import Caller, Claims
 from gateway.errors import IdentityError
 from gateway.identity.jwt import sign, verify
 from gateway.identity.keys import PublicKeys, SigningKey
@@ -16,9 +16,11 @@ from gateway.identity.keys import PublicKeys, SigningKey
 if TYPE_CHECKING:
     from gateway.policy.vocabulary import Vocabulary
 
-__all__ = ["AUDIENCE", "ISSUER", "KIND", "Known", "TokenReader", "bearer", "issue_token"]
+__all__ = ["ACCESS_KIND", "AUDIENCE", "ISSUER", "KIND", "ClaimsReader", "Known", "TokenReader", "bearer", "issue_token"]
 
 KIND: Final = "caller+jwt"
+ACCESS_KIND: Final = "at+jwt"
+"""The type of an OAuth access token (RFC 9068, section 2.1)."""
 ISSUER: Final = "two-way-street-development"
 AUDIENCE: Final = "two-way-street"
 
@@ -76,6 +78,26 @@ class TokenReader:
         if self.known is not None:
             _check_names(caller, self.known)
         return caller
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimsReader:
+    """Reads OAuth access tokens (RFC 9068) of one issuer, for a graph whose fields demand scopes or policies."""
+
+    keys: PublicKeys
+    issuer: str
+    audience: str = AUDIENCE
+
+    def read(self, token: str, now: datetime) -> Claims:
+        """What ``token`` says at ``now``: ``scope``, words with spaces between, and ``policies``, a list.
+
+        Raises ``IdentityError`` with a code per flaw.
+        """
+        claims = verify(
+            token, ACCESS_KIND, keys=self.keys, issuer=self.issuer, audience=self.audience, now=now, prefix="TOKEN"
+        )
+        scopes = frozenset(_text(claims, "scope", required=False).split())
+        return Claims(scopes, frozenset(_texts(claims, "policies")), datetime.fromtimestamp(claims["exp"], UTC))
 
 
 def issue_token(

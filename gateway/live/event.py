@@ -14,6 +14,7 @@ from typing import Any, Final, TypeAlias
 
 from gateway.caller import Caller
 from gateway.casework import find_facts
+from gateway.enforcement.access import UNAUTHORIZED
 from gateway.enforcement.apply import Applied, apply_rulings
 from gateway.enforcement.authorize import authorize
 from gateway.enforcement.grants import grants_for
@@ -95,7 +96,8 @@ def brought(page: Mapping[str, Any]) -> Source:
 def read_subscription(question: Question, caller: Caller | None, graph: Graph, at: datetime) -> Operation:
     """The subscription that the question asks for, valid on what the caller may name.
 
-    Raises ``OperationError`` or ``LimitError`` as for any document, ``RequestError`` ``NOT_A_SUBSCRIPTION``.
+    Raises ``OperationError`` or ``LimitError`` as for any document, ``RequestError`` ``NOT_A_SUBSCRIPTION``, and
+    ``AccessError`` where the graph's own directives close a part of it: an event is told whole or not at all.
     """
     documents = graph.documents if caller is None else graph.views.documents(caller, at)
     operation = read_operation(
@@ -107,6 +109,13 @@ def read_subscription(question: Question, caller: Caller | None, graph: Graph, a
             f"A {operation.kind} is not streamed.",
             where="operation",
             hint='Send it by POST and accept "application/json"; only subscriptions are streamed.',
+        )
+    if caller is None and graph.access.open(operation, question.claims).told(operation.variables):
+        raise AccessError(
+            UNAUTHORIZED,
+            "Unauthorized field or type",
+            where="operation",
+            hint="Subscribe with a token that carries the scopes or policies which its fields demand.",
         )
     return operation
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from gateway.caller import Caller
+from gateway.caller import Caller, Claims
 from gateway.demand import demand_of
-from gateway.errors import FetchError, GatewayError, RequestError
+from gateway.errors import FetchError, GatewayError, IdentityError, RequestError
 from gateway.execution import source_request
 from gateway.house import Graph, House, Question
 from gateway.live.cursors import Cursors
@@ -85,7 +85,7 @@ class Live:
             raise closing()
         with self.places.taken(caller):
             opening = (
-                self._relayed(operation, subgraph, graph, resume)
+                self._relayed(operation, subgraph, graph, resume, question.claims)
                 if caller is None
                 else self._decided(question, caller, operation, subgraph, graph, resume)
             )
@@ -116,7 +116,7 @@ class Live:
 
     @asynccontextmanager
     async def _relayed(
-        self, operation: Operation, subgraph: str, graph: Graph, resume: str
+        self, operation: Operation, subgraph: str, graph: Graph, resume: str, claims: Claims | None
     ) -> AsyncIterator[AsyncIterator[Message]]:
         if resume:
             raise RequestError(
@@ -135,15 +135,19 @@ class Live:
             )
         plan = graph.plan(operation, self.house.clock(), graph.key_of(""))
         body = source_request(plan, operation.variables).body
-        relay = Relay(lambda page: self._completed(page, operation), self.beat, self.ticks, self.pause, self.stopping)
+        relay = Relay(
+            lambda page: self.completed(page, operation, claims), self.beat, self.ticks, self.pause, self.stopping
+        )
         try:
             async with open_upstream(url, subgraph, body) as results:
                 yield relay.messages(results)
         except FetchError as error:
             raise unavailable() from error
 
-    async def _completed(self, page: Mapping[str, Any], operation: Operation) -> bytes:
-        """One event of a graph that governs nothing, completed by its other subgraphs."""
+    async def completed(self, page: Mapping[str, Any], operation: Operation, claims: Claims | None) -> bytes:
+        """One event of a graph that governs nothing, completed by its other subgraphs, while the token holds."""
+        if claims is not None and claims.expires_at is not None and self.now() >= claims.expires_at:
+            raise IdentityError("TOKEN_EXPIRED", "The token has expired.", hint="Connect again with a fresh token.")
         with self.watched(operation) as sent:
             told = await answer_event_unrestricted(Happened(brought(page)), operation, self.graph(), self.house)
             body = told.reply.body if told.reply is not None else b""

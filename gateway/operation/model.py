@@ -41,7 +41,8 @@ class Field:
     """A selected field. ``key`` is its response key; ``parent`` the type it was selected on (maybe abstract).
 
     ``hidden`` fields were added by the gateway itself (facts, type names): they are planned and fetched like any
-    other, under a key no client can write (it begins with ``__f_``), and never projected.
+    other, under a key no client can write (it begins with ``__f_``), and never projected. ``closed`` fields are null in the
+    answer, whatever was fetched under their key for other reasons.
     """
 
     key: str
@@ -51,6 +52,7 @@ class Field:
     conditions: tuple[Condition, ...] = ()
     selections: tuple[Selection, ...] = ()
     hidden: bool = False
+    closed: bool = False
     # where it stands in the client's document; never part of identity
     location: tuple[int, int] = field(default=(0, 0), compare=False)
 

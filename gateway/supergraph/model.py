@@ -18,6 +18,7 @@ from gateway.supergraph.fieldset import FieldSet
 if TYPE_CHECKING:
     from graphql import GraphQLSchema
 
+    from gateway.supergraph.access import Demand
     from gateway.supergraph.views import SubgraphView
 
 __all__ = [
@@ -268,8 +269,8 @@ class Supergraph:
 
     ``full_schema`` has every type and field, inaccessible ones included, and no join machinery; ``api_schema`` is
     what clients see. ``roots`` maps ``query``/``mutation``/``subscription`` to the root type's name, ``contexts`` a
-    context's name to the types that set it (``@context``), ``access_demands`` every place with a directive that demands
-    something of callers (``("Visa.foil", "authenticated")``), ``cost_names`` what ``@cost`` and ``@listSize`` go by here.
+    context's name to the types that set it (``@context``), ``access_demands`` what places (``Visa``, ``Visa.foil``) demand
+    of callers by ``@authenticated`` and its like, ``cost_names`` what ``@cost`` and ``@listSize`` go by here.
     """
 
     subgraphs: tuple[Subgraph, ...]
@@ -278,7 +279,7 @@ class Supergraph:
     full_schema: GraphQLSchema = field(compare=False, repr=False)
     api_schema: GraphQLSchema = field(compare=False, repr=False)
     contexts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    access_demands: tuple[tuple[str, str], ...] = ()
+    access_demands: Mapping[str, tuple[Demand, ...]] = field(default_factory=dict)
     cost_names: tuple[str, str] = ("cost", "listSize")
 
     @cached_property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
@@ -21,7 +22,7 @@ from gateway.pipeline import answer, answer_unrestricted
 from gateway.reloading import reloading_on_hangup
 from gateway.telemetry import watching
 from gateway.web import breakglass, console, development, explorer, health, insight, notices, tracing, travelers
-from gateway.web.callers import admit, count
+from gateway.web.callers import admit, count, read_claims
 from gateway.web.door import Door, unforeseen
 from gateway.web.graphql import (
     batch_response,
@@ -120,7 +121,7 @@ async def _graphql(request: Request) -> Response:
 async def _reply(request: Request, question: Question, caller: Caller | None, graph: Graph) -> Reply:
     opened: OpenHouse = request.app.state.opened
     if caller is None:
-        return await answer_unrestricted(question, graph, opened.house)
+        return await answer_unrestricted(_known(request, question, opened), graph, opened.house)
     traces: tracing.Traces | None = request.app.state.traces
     if traces is None:
         return await answer(question, caller, graph, opened.house)
@@ -128,6 +129,13 @@ async def _reply(request: Request, question: Question, caller: Caller | None, gr
     reply = await answer(question, caller, graph, house)
     traces.end(noted, reply.request_id, watching().timings())
     return reply
+
+
+def _known(request: Request, question: Question, opened: OpenHouse) -> Question:
+    """``question`` with the claims of whoever asks it of a graph that governs nothing and demands access."""
+    if opened.claims is None:
+        return question
+    return replace(question, claims=read_claims(request.headers.get("authorization"), opened))
 
 
 async def _batch(request: Request, pages: list[Any], caller: Caller | None, graph: Graph) -> Response:
@@ -149,7 +157,7 @@ async def _streamed(request: Request, opened: OpenHouse, graph: Graph, kind: Kin
     """A subscription as a stream; what else a client that takes streams may send, answered as it takes it."""
     try:
         caller = await admit(request, opened)
-        question = await read_question(request, opened.documents, streamed=True)
+        question = _known(request, await read_question(request, opened.documents, streamed=True), opened)
 
         async def ask() -> Reply:
             if caller is None:

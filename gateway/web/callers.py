@@ -8,13 +8,13 @@ from typing import Final
 
 from starlette.requests import Request
 
-from gateway.caller import Caller
+from gateway.caller import Caller, Claims
 from gateway.errors import IdentityError
 from gateway.identity import TokenReader, bearer
 from gateway.opening import OpenHouse
 from gateway.telemetry import watching
 
-__all__ = ["admit", "count", "read_caller"]
+__all__ = ["admit", "count", "read_caller", "read_claims"]
 
 _FRESH: Final = "Get a fresh token from your agency's issuer."
 _ISSUER: Final = "Get a token for this gateway from the issuer it trusts."
@@ -39,6 +39,21 @@ def read_caller(request: Request, tokens: TokenReader) -> Caller:
     """
     try:
         return tokens.read(bearer(request.headers.get("authorization")), datetime.now(UTC))
+    except IdentityError as error:
+        error.where = error.where or "authorization"
+        error.hint = error.hint or _REMEDIES.get(error.code, _ISSUER)
+        raise
+
+
+def read_claims(authorization: str | None, opened: OpenHouse) -> Claims | None:
+    """What the token in an ``authorization`` header says on a graph that demands access; None where there is no token.
+
+    Raises ``IdentityError`` (401) for a token that does not hold: it is not taken for none.
+    """
+    if opened.claims is None or not authorization:
+        return None
+    try:
+        return opened.claims.read(bearer(authorization), datetime.now(UTC))
     except IdentityError as error:
         error.where = error.where or "authorization"
         error.hint = error.hint or _REMEDIES.get(error.code, _ISSUER)

@@ -10,14 +10,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import orjson
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from gateway.caller import Caller
+from gateway.caller import Caller, Claims
 from gateway.errors import GatewayError, IdentityError, LimitError, RequestError
 from gateway.house import Question, Reply
 from gateway.identity import bearer
@@ -25,6 +25,7 @@ from gateway.live import Beat, Ended, Live, Message, Next
 from gateway.opening import OpenHouse
 from gateway.pipeline import answer, answer_unrestricted
 from gateway.telemetry import watching
+from gateway.web.callers import read_claims
 from gateway.web.door import too_late, unforeseen
 from gateway.web.graphql import question_of
 from gateway.web.origins import check_origin
@@ -78,6 +79,7 @@ class _Connection:
     opened: OpenHouse
     live: Live
     caller: Caller | None = None
+    claims: Claims | None = None
     operations: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _sending: asyncio.Lock = field(default_factory=asyncio.Lock)
     _failed: asyncio.Future[None] | None = None
@@ -125,11 +127,12 @@ class _Connection:
         return page
 
     def _identify(self, payload: Any) -> Caller | None:
-        if self.opened.tokens is None:
-            return None
         given = payload if isinstance(payload, dict) else {}
         word = given.get("authorization") or given.get("Authorization") or self.socket.headers.get("authorization")
         try:
+            if self.opened.tokens is None:
+                self.claims = read_claims(str(word) if word else None, self.opened)
+                return None
             return self.opened.tokens.read(bearer(word if isinstance(word, str) else None), datetime.now(UTC))
         except IdentityError as error:
             raise _Close(_FORBIDDEN, error.code) from None
@@ -179,7 +182,7 @@ class _Connection:
         if not isinstance(payload, dict):
             raise _Close(_UNREADABLE, "Invalid message received")
         await self._admit()
-        question = await question_of(payload, self.opened.documents)
+        question = replace(await question_of(payload, self.opened.documents), claims=self.claims)
         resume = question.extensions.get("resume", "")
         if not isinstance(resume, str):
             raise RequestError(
@@ -232,7 +235,8 @@ class _Connection:
             opened.telemetry.end(watch, token, status, sent)
 
     def _check_token(self) -> None:
-        expires = self.caller.expires_at if self.caller is not None else None
+        known = self.caller or self.claims
+        expires = known.expires_at if known is not None else None
         if expires is not None and self.live.now() >= expires:
             raise IdentityError("TOKEN_EXPIRED", "The token has expired.", hint="Connect again with a fresh token.")
 

@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
 from gateway.web.socket import PROTOCOL
-from tests.live.listening import SECONDS, Street
+from tests.live.listening import SECONDS
 
 __all__ = ["Socket", "connected"]
 
@@ -57,8 +57,15 @@ class Socket:
         return message["code"], message.get("reason", "")
 
 
+class Served(Protocol):
+    """Whatever has the gateway's application."""
+
+    @property
+    def app(self) -> Any: ...
+
+
 @asynccontextmanager
-async def connected(street: Street, protocol: str = PROTOCOL, **headers: str) -> AsyncIterator[Socket]:
+async def connected(street: Served, protocol: str = PROTOCOL, **headers: str) -> AsyncIterator[Socket]:
     """A socket whose handshake is done; it is closed at the end of the block."""
     socket = Socket()
     scope = {
