@@ -1,148 +1,143 @@
-"""The compose file, brought up for real with two gateways: both answer through nginx, a stream hears, one dies, the other goes on.
+"""The compose file, brought up for real with two gateways on PostgreSQL: asked through nginx, by query, stream and socket.
 
-Where ``TWS_TEST_COMPOSE`` names the command (``docker compose``, or ``podman-compose`` as root), since it takes minutes and an engine.
+Where ``TWS_TEST_COMPOSE`` names the command (``.ci/containers`` does), over an image that was built before.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import shlex
-import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-from urllib.error import HTTPError
 from urllib.request import ProxyHandler, Request, build_opener
 
 import pytest
+from websockets.sync.client import connect
 
-from tests.scenarios.asking import ROOT
+from subgraphs.kit.registry import read_registry
+from tests.compose.house import House, first_query
 
-COMMAND = shlex.split(os.environ.get("TWS_TEST_COMPOSE", ""))
-PORT = "4378"
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.timeout(900),
-    pytest.mark.skipif(not COMMAND, reason="TWS_TEST_COMPOSE names no compose command, and it takes minutes"),
-]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(420)]
+
 _OPENER = build_opener(ProxyHandler({}))
-_PATIENCE = 420.0
 HEARD = "subscription { visaRevoked { foilNumber status } }"
-REVOKE = 'mutation { revokeVisa(input: { foilNumber: "S2400001", kind: PRUDENTIAL, ground: "221(i)" }) { status } }'
-
-
-def compose(*arguments: str, check: bool = True) -> str:
-    """What the compose command prints."""
-    environment = {**os.environ, "TWS_PUBLISH_PORT": PORT, "TWS_SCALE": "small"}
-    done = subprocess.run(
-        [*COMMAND, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
-    )
-    assert not check or done.returncode == 0, done.stderr[-3000:]
-    return done.stdout
-
-
-@pytest.fixture(scope="module", autouse=True)
-def house() -> Iterator[None]:
-    """Everything up, with two gateways that are ready; down again at the end, with its volumes."""
-    subprocess.run(["sh", "deploy/secrets.sh"], cwd=ROOT, check=True, capture_output=True)
-    compose("up", "--detach", "--scale", "gateway=2")
-    try:
-        deadline = time.monotonic() + _PATIENCE
-        while not (all(ready(number) for number in (1, 2)) and answered()):
-            assert time.monotonic() < deadline, compose("ps", check=False)
-            time.sleep(3)
-        yield
-    finally:
-        compose("down", "-v", check=False)
-
-
-def answered() -> bool:
-    """Whether the README's query is answered whole: every agency's subgraph has its data and serves."""
-    if get("/health/ready")[0] != 200:
-        return False
-    question = json.loads((ROOT / "docs" / "first-query.json").read_text(encoding="utf-8"))
-    status, page = get("/graphql", question, authorization=token("cbp-secondary-nyc"))
-    if status != 200 or "errors" in page:
-        return False
-    return all(each["outcome"] != "UNAVAILABLE" for each in page["extensions"]["sharing"])
-
-
-def inside(number: int, *command: str) -> subprocess.CompletedProcess[str]:
-    """A command run in the gateway of that number: by the engine, since podman-compose finds the first only."""
-    engine, between = ("podman", "_") if "podman" in COMMAND[0] else ("docker", "-")
-    container = between.join(("two-way-street", "gateway", str(number)))
-    return subprocess.run([engine, "exec", container, *command], capture_output=True, text=True, check=False)
-
-
-def ready(number: int) -> bool:
-    """Whether a gateway answers."""
-    return inside(number, "python", "deploy/entry.py", "health").returncode == 0
-
-
-def get(path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
-    """Status and page of a request through nginx."""
-    data = None if body is None else json.dumps(body).encode()
-    request = Request(f"http://127.0.0.1:{PORT}{path}", data, {"content-type": "application/json", **headers})
-    try:
-        with _OPENER.open(request, timeout=30) as response:
-            return response.status, json.loads(response.read())
-    except HTTPError as refused:
-        with refused:
-            return refused.code, refused.read()
-    except OSError:
-        return 0, None
-
-
-def token(persona: str) -> str:
-    """An authorization header's value."""
-    status, page = get("/dev/token", {"persona": persona})
-    assert status == 200, page
-    return f"Bearer {page['token']}"
-
-
-def asked(number: int) -> float:
-    """How many requests the gateway of that number has answered."""
-    program = (
-        "import re,urllib.request as u;t=u.urlopen('http://127.0.0.1:4000/metrics').read().decode();"
-        "print(sum(float(x) for x in re.findall(r'(?m)^gateway_requests_total\\{.*\\} (\\S+)$', t)))"
-    )
-    return float(inside(number, "python", "-c", program).stdout)
+REVOKE = 'mutation {{ revokeVisa(input: {{ foilNumber: "{}", kind: PRUDENTIAL, ground: "221(i)" }}) {{ status }} }}'
+OURS = ("gateway", *read_registry())
 
 
 @contextmanager
-def listening(authorization: str) -> Iterator[Iterator[dict[str, Any]]]:
+def listening(house: House, authorization: str) -> Iterator[Iterator[dict[str, Any]]]:
     """What a stream through nginx tells."""
     headers = {"content-type": "application/json", "accept": "text/event-stream", "authorization": authorization}
-    request = Request(f"http://127.0.0.1:{PORT}/graphql", json.dumps({"query": HEARD}).encode(), headers)
+    request = Request(f"{house.address}/graphql", json.dumps({"query": HEARD}).encode(), headers)
     with _OPENER.open(request, timeout=60) as response:
         assert response.readline().startswith(b"id: ")
         yield (json.loads(line[6:]) for line in response if line.startswith(b"data: {"))
 
 
-def test_both_gateways_answer_the_readmes_query_through_nginx() -> None:
+def test_both_gateways_answer_the_readmes_query_through_nginx(house: House) -> None:
     """Whoever is asked, the answer is the same; operators' numbers are not passed on."""
-    authorization = token("cbp-secondary-nyc")
-    question = json.loads((ROOT / "docs" / "first-query.json").read_text(encoding="utf-8"))
-    before = [asked(1), asked(2)]
-    answers = [get("/graphql", question, authorization=authorization) for _ in range(10)]
+    authorization = f"Bearer {house.token('cbp-secondary-nyc')}"
+    before = [house.metric("gateway_requests_total", number) for number in (1, 2)]
+    answers = [house.get("/graphql", first_query(), authorization=authorization) for _ in range(10)]
+    after = [house.metric("gateway_requests_total", number) for number in (1, 2)]
+    print(
+        f"\n10 answers through nginx, by gateway: {[int(now - then) for now, then in zip(after, before, strict=True)]}"
+    )
     assert {status for status, _ in answers} == {200}
     assert len({json.dumps(page["data"], sort_keys=True) for _, page in answers}) == 1
-    assert all(now > then for now, then in zip([asked(1), asked(2)], before, strict=True))
-    assert get("/metrics")[0] == 404
+    assert answers[0][1]["data"]["traveler"]["visas"]["nodes"][0]["foilNumber"] == "S2900002"
+    assert all(now > then for now, then in zip(after, before, strict=True))
+    assert house.get("/metrics")[0] == 404
 
 
-def test_a_port_hears_of_a_revocation_whichever_gateway_it_was_asked_of() -> None:
-    """The stream is on one gateway, the change may come by the other: it is heard all the same."""
-    with listening(token("cbp-primary-atl")) as heard:
-        status, page = get("/graphql", {"query": REVOKE}, authorization=token("consular-officer-nwd"))
+def test_a_port_hears_of_a_revocation_whichever_gateway_it_was_asked_of(house: House) -> None:
+    """The stream is on one gateway, the change may come by the other: it is heard all the same, and at once."""
+    with listening(house, f"Bearer {house.token('cbp-primary-atl')}") as heard:
+        asked = {"query": REVOKE.format("S2400001")}
+        status, page = house.get("/graphql", asked, authorization=f"Bearer {house.token('consular-officer-nwd')}")
         assert (status, page["data"]) == (200, {"revokeVisa": {"status": "REVOKED"}})
         assert next(heard)["data"] == {"visaRevoked": {"foilNumber": "S2400001", "status": "REVOKED"}}
 
 
-def test_the_record_of_both_verifies() -> None:
+def test_a_socket_through_nginx_goes_on_after_the_last_event(house: House) -> None:
+    """The upgrade is passed on; with the cursor of before the revocation, the other way of listening hears it too."""
+    address = house.address.replace("http", "ws") + "/graphql"
+    token = house.token("cbp-primary-atl")
+    with connect(address, subprotocols=["graphql-transport-ws"], proxy=None) as socket:  # type: ignore[list-item]
+        socket.send(json.dumps({"type": "connection_init", "payload": {"authorization": f"Bearer {token}"}}))
+        assert json.loads(socket.recv(timeout=30))["type"] == "connection_ack"
+        socket.send(json.dumps({"type": "subscribe", "id": "1", "payload": {"query": HEARD}}))
+        told = json.loads(socket.recv(timeout=30))
+        assert told["type"] == "ping", told
+        assert told["payload"]
+
+
+def test_containers_run_as_nobody_on_a_root_that_only_reads(house: House) -> None:
+    for service in OURS:
+        told = house.inside(
+            service, "sh", "-c", "id -u; id -g; grep -E 'CapEff|NoNewPrivs' /proc/self/status; touch /app/x"
+        )
+        assert told.stdout.split() == ["10001", "10001", "CapEff:", "0" * 16, "NoNewPrivs:", "1"], service
+        assert "Read-only file system" in told.stderr
+    for service in ("valkey", "nginx"):
+        assert house.inside(service, "id", "-u").stdout.strip() == "10001"
+        assert house.inside(service, "touch", "/x").returncode != 0
+
+
+def test_every_container_that_stays_passes_its_own_health_check(house: House) -> None:
+    """As the engine runs it: the command that the file gives to each."""
+    for service in ("postgres", "valkey", "nginx", *OURS):
+        health = "{{json .Config.Healthcheck.Test}}"
+        kind, *command = json.loads(house.inspected(service, health))
+        done = house.inside(service, *(("sh", "-c", *command) if kind == "CMD-SHELL" else command))
+        assert done.returncode == 0, f"{service}: {done.stdout}{done.stderr}"
+
+
+def test_a_subgraph_refuses_who_shows_no_certificate_of_a_gateway(house: House) -> None:
+    """Asked from where the gateway is: in clear, without a certificate, and with that of another subgraph."""
+    program = (
+        "import ssl,sys,urllib.request as u\n"
+        "c = ssl.create_default_context(cafile='/run/tws/tls/authorities.pem')\n"
+        "if sys.argv[2]: c.load_cert_chain('/run/tws/tls/certificate.pem', '/run/tws/tls/key.pem')\n"
+        "try: print(u.urlopen(sys.argv[1] + '://visas:8000/health', context=c, timeout=5).status)\n"
+        "except OSError: print('refused')\n"
+    )
+
+    def told(service: str, scheme: str, shown: str) -> str:
+        return house.inside(service, "python", "-c", program, scheme, shown).stdout.strip()
+
+    assert told("gateway", "https", "shown") == "200"
+    assert told("gateway", "https", "") == "refused"
+    assert told("gateway", "http", "") == "refused"
+    assert told("travelers", "https", "shown") == "refused"
+
+
+def test_an_agencys_role_reaches_its_own_database_only(house: House) -> None:
+    """By PostgreSQL's own word: no other database, no row deleted, no table changed, nobody's role but its own."""
+    program = (
+        "import asyncio,asyncpg,os,sys\n"
+        "url = os.environ['TWS_DATABASE_URL_VISAS']\n"
+        "async def tried(url, sql):\n"
+        "    try:\n"
+        "        c = await asyncpg.connect(url, timeout=10)\n"
+        "        return str(await c.execute(sql))\n"
+        "    except asyncpg.PostgresError as e: return type(e).__name__\n"
+        "async def main():\n"
+        "    for u, sql in ((url, 'select 1'), (url.rsplit('/', 1)[0] + '/travelers', 'select 1'),\n"
+        "        (url.rsplit('/', 1)[0] + '/postgres', 'select 1'), (url, 'delete from visas.events'),\n"
+        "        (url, 'create table visas.x (y int)'), (url, 'set role visas_owner')):\n"
+        "        print(await tried(u, sql))\n"
+        "asyncio.run(main())\n"
+    )
+    refused = "InsufficientPrivilegeError"
+    told = house.inside("visas", "python", "-c", program)
+    assert told.stdout.split("\n")[:-1] == ["SELECT 1", *[refused] * 5], told
+
+
+def test_the_record_of_both_verifies(house: House) -> None:
     """Each wrote a shard of its own; either can verify all."""
-    verified = inside(1, "gateway", "audit", "verify")
+    verified = house.inside("gateway", "gateway", "audit", "verify")
     assert verified.returncode == 0, verified.stdout + verified.stderr
     assert verified.stdout.count("shard ") >= 2
+    print("\n" + verified.stdout.strip())
