@@ -43,6 +43,7 @@ class Registered:
     sdl: Path
     app: str = ""
     schema: str = ""
+    dialect: str = ""  # "federation" or "composite"; shown by the schema itself when empty
     moved: bool = False  # ``TWS_URL_<NAME>`` says where it is
     mock: str = ""  # what makes a mock of it, given its name
 
@@ -284,7 +285,12 @@ def read_registry(path: Path) -> dict[str, Registered]:
             continue
         moved = os.environ.get(f"TWS_URL_{name.upper()}", "")
         sdl = path.parent.parent / entry["sdl"]
-        parts = (entry.get("app", ""), entry.get("schema", ""))
+        parts = (entry.get("app", ""), entry.get("schema", ""), entry.get("dialect", ""))
+        if parts[2] not in ("", "federation", "composite"):
+            hint = 'Say dialect = "federation" or "composite", or leave it out: most schemas show it themselves.'
+            said = f"There is no dialect {parts[2]!r}."
+            mistakes.append(Mistake("REGISTRY_WRONG", said, where=f"{path}: {name}", hint=hint))
+            continue
         url, mock = moved or entry["url"], str(page.get("mocks", ""))
         found[name] = Registered(name, entry["agency"], url, sdl, *parts, moved=bool(moved), mock=mock)
     if mistakes:

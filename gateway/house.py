@@ -20,6 +20,7 @@ from gateway.enforcement.shapes import Shapes, shapes_of
 from gateway.enforcement.view import Views
 from gateway.execution import Budget
 from gateway.execution.columnar import FastPath, Told
+from gateway.execution.lookups import Entries, ask_by_lookups
 from gateway.execution.transport import SubgraphRequest, SubgraphResponse, Transport
 from gateway.identity.assertions import HEADER
 from gateway.operation import Documents, Limits, Operation
@@ -248,7 +249,7 @@ class House:
     ``record``, ``sign`` and ``duties`` are None only where nothing is governed: without a record or a place for what is
     owed, no agreement that asks for them gives anything. ``joined``: whole answers are shared by who asks at once, where
     nothing is governed. ``joining``: requests to subgraphs say with whom their answers may be shared.
-    ``subjects`` bounds of how many travelers one user is given something; None where nothing does.
+    ``entered`` are the subgraphs that have no ``_entities``. ``subjects`` bounds of how many travelers one user is given something; None where nothing does.
     """
 
     transport: Transport
@@ -264,6 +265,7 @@ class House:
     joining: bool = False
     budgets: Budgets = field(default_factory=Budgets)
     subjects: SubjectBudget | None = None
+    entered: Mapping[str, Entries] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +280,10 @@ class Vouched:
 
     async def send(self, request: SubgraphRequest) -> SubgraphResponse:
         """The subgraph's answer to ``request``."""
+        entries = self.house.entered.get(request.subgraph)
+        return await (self._send(request) if entries is None else ask_by_lookups(self._send, entries, request))
+
+    async def _send(self, request: SubgraphRequest) -> SubgraphResponse:
         if self.house.sign is not None:
             grants = self.grants(request.coordinates)
             word = self.house.sign(request.subgraph, request.body, self.caller, self.epoch, grants, self.at)

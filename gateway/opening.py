@@ -31,6 +31,7 @@ from gateway.errors import PolicyError
 from gateway.execution.asgi import AsgiTransport
 from gateway.execution.beside import Beside
 from gateway.execution.http import HttpTransport
+from gateway.execution.lookups import ByLookups, entries_of
 from gateway.execution.transport import Transport
 from gateway.house import Graph, House
 from gateway.identity import (
@@ -245,6 +246,7 @@ def open_house(settings: Settings, apps: Mapping[str, Any] | None = None) -> Ope
         joining=settings.joined != "off",
         budgets=Budgets(limits, settings.cost_told),
         subjects=_subjects(limits, store, secret, telemetry),
+        entered=entries_of(graph.supergraph),
     )
     personas: Mapping[str, Persona] = {}
     if settings.development and (settings.schema / "personas.toml").exists():
@@ -349,8 +351,10 @@ def open_unrestricted(text: str, settings: Settings, transport: Transport | None
     http = http_transport(urls, settings, limits) if transport is None else None
     chosen: Transport = http if http is not None else transport  # type: ignore[assignment]
     telemetry = _telemetry(settings)
+    way, entries = sending(chosen, settings, limits, telemetry, open_to_all=True), entries_of(supergraph)
     house = House(
-        sending(chosen, settings, limits, telemetry, open_to_all=True), None, None, lambda subject, at: "",
+        ByLookups(way, entries) if entries else way,
+        None, None, lambda subject, at: "",
         joined=Joined(lambda: telemetry.metrics.event("joined", "answer")) if settings.joined == "answers" else None,
         budgets=Budgets(limits, settings.cost_told),
     )  # fmt: skip

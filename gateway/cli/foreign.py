@@ -189,7 +189,12 @@ def _gave(answer: SubgraphResponse) -> bool:
 
 def _composed(foreign: Foreign, schema: Path, sdl: str) -> tuple[Supergraph | None, Step]:
     others = [
-        SubgraphSDL(name, entry.url, read_text(entry.sdl, "SDL_MISSING", f"The SDL of {name}", "Run `make schema`."))
+        SubgraphSDL(
+            name,
+            entry.url,
+            read_text(entry.sdl, "SDL_MISSING", f"The SDL of {name}", "Run `make schema`."),
+            entry.dialect,
+        )
         for name, entry in read_registry(schema / "registry.toml").items()
         if name != foreign.name
     ]

@@ -35,6 +35,7 @@ def generated_files(registry: Path) -> dict[Path, str]:
             name,
             entry.url,
             read_text(entry.sdl, "SDL_MISSING", f"The SDL of {name}", "Run `make schema`, or correct the registry."),
+            entry.dialect,
         )
         for name, entry in read_registry(registry).items()
     ]

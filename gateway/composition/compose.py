@@ -3,6 +3,7 @@
 The stages, in order; a stage that finds mistakes ends the run, and everything that stage found is told::
 
     parse      each SDL on its own                                      subgraph.parse_sdl
+    lower      composite schemas brought to federation's terms          composite.lower
     read       links, definitions, references; then GraphQL's rules,    subgraph.read_subgraph, graphql_rules,
                then federation's, each only where the last was clean    federation_rules
     upgrade    Federation 1 subgraphs, if there are any                 upgrade.upgrade
@@ -16,10 +17,11 @@ The stages, in order; a stage that finds mistakes ends the run, and everything t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from gateway.composition import facts as facts_of
+from gateway.composition.composite import Lowered, lower
 from gateway.composition.federation_rules import federation_mistakes
 from gateway.composition.graphql_rules import graphql_mistakes
 from gateway.composition.merged_rules import merged_mistakes
@@ -56,7 +58,8 @@ def compose(subgraphs: Sequence[SubgraphSDL], *, budget: Budget | None = None) -
     Raises ``CompositionFailed`` with every mistake of the first stage that finds any.
     """
     ordered = _sorted(subgraphs)
-    read = _read(_parse(ordered))
+    syntaxes, lowered = _lower(_parse(ordered))
+    read = _read(syntaxes)
     read = _upgrade(read)
     for subgraph in read:
         subgraph.schema.types.setdefault("Query", new_query())
@@ -67,7 +70,7 @@ def compose(subgraphs: Sequence[SubgraphSDL], *, budget: Budget | None = None) -
     for stage in merged_mistakes(merge):
         _stop_at(stage)
     _stop_at(unsatisfied(merge, budget or Budget()))
-    return Composed(print_supergraph(merge), tuple(merge.hints))
+    return Composed(print_supergraph(merge, lowered.entries), (*lowered.hints, *merge.hints))
 
 
 def _stop_at(mistakes: Sequence[Mistake]) -> None:
@@ -97,6 +100,14 @@ def _parse(sources: Sequence[SubgraphSDL]) -> list[Syntax]:
     parsed = [parse_sdl(source) for source in sources]
     _stop_at([entry for entry in parsed if isinstance(entry, Mistake)])
     return [entry for entry in parsed if isinstance(entry, Syntax)]
+
+
+def _lower(syntaxes: Sequence[Syntax]) -> tuple[list[Syntax], Lowered]:
+    """Subgraphs in the composite schemas dialect as federation would write them; the others as they are."""
+    lowered = lower([(each.source.name, each.document, each.source.dialect) for each in syntaxes])
+    _stop_at(lowered.mistakes)
+    documents = lowered.documents
+    return [replace(each, document=documents.get(each.source.name, each.document)) for each in syntaxes], lowered
 
 
 def _read(syntaxes: Sequence[Syntax]) -> list[Subgraph]:

@@ -6,7 +6,8 @@ Directives and types stand sorted by name; members in order of first appearance 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from graphql.language import StringValueNode, print_ast
 
@@ -14,6 +15,7 @@ from gateway.composition import values
 from gateway.composition.merging.context import Merge
 from gateway.composition.merging.features import FEATURES
 from gateway.composition.schema import Applied, Argument, DirectiveDef, FieldDef, Kind, TypeDef
+from gateway.supergraph.lookups import DEFINITIONS, LINK, Lookup, Requirement, lines_of
 
 __all__ = ["print_supergraph"]
 
@@ -45,8 +47,8 @@ _CONTEXT_ARGUMENT = """input join__ContextArgument {
 }"""
 
 
-def print_supergraph(merge: Merge) -> str:
-    """The supergraph SDL."""
+def print_supergraph(merge: Merge, lookups: Sequence[Lookup | Requirement] = ()) -> str:
+    """The supergraph SDL; ``lookups`` (with subgraphs' names as graphs) are what subgraphs are entered by that have no ``_entities``."""
     version = next(part for part in ("v0.3", "v0.4", "v0.5") if f"join/{part}" in merge.links[1])
     directives = _machinery_directives(merge, version)
     for definition in merge.schema.directives.values():
@@ -54,16 +56,22 @@ def print_supergraph(merge: Merge) -> str:
     types = _machinery_types(merge, version)
     for name, merged in merge.schema.types.items():
         types[name] = _type(merge, merged)
+    if lookups:
+        for name, text in DEFINITIONS.items():
+            (directives if name.startswith("@") else types)[name] = text
     parts = [
-        _schema(merge),
+        _schema(merge, lookups),
         *(directives[name] for name in sorted(directives)),
         *(types[name] for name in sorted(types)),
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def _schema(merge: Merge) -> str:
-    lines = [*merge.links, *_applied(merge, merge.schema.applied)]
+def _schema(merge: Merge, lookups: Sequence[Lookup | Requirement]) -> str:
+    graphs = {subgraph.name: graph for graph, subgraph in zip(merge.graphs, merge.subgraphs, strict=True)}
+    entered = [replace(each, graph=graphs[each.graph]) for each in lookups]
+    links = [*merge.links, *([LINK] if lookups else [])]
+    lines = [*links, *_applied(merge, merge.schema.applied), *lines_of(entered)]
     roots = [f"  {operation}: {name}" for operation, name in merge.schema.roots.items()]
     body = "\n".join(["schema", *(f"  {line}" for line in lines), "{", *roots, "}"])
     return _description(merge.schema.description, "") + body

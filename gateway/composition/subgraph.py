@@ -32,11 +32,15 @@ _BUILT_IN_ELEMENTS = frozenset({"deprecated", "specifiedBy"})
 
 @dataclass(frozen=True, slots=True)
 class SubgraphSDL:
-    """What one team publishes: the subgraph's name, where it is served, and its schema."""
+    """What one team publishes: the subgraph's name, where it is served, and its schema.
+
+    ``dialect`` is "federation", "composite", or "" where the schema itself shows it.
+    """
 
     name: str
     url: str
     sdl: str
+    dialect: str = ""
 
 
 @dataclass

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from graphql import GraphQLSchema
 
     from gateway.supergraph.access import Demand
+    from gateway.supergraph.lookups import Lookup, Requirement
     from gateway.supergraph.views import SubgraphView
 
 __all__ = [
@@ -270,7 +271,8 @@ class Supergraph:
     ``full_schema`` has every type and field, inaccessible ones included, and no join machinery; ``api_schema`` is
     what clients see. ``roots`` maps ``query``/``mutation``/``subscription`` to the root type's name, ``contexts`` a
     context's name to the types that set it (``@context``), ``access_demands`` what places (``Visa``, ``Visa.foil``) demand
-    of callers by ``@authenticated`` and its like, ``cost_names`` what ``@cost`` and ``@listSize`` go by here.
+    of callers by ``@authenticated`` and its like, ``cost_names`` what ``@cost`` and ``@listSize`` go by here, ``lookups``
+    how the graphs are entered that have no ``_entities``.
     """
 
     subgraphs: tuple[Subgraph, ...]
@@ -281,6 +283,7 @@ class Supergraph:
     contexts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     access_demands: Mapping[str, tuple[Demand, ...]] = field(default_factory=dict)
     cost_names: tuple[str, str] = ("cost", "listSize")
+    lookups: tuple[Lookup | Requirement, ...] = ()
 
     @cached_property
     def by_graph(self) -> Mapping[str, Subgraph]:

@@ -31,6 +31,7 @@ from gateway.errors import GatewayError
 from gateway.supergraph.access import access_demands
 from gateway.supergraph.api import build_api_schema, build_full_schema
 from gateway.supergraph.fieldset import FieldSet, FieldSetField, parse_field_set
+from gateway.supergraph.lookups import read_lookups
 from gateway.supergraph.model import (
     AppliedDirective,
     ArgumentDef,
@@ -99,7 +100,8 @@ class _Reader:
         links = _links(self.document)
         demands = access_demands(types, links)
         roots, contexts = self._roots(types), self._contexts(types)
-        return Supergraph(subgraphs, types, roots, full, api, contexts, demands, _cost_names(links))
+        lookups = read_lookups(_on_schema(self.document))
+        return Supergraph(subgraphs, types, roots, full, api, contexts, demands, _cost_names(links), lookups)
 
     def _contexts(self, types: dict[str, TypeDef]) -> dict[str, tuple[str, ...]]:
         """The types that set each context."""
@@ -343,14 +345,17 @@ def _linked_features(document: DocumentNode) -> dict[str, str]:
     return found
 
 
-def _links(document: DocumentNode) -> list[AppliedDirective]:
+def _on_schema(document: DocumentNode) -> list[AppliedDirective]:
     return [
-        link
+        applied
         for node in document.definitions
         if isinstance(node, SchemaDefinitionNode | SchemaExtensionNode)
-        for link in _directives(node.directives)
-        if link.name in ("link", "core")
+        for applied in _directives(node.directives)
     ]
+
+
+def _links(document: DocumentNode) -> list[AppliedDirective]:
+    return [each for each in _on_schema(document) if each.name in ("link", "core")]
 
 
 def _cost_names(links: Iterable[AppliedDirective]) -> tuple[str, str]:

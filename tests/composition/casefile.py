@@ -12,8 +12,8 @@
       -> what to do
     ```
 
-A subgraph block is named after its subgraph. Unless it says ``fed1`` or holds ``@link`` itself, federation v2.9 is
-linked for it on a line after its last. A ``supergraph`` block holds the outcome of a case that composes, machinery
+A subgraph block is named after its subgraph. Unless it says ``fed1`` or ``composite`` or holds ``@link`` itself,
+federation v2.9 is linked for it on a line after its last. A ``supergraph`` block holds the outcome of a case that composes, machinery
 left out; a ``hints`` block its hints. ``python -m tests.composition.casefile`` writes what comes out into the files,
 for a person to read before it is committed.
 """
@@ -64,9 +64,10 @@ def read_cases(path: Path) -> Iterator[Case]:
         for language, info, content in _BLOCK.findall(body):
             words = info.split()
             if language == "graphql" and words[0] != "supergraph":
-                linked = "fed1" in words or "@link" in content or "@core" in content
+                linked = {"fed1", "composite"} & set(words) or "@link" in content or "@core" in content
                 sdl = content if linked else content + _LINK
-                case.subgraphs.append(SubgraphSDL(words[0], f"http://{words[0]}", sdl))
+                dialect = "composite" if "composite" in words else ""
+                case.subgraphs.append(SubgraphSDL(words[0], f"http://{words[0]}", sdl, dialect))
             else:
                 case.expected[words[0] if words else "mistakes"] = content
         yield case
