@@ -16,6 +16,7 @@ from gateway.cost import Budgets, Pricing
 from gateway.duties import Duties
 from gateway.enforcement.access import Access
 from gateway.enforcement.flows import check_plan
+from gateway.enforcement.permits import Permits
 from gateway.enforcement.shapes import Shapes, shapes_of
 from gateway.enforcement.view import Views
 from gateway.execution import Budget
@@ -113,6 +114,7 @@ class Graph:
     labels: LabelRules = field(default_factory=LabelRules)
     documents: Documents = field(init=False)
     views: Views = field(init=False)
+    permits: Permits = field(init=False)
     plans: OrderedDict[tuple[Operation, frozenset[str]], _Planned] = field(default_factory=OrderedDict)
     fast: FastPath = field(init=False)
     pricing: Pricing = field(init=False)
@@ -128,6 +130,7 @@ class Graph:
         self.budget = Budget(entities=self.limits.representations, executions=self.limits.executions)
         self.access = Access(self.supergraph)
         self.views = Views(self.supergraph.api_schema, self.policy, self.limits)
+        self.permits = Permits(self.policy, self.shapes)
 
     def under(self, policy: Policy) -> Graph:
         """This graph under another policy: with the plans made so far, since they follow from operations alone."""

@@ -16,7 +16,6 @@ from gateway.casework import Flags, find_facts, read_flags
 from gateway.demand import Demand, demand_of
 from gateway.enforcement.access import Open
 from gateway.enforcement.apply import Applied, apply_rulings, subject_ids
-from gateway.enforcement.authorize import authorize
 from gateway.enforcement.facts import NOBODY, named_subjects
 from gateway.enforcement.gate import Gate
 from gateway.enforcement.grants import grants_for
@@ -54,7 +53,7 @@ async def answer(question: Question, caller: Caller, graph: Graph, house: House)
     facts, flags = await find_facts(operation, caller, graph, house, at, key)
     graph.asked(caller, question.query, operation, facts, flags)
     watch.lap("facts")
-    permitted = authorize(operation, graph.policy, caller, graph.shapes, facts, flags, at)
+    permitted = graph.permits.of(operation, caller, facts, flags, at)
     watch.lap("authorize")
     plan = graph.plan(permitted.operation, at, key)
     watch.lap("plan")

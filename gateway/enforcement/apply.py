@@ -13,12 +13,12 @@ from typing import Any
 from gateway.caller import Caller
 from gateway.coordinates import Coordinate
 from gateway.enforcement.applied import Applied, Unavailable
-from gateway.enforcement.authorize import PAGE_LIMIT
 from gateway.enforcement.hidden import HIDDEN
 from gateway.enforcement.pages import Window, empty_connection, page_connection
 from gateway.enforcement.permitted import Permitted, Ruled, RuledField
 from gateway.enforcement.records import VISIBLE, Context, Records
 from gateway.enforcement.shapes import Shapes
+from gateway.enforcement.walk import PAGE_LIMIT
 from gateway.errors import LimitError
 from gateway.policy import UNREACHABLE, Decision, Outcome, Policy, apply_mask
 

@@ -71,7 +71,6 @@ class RuledField:
     rulings: Mapping[str, Decision]
     children: tuple[Ruled, ...] = ()
     targets: tuple[str, ...] = ()
-    subject: str = ""  # id of the traveler that an argument names
     pages: bool = False
     gather: Gather | None = None
     reads: tuple[Coordinate, ...] = ()

@@ -16,6 +16,7 @@ from gateway.enforcement.applied import Applied
 from gateway.enforcement.hidden import HIDDEN
 from gateway.enforcement.permitted import Permitted, RuledField
 from gateway.enforcement.shapes import Shapes
+from gateway.enforcement.values import named_by
 from gateway.policy import UNREACHABLE, Decision, OnRecord, Outcome, Policy
 
 __all__ = ["VISIBLE", "Context", "Records"]
@@ -142,9 +143,10 @@ class Records:
         As in ``authorize``: a person's chapters are about the person; anything else is about nobody known, until the
         record itself says whose it is.
         """
-        if ruled.subject:
-            facts = {**_without_subject(context.facts), "subject.id": ruled.subject}
-            return Context(facts | dict(self.subjects.get(ruled.subject, {})), ruled.subject)
+        named = named_by(self.policy, parent, ruled.field, self.permitted.client.variables).id
+        if named:
+            facts = {**_without_subject(context.facts), "subject.id": named}
+            return Context(facts | dict(self.subjects.get(named, {})), named)
         if any(self.shapes.leaves_subject(parent, target) for target in targets):
             return Context(_without_subject(context.facts))
         return context

@@ -150,7 +150,7 @@ async def answer_event(
     key = graph.key_of(request_id, caller)
     facts, flags = await find_facts(operation, caller, graph, house, at, key)
     watch.lap("facts")
-    permitted = authorize(operation, graph.policy, caller, graph.shapes, facts, flags, at)
+    permitted = graph.permits.of(operation, caller, facts, flags, at)
     watch.lap("authorize")
     plan = graph.plan(permitted.operation, at, key)
     watch.lap("plan")

@@ -76,18 +76,22 @@ class Candidate:
 class Considered(Sequence[Candidate]):
     """The candidates of a decision, put into words when somebody looks; most decisions are never explained.
 
-    ``tell`` holds the clauses and the very facts that were weighed, so it tells the same whenever it is called.
+    ``tell`` holds the clauses and the very facts that were weighed, so it tells the same whenever it is called; once it
+    has told, it is let go and the facts with it.
     """
 
     __slots__ = ("_found", "_tell")
 
     def __init__(self, tell: Callable[[], tuple[Candidate, ...]]) -> None:
-        self._tell = tell
-        self._found: tuple[Candidate, ...] | None = None
+        self._tell: Callable[[], tuple[Candidate, ...]] | None = tell
+        self._found: tuple[Candidate, ...] = ()
 
-    def _all(self) -> tuple[Candidate, ...]:
-        if self._found is None:
-            self._found = self._tell()
+    def put_into_words(self) -> tuple[Candidate, ...]:
+        """The candidates, once and for all."""
+        tell = self._tell
+        if tell is not None:
+            self._found = tell()
+            self._tell = None
         return self._found
 
     @overload
@@ -95,10 +99,10 @@ class Considered(Sequence[Candidate]):
     @overload
     def __getitem__(self, index: slice) -> tuple[Candidate, ...]: ...
     def __getitem__(self, index: int | slice) -> Candidate | tuple[Candidate, ...]:
-        return self._all()[index]
+        return self.put_into_words()[index]
 
     def __len__(self) -> int:
-        return len(self._all())
+        return len(self.put_into_words())
 
 
 @dataclass(frozen=True, slots=True)

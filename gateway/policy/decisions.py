@@ -15,7 +15,7 @@ from gateway.coordinates import Coordinate
 from gateway.policy.column import Column
 from gateway.policy.conditions import evaluate
 from gateway.policy.decide import Cell, weigh
-from gateway.policy.decision import Decision, Outcome, Reason
+from gateway.policy.decision import Considered, Decision, Outcome, Reason
 from gateway.policy.facts import MISSING, UNREACHABLE, Facts, Look, Truth, Value
 from gateway.policy.following import follow
 
@@ -105,14 +105,19 @@ class Decisions:
 
 
 class OnRecord:
-    """The decisions on the coordinates of one record."""
+    """The decisions on the coordinates of one record.
 
-    __slots__ = ("_decisions", "_facts", "_rows")
+    ``cells`` are those that were weighed with its facts; ``failed`` says that some decision is the denial of an error.
+    """
+
+    __slots__ = ("_decisions", "_facts", "_rows", "cells", "failed")
 
     def __init__(self, decisions: Decisions, facts: Facts) -> None:
         self._decisions = decisions
         self._facts = facts
         self._rows: dict[int, _Row] = {}
+        self.cells: list[Cell] = []
+        self.failed = False
 
     def of(self, coordinate: Coordinate) -> Decision:
         """What the caller gets of ``coordinate`` on this record. An error inside is a denial."""
@@ -124,9 +129,18 @@ class OnRecord:
             row = self._rows.get(id(found))
             if row is None:
                 row = self._rows[id(found)] = self._decisions.row(found, self._facts)
+                self.cells.append(found)
             return row.get(coordinate) or _given(row, coordinate)
         except Exception:
+            self.failed = True
             return _failed(coordinate)
+
+    def put_into_words(self) -> None:
+        """Have the candidates of what was weighed in words: none of these decisions holds a fact any more."""
+        for row in self._rows.values():
+            candidates = row[None].candidates
+            if isinstance(candidates, Considered):
+                candidates.put_into_words()
 
 
 def _given(row: _Row, coordinate: Coordinate) -> Decision:

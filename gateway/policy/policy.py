@@ -102,7 +102,7 @@ class Policy:
 
     def column(self, caller: Caller, at: datetime) -> Column:
         """The cells of callers like ``caller`` between the dates around ``at``."""
-        key = (caller.kind, bisect_right(self._boundaries, at), caller.unmet)
+        key = (caller.kind, self.period(at), caller.unmet)
         found = self._columns.get(key)
         if found is None:
             found = Column(self.compiled, self._maker, caller.kind, caller.unmet, at)
@@ -176,8 +176,12 @@ class Policy:
 
     def next_change(self, at: datetime) -> datetime | None:
         """The next instant at which some agreement comes into or goes out of force."""
-        place = bisect_right(self._boundaries, at)
+        place = self.period(at)
         return self._boundaries[place] if place < len(self._boundaries) else None
+
+    def period(self, at: datetime) -> int:
+        """Which of the periods ``at`` is in, between the instants at which some agreement comes into or goes out of force."""
+        return bisect_right(self._boundaries, at)
 
     def flow(self, coordinate: Coordinate, to: str, use: str, at: datetime) -> Basis | None:
         """The clause under which ``coordinate`` may be sent to agency ``to`` (``use``: ``join`` or ``input``), or None.

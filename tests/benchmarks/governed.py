@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from gateway import pipeline
-from gateway.enforcement.authorize import authorize
+from gateway.enforcement.permits import Permits
+from gateway.enforcement.permitted import Permitted
 from gateway.execution import execute, project
 from gateway.execution.columnar import FastPath
 from gateway.execution.transport import SubgraphRequest, SubgraphResponse, Transport
@@ -72,12 +72,14 @@ async def governed(folder: Path) -> str:
             times += 1
             assert len(reply.body) > 1_000
 
-        def permitted(*given: Any) -> Any:
-            found = authorize(*given)
+        of = Permits.of
+
+        def permitted(*given: Any) -> Permitted:
+            found = of(*given)
             cut.append(replace(found.operation, variables=question.variables))
             return found
 
-        with patch.object(pipeline, "authorize", permitted):
+        with patch.object(Permits, "of", permitted):
             await under_policy()
         fast, plan = FastPath(opened.graph.supergraph), opened.graph.plan(cut[0], TODAY)
 
