@@ -6,18 +6,21 @@ import asyncio
 import hashlib
 import random
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import timedelta
 from types import TracebackType
-from typing import Any, Self, TypeAlias
+from typing import Any, Literal, Self, TypeAlias
 
 import orjson
 from pyreqwest.client import ClientBuilder
 from pyreqwest.exceptions import PyreqwestError
 
-from gateway.client.answer import Answer, Failure
+from gateway.client.answer import Answer
 from gateway.client.events import Event, Feed
+from gateway.client.faults import Cut, Refused, Unreachable, told
 from gateway.client.patience import Patience
+from gateway.client.socket import over_socket
 
 __all__ = ["Client", "Refused", "Token", "Unreachable"]
 
@@ -26,30 +29,6 @@ Token: TypeAlias = str | Callable[[], Awaitable[str]]
 
 _AGAIN = frozenset({429, 502, 503, 504})
 """Statuses after which the same question may be answered."""
-_GOES_ON = frozenset({"GATEWAY_CLOSING", "EVENTS_UNAVAILABLE"})
-"""Why a gateway ends a subscription that may be taken up again at once or a little later."""
-
-
-class Unreachable(OSError):  # noqa: N818 - what it says of the gateway
-    """The gateway did not answer, or not in time, or with something that is no answer."""
-
-
-class Refused(Exception):  # noqa: N818 - it is an answer, not a fault
-    """The gateway refused the operation as a whole; nothing of it was run. ``failures`` say why, each with its code."""
-
-    def __init__(self, status: int, failures: tuple[Failure, ...]) -> None:
-        super().__init__("; ".join(f"{each.code}: {each.message}" for each in failures) or f"HTTP {status}")
-        self.status = status
-        self.failures = failures
-
-    @property
-    def code(self) -> str:
-        """The first failure's code; "" where there is none."""
-        return self.failures[0].code if self.failures else ""
-
-
-class _Cut(Exception):  # noqa: N818 - between this module's functions
-    """A stream ended in the middle; where it ended is known, and it can be gone on with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +42,8 @@ class Client:
     """One gateway, asked as one caller, over kept connections. Use it in ``async with``, or ``close`` it.
 
     ``url`` is that of ``/graphql``. ``trusted``: documents are named by their hash and their text is never sent, for a
-    gateway that runs those of its manifest only. ``sleep`` and ``chance`` are for tests.
+    gateway that runs those of its manifest only. ``over`` says how events come: as server-sent events, or over a WebSocket
+    (where something between lets no long answer through). ``sleep`` and ``chance`` are for tests.
     """
 
     def __init__(
@@ -73,6 +53,7 @@ class Client:
         *,
         patience: Patience = Patience(),  # noqa: B008 - a frozen value
         trusted: bool = False,
+        over: Literal["sse", "websocket"] = "sse",
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         chance: random.Random | None = None,
     ) -> None:
@@ -81,6 +62,7 @@ class Client:
         self._token = token if isinstance(token, str) else ""
         self._patience = patience
         self._trusted = trusted
+        self._over = over
         self._sleep = sleep
         self._chance = chance or random.Random()  # noqa: S311 - spreads clients, keeps no secret
         self._pool: Any = None
@@ -131,14 +113,21 @@ class Client:
         reason (the token has ended, the case was closed), ``Unreachable`` where asking again did not help.
         """
         body = self._request(subscription, variables, operation, acknowledged)
-        feed, attempt = Feed(since), 0
+        feed, attempt, renewed = Feed(since), 0, False
+        streamed = self._socketed if self._over == "websocket" else self._streamed
         while True:
             try:
-                async for event in self._streamed(body, feed):
-                    attempt = 0
-                    yield event
+                async with aclosing(streamed(body, feed)) as events:
+                    async for event in events:
+                        attempt, renewed = 0, False
+                        yield event
                 return
-            except (PyreqwestError, TimeoutError, _Cut) as lost:
+            except Refused as refused:
+                if not refused.of_token or renewed or isinstance(self._given, str):
+                    raise
+                renewed, self._token = True, ""  # a token ends sooner than what is watched
+                continue
+            except (PyreqwestError, TimeoutError, Cut) as lost:
                 attempt += 1
                 pause = self._patience.before(attempt, None, self._chance)
                 if pause is None:
@@ -146,7 +135,7 @@ class Client:
             await self._sleep(pause)
 
     async def _streamed(self, body: bytes, feed: Feed) -> AsyncGenerator[Event, None]:
-        """The events of one connection. Raises ``_Cut`` where it ended and another may go on."""
+        """The events of one connection. Raises ``Cut`` where it ended and another may go on."""
         request = await self._prepared(body, "text/event-stream")
         if feed.cursor:
             request = request.header("last-event-id", feed.cursor)
@@ -159,7 +148,7 @@ class Client:
                 pieces = [bytes(each) async for each in _pieces(reader, quiet)]
                 reply = _Reply(response.status, b"".join(pieces), None)
                 if response.status in _AGAIN:
-                    raise _Cut(f"HTTP {response.status}")
+                    raise Cut(f"HTTP {response.status}")
                 _read(reply)
                 raise Unreachable("what came is no stream of events")
             self.listening += 1
@@ -169,10 +158,29 @@ class Client:
                         if sent.kind == "complete":
                             return
                         if sent.kind == "next":
-                            yield Event(_told(sent.data), feed.cursor)
+                            yield Event(told(_decoded(sent.data)), feed.cursor)
             finally:
                 self.listening -= 1
-        raise _Cut("the line broke")
+        raise Cut("the line broke")
+
+    async def _socketed(self, body: bytes, feed: Feed) -> AsyncGenerator[Event, None]:
+        """The events of one WebSocket. Raises ``Cut`` where it ended and another may go on."""
+        listening = False
+        try:
+            coming = over_socket(self._url, await self._bearer(), body, feed, self._patience.quiet)
+            async with aclosing(coming) as events:
+                async for event in events:
+                    if event is not None:
+                        yield event
+                    elif not listening:
+                        listening, self.listening = True, self.listening + 1
+        finally:
+            self.listening -= listening
+
+    async def _bearer(self) -> str:
+        if not self._token and not isinstance(self._given, str):
+            self._token = await self._given()
+        return self._token
 
     async def close(self) -> None:
         """Close the connections; asking afterwards opens new ones."""
@@ -225,11 +233,10 @@ class Client:
     async def _prepared(self, body: bytes, accept: str) -> Any:
         if self._pool is None:
             self._pool = ClientBuilder().follow_redirects(False).referer(False).user_agent("gateway.client").build()
-        if not self._token and not isinstance(self._given, str):
-            self._token = await self._given()
+        token = await self._bearer()
         request = self._pool.post(self._url).body_bytes(body)
         request = request.header("content-type", "application/json").header("accept", accept)
-        return request.header("authorization", f"Bearer {self._token}") if self._token else request
+        return request.header("authorization", f"Bearer {token}") if token else request
 
     async def _exchange(self, body: bytes) -> _Reply:
         timeout = self._patience.timeout
@@ -250,18 +257,11 @@ async def _pieces(reader: Any, quiet: float) -> AsyncIterator[bytes]:
         yield bytes(piece)
 
 
-def _told(data: str) -> Answer:
-    """The event in a block's data. Raises ``_Cut`` where the gateway ends it and another goes on, ``Refused`` where none does."""
+def _decoded(data: str) -> Any:
     try:
-        body = orjson.loads(data)
-        answer = Answer.read(body)
-    except (orjson.JSONDecodeError, AttributeError, KeyError, TypeError):
-        raise Unreachable("an event that is no answer of a gateway") from None
-    if "data" not in body:
-        if answer.failures and answer.failures[0].code in _GOES_ON:
-            raise _Cut(answer.failures[0].code)
-        raise Refused(200, answer.failures)
-    return answer
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return None
 
 
 def _seconds(text: str | None) -> float | None:

@@ -8,6 +8,7 @@ import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -36,12 +37,14 @@ class Line:
     scripts: list[str]
     url: str = ""
     resumed: list[str] = field(default_factory=list)
+    tokens: list[str] = field(default_factory=list)
 
     async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
         headers = dict(line.partition(": ")[::2] for line in head.split("\r\n") if ": " in line)
         await reader.readexactly(int(headers["content-length"]))
         self.resumed.append(headers.get("last-event-id", ""))
+        self.tokens.append(headers.get("authorization", ""))
         assert headers["accept"] == "text/event-stream"
         writer.write(self.scripts.pop(0).encode())
         await writer.drain()
@@ -49,11 +52,11 @@ class Line:
 
 
 @asynccontextmanager
-async def saying(*scripts: str) -> AsyncIterator[tuple[Client, Line, Pauses]]:
+async def saying(*scripts: str, token: Any = "t") -> AsyncIterator[tuple[Client, Line, Pauses]]:
     line, pauses = Line(list(scripts)), Pauses()
     server = await asyncio.start_server(line.handle, "127.0.0.1", 0)
     url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/graphql"
-    async with Client(url, "t", sleep=pauses, chance=random.Random(1)) as client:
+    async with Client(url, token, sleep=pauses, chance=random.Random(1)) as client:
         yield client, line, pauses
     server.close()
 
@@ -115,3 +118,18 @@ def test_pieces_may_be_cut_anywhere() -> None:
     assert [each.kind for each in whole] == ["next", "next", "complete"]
     assert whole[1] == Sent("next", "a\né")
     assert json.loads(whole[0].data)["data"] == {"n": 1}
+
+
+async def test_a_token_that_ended_meanwhile_is_fetched_anew() -> None:
+    fetched = iter(["old", "new"])
+
+    async def token() -> str:
+        return next(fetched)
+
+    async with saying(HEAD + event(1) + ended("TOKEN_EXPIRED"), HEAD + event(2) + END, token=token) as (
+        client,
+        line,
+        _,
+    ):
+        assert await heard(client) == [1, 2]
+    assert (line.tokens, line.resumed) == (["bearer old", "bearer new"], ["", "c1"])

@@ -34,6 +34,7 @@ async def test_ask_act_and_hear(seeded: Path, tmp_path: Path) -> None:
         async with (
             Client(url, tokens[0]) as secondary,
             Client(url, tokens[1]) as primary,
+            Client(url, tokens[1], over="websocket") as beside,
             Client(url, tokens[2]) as consul,
         ):
             answer = await secondary.ask(STORY, GRACE)
@@ -42,16 +43,17 @@ async def test_ask_act_and_hear(seeded: Path, tmp_path: Path) -> None:
                 answer.given("traveler.petitions.nodes")
             assert answer.record
 
-            events = primary.events(REVOKED)
-            hearing = asyncio.ensure_future(anext(events))
-            for _ in range(50):  # until the subscription is open, the change would be in the past
+            streams = [each.events(REVOKED) for each in (primary, beside)]
+            hearing = [asyncio.ensure_future(anext(each)) for each in streams]
+            for _ in range(100):  # until the subscriptions are open, the change would be in the past
                 await asyncio.sleep(0.1)
-                if primary.listening:
+                if primary.listening and beside.listening:
                     break
-            assert primary.listening == 1
+            assert (primary.listening, beside.listening) == (1, 1)
             done = await consul.act(REVOKE)
             assert done.given("revokeVisa.status") == "REVOKED"
-            event = await asyncio.wait_for(hearing, 20)
-            await events.aclose()
-            assert event.answer.data == {"visaRevoked": {"foilNumber": "S2400001", "status": "REVOKED"}}
-            assert event.cursor
+            for event in await asyncio.wait_for(asyncio.gather(*hearing), 30):
+                assert event.answer.data == {"visaRevoked": {"foilNumber": "S2400001", "status": "REVOKED"}}
+                assert event.cursor
+            for stream in streams:
+                await stream.aclose()
