@@ -1,8 +1,10 @@
 """What a container runs: ``entry.py certificates [ARGUMENT...]|data|subgraph NAME|gateway|health [URL]``.
 
-``certificates`` issues what is due under ``TWS_CERTIFICATES``, or does what else ``gateway certificates`` can. ``data`` makes or migrates every database it was given an address for, and in mode development fills them with the
-synthetic world. ``subgraph`` waits for its certificate and its database and serves. ``gateway`` puts its public key where
-the subgraphs read it, waits for its certificate and serves. ``health`` ends with 0 when the address answers 200.
+``certificates`` issues what is due under ``TWS_CERTIFICATES``, or does what else ``gateway certificates`` can. ``data``
+makes or migrates every database it was given an address for, and in mode development fills them with the synthetic
+world. ``subgraph`` waits for its certificate and its database and serves. ``gateway`` puts its public key where the
+subgraphs read it, waits for its certificate and the record's database and serves. ``health`` ends with 0 when the
+address answers 200.
 """
 
 from __future__ import annotations
@@ -61,6 +63,18 @@ def _wait_for(name: str, path: str) -> None:
         time.sleep(1)
 
 
+async def _recordable(url: str) -> bool:
+    import asyncpg
+
+    try:
+        connection = await asyncpg.connect(url, timeout=10)
+        await connection.close()
+    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
+        print(f"gateway: waiting for the record's database ({type(error).__name__})", flush=True)
+        return False
+    return True
+
+
 def certificates(*arguments: str) -> None:
     """Issue what is due, or run what ``arguments`` say after ``gateway certificates``."""
     command, *options = arguments or ("issue",)
@@ -105,6 +119,11 @@ def gateway() -> None:
     draft.chmod(0o644)
     draft.replace(public)
     _wait_for("gateway", str(settings.subgraph_ca or ""))
+    deadline = time.monotonic() + PATIENCE
+    while settings.record and not asyncio.run(_recordable(settings.record)):
+        if time.monotonic() > deadline:
+            sys.exit(f"gateway: the record's database did not answer within {PATIENCE:.0f} s")
+        time.sleep(2)
     _become("gateway", "serve")
 
 

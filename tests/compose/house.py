@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import subprocess
 import time
@@ -19,7 +20,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 from tests.scenarios.asking import ROOT
 
-__all__ = ["COMMAND", "House", "brought_up", "until"]
+__all__ = ["COMMAND", "House", "brought_up", "first_query", "until"]
 
 COMMAND = shlex.split(os.environ.get("TWS_TEST_COMPOSE", ""))
 """``docker compose``, or ``podman-compose`` as root; empty where there is none."""
@@ -86,11 +87,12 @@ class House:
         assert status == 200, page
         return str(page["token"])
 
-    def metric(self, name: str, number: int) -> float:
-        """The sum of a metric over its labels, at the gateway of that number."""
+    def metric(self, name: str, number: int, labels: str = "") -> float:
+        """A metric at the gateway of that number, summed over its labels where none are given; 0 where there is none."""
+        pattern = rf"(?m)^{name}{re.escape(labels) or r'(?:{.*})?'} (\S+)$"
         program = (
             "import re,urllib.request as u;t=u.urlopen('http://127.0.0.1:4000/metrics').read().decode();"
-            f"print(sum(float(x) for x in re.findall(r'(?m)^{name}(?:\\{{.*\\}})? (\\S+)$', t)))"
+            f"print(sum(float(x) for x in re.findall({pattern!r}, t)))"
         )
         return float(self.inside("gateway", "python", "-c", program, number=number).stdout)
 
@@ -113,12 +115,12 @@ def first_query() -> Any:
     return json.loads((ROOT / "docs" / "first-query.json").read_text(encoding="utf-8"))
 
 
-def until(seen: Callable[[], bool], patience: float, what: str) -> float:
-    """Seconds until ``seen``; raises ``AssertionError`` with ``what`` when patience ends."""
+def until(seen: Callable[[], bool], patience: float, what: str, every: float = 0.5) -> float:
+    """Seconds until ``seen``, looked at ``every`` so many; raises ``AssertionError`` with ``what`` when patience ends."""
     began = time.monotonic()
     while not seen():
         assert time.monotonic() - began < patience, what
-        time.sleep(0.5)
+        time.sleep(every)
     return time.monotonic() - began
 
 
@@ -152,7 +154,8 @@ def brought_up(gateways: int = 2) -> Iterator[House]:
         _compose("up", "--detach", "--scale", f"gateway={gateways}")
 
         def up() -> bool:
-            return all(house.ready(number + 1) for number in range(gateways)) and house.answers()
+            ready = all(house.ready(number + 1) for number in range(gateways))
+            return ready and all(house.answers() for _ in range(3 * gateways))  # each has found every subgraph by then
 
         until(up, _PATIENCE, "the house did not come up:\n" + _compose("ps", check=False))
         yield House(house.address, time.monotonic() - began)

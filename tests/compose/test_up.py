@@ -15,7 +15,7 @@ import pytest
 from websockets.sync.client import connect
 
 from subgraphs.kit.registry import read_registry
-from tests.compose.house import House, first_query
+from tests.compose.house import House, first_query, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(420)]
 
@@ -36,18 +36,26 @@ def listening(house: House, authorization: str) -> Iterator[Iterator[dict[str, A
 
 
 def test_both_gateways_answer_the_readmes_query_through_nginx(house: House) -> None:
-    """Whoever is asked, the answer is the same; operators' numbers are not passed on."""
+    """Whoever is asked, the answer is the same, or says what a machine that is too slow could not fetch; operators'
+    numbers are not passed on."""
     authorization = f"Bearer {house.token('cbp-secondary-nyc')}"
     before = [house.metric("gateway_requests_total", number) for number in (1, 2)]
-    answers = [house.get("/graphql", first_query(), authorization=authorization) for _ in range(10)]
+    whole: list[str] = []
+
+    def ten() -> bool:
+        status, page = house.get("/graphql", first_query(), authorization=authorization)
+        assert status == 200
+        if all(each["outcome"] != "UNAVAILABLE" for each in page["extensions"]["sharing"]):
+            whole.append(json.dumps(page["data"], sort_keys=True))
+        return len(whole) == 10
+
+    seconds = until(ten, 120, "there were no ten whole answers", every=0)
     after = [house.metric("gateway_requests_total", number) for number in (1, 2)]
-    print(
-        f"\n10 answers through nginx, by gateway: {[int(now - then) for now, then in zip(after, before, strict=True)]}"
-    )
-    assert {status for status, _ in answers} == {200}
-    assert len({json.dumps(page["data"], sort_keys=True) for _, page in answers}) == 1
-    assert answers[0][1]["data"]["traveler"]["visas"]["nodes"][0]["foilNumber"] == "S2900002"
-    assert all(now > then for now, then in zip(after, before, strict=True))
+    told = [int(now - then) for now, then in zip(after, before, strict=True)]
+    print(f"\n10 whole answers through nginx in {seconds:.1f} s; answers by gateway: {told}")
+    assert len(set(whole)) == 1
+    assert json.loads(whole[0])["traveler"]["visas"]["nodes"][0]["foilNumber"] == "S2900002"
+    assert min(told) > 0
     assert house.get("/metrics")[0] == 404
 
 
@@ -80,14 +88,14 @@ def test_containers_run_as_nobody_on_a_root_that_only_reads(house: House) -> Non
         )
         assert told.stdout.split() == ["10001", "10001", "CapEff:", "0" * 16, "NoNewPrivs:", "1"], service
         assert "Read-only file system" in told.stderr
-    for service in ("valkey", "nginx"):
+    for service in ("valkey", "nats", "nginx"):
         assert house.inside(service, "id", "-u").stdout.strip() == "10001"
         assert house.inside(service, "touch", "/x").returncode != 0
 
 
 def test_every_container_that_stays_passes_its_own_health_check(house: House) -> None:
     """As the engine runs it: the command that the file gives to each."""
-    for service in ("postgres", "valkey", "nginx", *OURS):
+    for service in ("postgres", "valkey", "nats", "nginx", *OURS):
         health = "{{json .Config.Healthcheck.Test}}"
         kind, *command = json.loads(house.inspected(service, health))
         done = house.inside(service, *(("sh", "-c", *command) if kind == "CMD-SHELL" else command))
@@ -135,8 +143,37 @@ def test_an_agencys_role_reaches_its_own_database_only(house: House) -> None:
     assert told.stdout.split("\n")[:-1] == ["SELECT 1", *[refused] * 5], told
 
 
+def test_the_records_role_reaches_the_record_only(house: House) -> None:
+    program = (
+        "import asyncio,asyncpg,os\n"
+        "url = os.environ['TWS_RECORD']\n"
+        "async def main():\n"
+        "    for name in ('record', 'visas', 'travelers', 'postgres'):\n"
+        "        try:\n"
+        "            c = await asyncpg.connect(url.rsplit('/', 1)[0] + '/' + name, timeout=10)\n"
+        "            print(await c.fetchval('select rolsuper or rolcreatedb or rolcreaterole from pg_roles where rolname = current_user'))\n"
+        "        except asyncpg.PostgresError as e: print(type(e).__name__)\n"
+        "asyncio.run(main())\n"
+    )
+    told = house.inside("gateway", "python", "-c", program)
+    assert told.stdout.split() == ["False", *["InsufficientPrivilegeError"] * 3], told
+
+
+def test_gateways_hear_of_events_from_nats(house: House) -> None:
+    """Each is connected; the relay of the subgraph whose event was heard above has published all that it has."""
+    for number in (1, 2):
+        assert house.metric("gateway_events_total", number, '{event="broker_connected",of="events"}') >= 1
+    address = "http://127.0.0.1:8001/health"
+    told = house.inside(
+        "visas", "python", "-c", f"import urllib.request as u; print(u.urlopen('{address}').read().decode())"
+    )
+    relay = json.loads(told.stdout)["relay"]
+    assert relay["waiting"] is False
+    assert relay["reached"] > 0
+
+
 def test_the_record_of_both_verifies(house: House) -> None:
-    """Each wrote a shard of its own; either can verify all."""
+    """Each wrote a shard of its own in PostgreSQL; either can verify all."""
     verified = house.inside("gateway", "gateway", "audit", "verify")
     assert verified.returncode == 0, verified.stdout + verified.stderr
     assert verified.stdout.count("shard ") >= 2

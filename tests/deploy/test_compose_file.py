@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+import shutil
+import socket
 import subprocess
 import tomllib
 from pathlib import Path
 from shutil import copytree
 from typing import Any
 
+import nats
 import pytest
 import yaml  # type: ignore[import-untyped]  # its stubs are a package of their own
 
 from gateway.config import Settings
+from tests.broker import NatsServer, running_nats
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = re.compile(r"(?i)(password|secret|token|private)[\w-]*\s*[:=]\s*[\"']?[^\s\"'$\\{]")
@@ -33,7 +38,7 @@ def subgraphs() -> list[str]:
 
 def test_every_subgraph_is_a_service_that_runs_itself(compose: dict[str, Any], subgraphs: list[str]) -> None:
     assert set(compose["services"]) == {
-        *("certificates", "postgres", "data", "gateway", "nginx", "valkey"),
+        *("certificates", "postgres", "data", "gateway", "nginx", "valkey", "nats"),
         *subgraphs,
     }
     for name in subgraphs:
@@ -82,10 +87,18 @@ def test_each_has_its_own_certificate_and_nobody_the_authoritys_key(
     assert all(services[name]["environment"]["TWS_TLS"] == "/run/tws/tls" for name in subgraphs)
 
 
-def test_the_gateway_reaches_no_database_and_agencies_reach_nothing_outside(compose: dict[str, Any]) -> None:
+def test_who_can_reach_whom(compose: dict[str, Any], subgraphs: list[str]) -> None:
+    """The gateway reaches PostgreSQL for the record and no agency's side of it; only nginx's network leads outside."""
     services = compose["services"]
-    assert set(services["gateway"]["networks"]) & set(services["postgres"]["networks"]) == set()
-    assert all(compose["networks"][name]["internal"] for name in ("agencies", "databases", "stores"))
+    reached = {name: set(service.get("networks", ())) for name, service in services.items()}
+    assert reached["gateway"] & reached["postgres"] == {"record"}
+    for name in subgraphs:
+        assert reached[name] == {"agencies", "databases", "events"}
+        assert reached[name] & reached["gateway"] == {"agencies", "events"}
+    assert reached["nats"] == {"events"}
+    assert reached["nginx"] == {"edge"}
+    inside = {name for name, network in compose["networks"].items() if network.get("internal")}
+    assert set(compose["networks"]) - inside == {"edge"}
 
 
 def test_as_many_gateways_may_run_as_are_wanted(compose: dict[str, Any]) -> None:
@@ -121,10 +134,9 @@ def test_each_container_is_given_its_own_secrets(compose: dict[str, Any], subgra
     given = {name: service.get("env_file", []) for name, service in compose["services"].items()}
     assert given == {
         "certificates": [],
-        "gateway": [],
         "nginx": [],
         "valkey": [],
-        **{name: [f"deploy/secrets/{name}.env"] for name in ("postgres", "data", *subgraphs)},
+        **{name: [f"deploy/secrets/{name}.env"] for name in ("postgres", "nats", "data", "gateway", *subgraphs)},
     }
 
 
@@ -145,17 +157,84 @@ def test_secrets_are_made_once_and_kept(tmp_path: Path, subgraphs: list[str]) ->
     (folder / "secrets.sh").write_bytes((ROOT / "deploy" / "secrets.sh").read_bytes())
     subprocess.run(["sh", str(folder / "secrets.sh")], check=True, capture_output=True)
     made = {path.name: path.read_text() for path in (folder / "secrets").iterdir()}
-    assert set(made) == {"postgres.env", "data.env", *(f"{name}.env" for name in subgraphs)}
+    assert set(made) == {
+        *("postgres.env", "nats.env", "data.env", "gateway.env"),
+        *(f"{name}.env" for name in subgraphs),
+    }
     passwords = re.findall(r"PASSWORD\w*=([0-9a-f]{48})$", made["postgres.env"], re.MULTILINE)
-    assert len(set(passwords)) == 1 + 2 * len(subgraphs)
+    assert len(set(passwords)) == 2 + 2 * len(subgraphs)
+    assert "postgresql://record:" in made["gateway.env"]
     for name in subgraphs:
         assert f"postgresql://{name}:" in made[f"{name}.env"]
         assert f"postgresql://{name}_owner:" in made["data.env"]
         assert not any(other in made[f"{name}.env"] for other in subgraphs if other != name)
+    told = dict(line.split("=") for line in made["nats.env"].splitlines())
+    assert set(told) == {f"TWS_EVENTS_{name.upper()}" for name in ("gateway", *subgraphs)}
+    assert len(set(told.values())) == len(told)
+    for name in ("gateway", *subgraphs):
+        assert f"TWS_EVENTS=nats://{name}:{told[f'TWS_EVENTS_{name.upper()}']}@nats:4222" in made[f"{name}.env"]
     assert all(path.stat().st_mode & 0o077 == 0 for path in (folder / "secrets").iterdir())
     copytree(folder / "secrets", tmp_path / "before")
     subprocess.run(["sh", str(folder / "secrets.sh")], check=True, capture_output=True)
     assert {path.name: path.read_text() for path in (folder / "secrets").iterdir()} == made
+
+
+def test_secrets_of_an_earlier_version_are_told_of(tmp_path: Path) -> None:
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "postgres.env").write_text("POSTGRES_PASSWORD=old\n")
+    (tmp_path / "secrets.sh").write_bytes((ROOT / "deploy" / "secrets.sh").read_bytes())
+    done = subprocess.run(["sh", str(tmp_path / "secrets.sh")], check=False, capture_output=True, text=True)
+    assert (done.returncode, "earlier version" in done.stdout) == (1, True)
+    assert [path.name for path in (tmp_path / "secrets").iterdir()] == ["postgres.env"]
+
+
+def test_who_may_publish_what(subgraphs: list[str], tmp_path: Path) -> None:
+    """The server itself, under the file's users: a subgraph's own events and nobody else's; gateways read, and publish none."""
+    folder = tmp_path / "secrets"
+    shutil.copy(ROOT / "deploy" / "secrets.sh", tmp_path)
+    subprocess.run(["sh", str(tmp_path / "secrets.sh")], check=True, capture_output=True)
+    passwords = dict(line.split("=") for line in (folder / "nats.env").read_text().splitlines())
+    page = (ROOT / "deploy" / "nats.conf").read_text().replace('store_dir: "/data", ', "")
+    page = page.replace('http: "127.0.0.1:8222"', "")
+    for name in sorted(passwords, key=len, reverse=True):
+        page = page.replace(f"${name},", f"{passwords[name]},")
+    (tmp_path / "nats.conf").write_text(page)
+    with running_nats(tmp_path / "server", "--config", str(tmp_path / "nats.conf")) as server:
+        for name in subgraphs:
+            told = asyncio.run(_tried(server, name, passwords[f"TWS_EVENTS_{name.upper()}"], subgraphs))
+            assert told == {f"tws.events.{name}.X.0"}, name
+        assert asyncio.run(_tried(server, "gateway", passwords["TWS_EVENTS_GATEWAY"], subgraphs)) == set()
+        with (
+            socket.create_connection(("127.0.0.1", server.port), timeout=10) as stranger,
+            stranger.makefile("rb") as said,
+        ):
+            said.readline()  # who the server is
+            stranger.sendall(b'CONNECT {"user": "visas", "pass": "guessed", "verbose": false}\r\nPING\r\n')
+            assert said.readline() == b"-ERR 'Authorization Violation'\r\n"
+
+
+async def _tried(server: NatsServer, user: str, password: str, subgraphs: list[str]) -> set[str]:
+    """The subjects, one of each subgraph, that ``user`` may publish to; each has a stream where its own user made it."""
+    refused: list[str] = []
+
+    async def note(problem: Exception) -> None:
+        refused.append(str(problem))
+
+    client = await nats.connect(
+        server.url, user=user, password=password, error_cb=note, max_reconnect_attempts=0, allow_reconnect=False
+    )
+    try:
+        if user in subgraphs:
+            subjects = [f"tws.events.{user}.>"]
+            await client.jetstream().add_stream(name=f"tws-events-{user}", subjects=subjects)
+        subjects = [f"tws.events.{name}.X.0" for name in subgraphs]
+        for subject in subjects:
+            await client.publish(subject, b"{}")
+            await client.flush()
+        await client.flush()  # what was refused is told in a task of its own
+        return {each for each in subjects if not any(f'"{each.lower()}"' in said.lower() for said in refused)}
+    finally:
+        await client.close()
 
 
 def test_secrets_are_neither_committed_nor_built_in() -> None:
@@ -173,7 +252,9 @@ def test_each_agency_has_a_database_an_owner_and_a_role_that_cannot_delete(subgr
     assert 'CREATE DATABASE :"name" OWNER :"owner"' in script
     assert 'REVOKE ALL ON DATABASE :"name" FROM PUBLIC' in script
     granted = re.findall(r'GRANT ([A-Z, ]+) ON (\w+)[^;]* TO :"name";', script)
-    assert re.findall(r"LOGIN PASSWORD (\S+);", script) == [":'owner_password'", ":'own_password'"]
+    assert re.findall(r"LOGIN PASSWORD (\S+);", script) == [":'owner_password'", *[":'own_password'"] * 2]
+    assert "REVOKE ALL ON DATABASE record FROM PUBLIC" in script
+    assert re.findall(r"GRANT ([A-Z, ]+) ON [^;]* TO record;", script) == ["CONNECT, CREATE"]
     assert granted == [
         ("CONNECT", "DATABASE"),
         ("USAGE", "SCHEMAS"),
