@@ -26,7 +26,7 @@ from gateway.audit import (
     verify,
     verify_export,
 )
-from gateway.cli import audit_evidence, audit_keeping, audit_sharing
+from gateway.cli import audit_evidence, audit_keeping, audit_sharing, recorded
 from gateway.cli.audit_shared import Json, Record, existing, looked, public_key
 from gateway.cli.shared import Var, instant_of
 from gateway.errors import RequestError
@@ -42,6 +42,7 @@ app = typer.Typer(
 audit_evidence.register(app)
 audit_keeping.register(app)
 audit_sharing.register(app)
+recorded.register(app)
 
 
 @app.command(

@@ -6,16 +6,19 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from gateway.cli.breaking import breaking_step
 from gateway.cli.diff import version_of
 from gateway.cli.drafting import drafts, uncovered, waiting, write
 from gateway.cli.generated import generated_files, generated_views, stale_files, view_day
 from gateway.cli.overrides import overridden
+from gateway.cli.recorded import read_recorded
 from gateway.cli.steps import Checked, Step, mistakes_of
 from gateway.config import read_registry
 from gateway.enforcement.arguments import silent_arguments
 from gateway.enforcement.flows import edges_of, missing_flows
 from gateway.enforcement.shapes import shapes_of
 from gateway.errors import GatewayError, Mistake, PolicyError
+from gateway.opening import read_text
 from gateway.policy import Bundle, Policy, compile_policy, load_bundle
 from gateway.policy.diff_flows import flow_changes
 from gateway.policy.examples import run_examples
@@ -24,11 +27,20 @@ from gateway.supergraph import Supergraph, load_supergraph, unenforced_directive
 __all__ = ["check_all", "policy_steps"]
 
 
-def check_all(schema: Path, against: Path | None = None, *, draft: bool = False, today: date | None = None) -> Checked:
+def check_all(
+    schema: Path,
+    against: Path | None = None,
+    *,
+    operations: Path | None = None,
+    draft: bool = False,
+    today: date | None = None,
+) -> Checked:
     """The registry's subgraphs composed, the policy compiled on the result, its examples run, its flows, arguments and files checked.
 
     Flows are those of the day that the views on disk name, so that the same files always check the same. ``against`` is
-    the schema folder of an earlier version: what moves newly from agency to agency is told as notes. With ``draft``, a draft
+    the schema folder of an earlier version: what moves newly from agency to agency is told as notes, and what breaks its API
+    schema is a mistake. ``operations`` are recorded ones (``gateway audit operations``): then only what breaks some of them
+    is. With ``draft``, a draft
     of each agreement that a flow lacks is written to ``agreements`` in ``schema``; it is in force when it is signed. Where composition fails, the agreements are still held against the supergraph as it is on disk.
     What ``overrides.toml`` lets pass on the day ``today`` (the present one, UTC, when not given) is told and no mistake.
     """
@@ -45,6 +57,8 @@ def check_all(schema: Path, against: Path | None = None, *, draft: bool = False,
                 steps.append(_against(against, supergraph, policy, at))
             if pages:
                 pages = {**pages, **generated_views(schema, supergraph, policy)}
+        if against is not None or operations is not None:
+            steps.append(_breaking(supergraph, against, operations))
     if pages:
         steps.append(_stale(pages))
     return Checked(overridden(steps, schema, today or datetime.now(UTC).date()))
@@ -155,6 +169,20 @@ def _against(before: Path, supergraph: Supergraph, policy: Policy, at: datetime)
         else f"no value moves otherwise than in {before}"
     )
     return Step("against", told, notes=notes)
+
+
+def _breaking(supergraph: Supergraph, before: Path | None, operations: Path | None) -> Step:
+    """Whom the graph breaks, by the API schema before and by what is on record of what was asked."""
+    try:
+        recorded = read_recorded(operations) if operations is not None else None
+        old = None if before is None else load_supergraph(_text_of(before / "supergraph.graphql")).api_schema
+    except GatewayError as error:
+        return Step("operations", "it cannot be said whom the graph breaks", mistakes_of(error))
+    return breaking_step(supergraph.api_schema, old, recorded)
+
+
+def _text_of(path: Path) -> str:
+    return read_text(path, "SUPERGRAPH_MISSING", "The supergraph", "Run `gateway compose` to write it.")
 
 
 def _stale(pages: Mapping[Path, str]) -> Step:

@@ -19,7 +19,7 @@ from gateway.policy.toml_page import Page
 __all__ = ["FILE", "overridden", "read_overrides"]
 
 FILE: Final = "overrides.toml"
-OPEN: Final = frozenset({"examples", "generated"})
+OPEN: Final = frozenset({"examples", "generated", "operations"})
 """The steps whose findings somebody may answer for."""
 _LONGEST: Final = timedelta(days=366)
 _KEYS: Final = frozenset({"code", "where", "reason", "author", "until"})

@@ -45,7 +45,13 @@ def check(
     schema: Schema = Path("schema"),
     against: Annotated[
         Path | None,
-        typer.Option("--against", help="An earlier schema folder: say what moves newly between agencies."),
+        typer.Option(
+            "--against", help="An earlier schema folder: say what moves newly between agencies, and what breaks."
+        ),
+    ] = None,
+    operations: Annotated[
+        Path | None,
+        typer.Option("--operations", help="Recorded operations (gateway audit operations): say whom a change breaks."),
     ] = None,
     draft: Annotated[
         bool, typer.Option("--draft", help="Write a draft of each agreement that a flow lacks, for both sides to sign.")
@@ -85,7 +91,7 @@ def check(
         foreign = Foreign.at(subgraph, schema, name, agency, subject or ())
         checked = check_foreign(foreign, schema, var / "keys", representation or (), save=save)
     else:
-        checked = check_all(schema, against, draft=draft)
+        checked = check_all(schema, against, operations=operations, draft=draft)
     if as_json:
         typer.echo(json.dumps(checked.as_json(), indent=2))
     elif as_sarif:

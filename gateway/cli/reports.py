@@ -77,6 +77,8 @@ def _result(mistake: Mistake, codes: list[str], schema: Path) -> dict[str, Any]:
         "level": "error",
         "message": {"text": told},
     }
+    if mistake.extra:
+        result["properties"] = dict(mistake.extra)
     if mistake.where:
         result["locations"] = [_location(mistake.where, schema)]
     return result

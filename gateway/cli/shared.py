@@ -13,7 +13,7 @@ from gateway.caller import Caller
 from gateway.errors import RequestError
 from gateway.identity import load_personas
 
-__all__ = ["At", "Schema", "Var", "caller_of", "instant_of"]
+__all__ = ["At", "Schema", "Var", "caller_of", "counted", "instant_of"]
 
 Schema: TypeAlias = Annotated[
     Path, typer.Option("--schema", envvar="TWS_SCHEMA", help="The folder of agreements and the supergraph.")
@@ -22,6 +22,11 @@ Var: TypeAlias = Annotated[
     Path, typer.Option("--var", envvar="TWS_VAR", help="Where keys, databases and the record are kept.")
 ]
 At: TypeAlias = Annotated[str, typer.Option("--at", help="The instant or date to decide at; now when not given.")]
+
+
+def counted(number: int, word: str) -> str:
+    """``1 request``, ``1,204 requests``."""
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
 def caller_of(words: str, schema: Path, case: str = "", location: str = "") -> Caller:
