@@ -15,7 +15,7 @@ events() {
   echo "TWS_EVENTS=nats://$1:$password@nats:4222" >>"secrets/$1.env"
 }
 
-[ ! -e secrets/postgres.env ] || [ -e secrets/nats.env ] || {
+[ ! -e secrets/postgres.env ] || [ -e secrets/grafana.env ] || {
   echo "deploy/secrets is of an earlier version; remove it and the volumes (docker compose down -v), then run this again"
   exit 1
 }
@@ -38,5 +38,6 @@ record=$(random)
 echo "TWS_PASSWORD_RECORD=$record" >>secrets/postgres.env.new
 echo "TWS_RECORD=postgresql://record:$record@postgres:5432/record" >secrets/gateway.env
 events gateway
+echo "GF_SECURITY_ADMIN_PASSWORD=$(random)" >secrets/grafana.env
 mv secrets/postgres.env.new secrets/postgres.env # last, so that half a set is never taken for a whole one
-echo "wrote deploy/secrets: postgres, nats, data, gateway, and one file for each of seven subgraphs"
+echo "wrote deploy/secrets: postgres, nats, data, gateway, grafana, and one file for each of seven subgraphs"

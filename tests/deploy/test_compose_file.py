@@ -39,6 +39,7 @@ def subgraphs() -> list[str]:
 def test_every_subgraph_is_a_service_that_runs_itself(compose: dict[str, Any], subgraphs: list[str]) -> None:
     assert set(compose["services"]) == {
         *("certificates", "postgres", "data", "gateway", "nginx", "valkey", "nats"),
+        *("collector", "prometheus", "grafana"),  # the profile observability: test_observability.py
         *subgraphs,
     }
     for name in subgraphs:
@@ -52,9 +53,9 @@ def test_the_gateway_asks_each_subgraph_where_it_is(compose: dict[str, Any], sub
     assert environment["TWS_SUBGRAPH_TRANSPORT"] == "http"
 
 
-def test_only_nginx_is_published_and_only_on_loopback(compose: dict[str, Any]) -> None:
+def test_only_nginx_and_the_dashboard_are_published_and_only_on_loopback(compose: dict[str, Any]) -> None:
     published = {name: service["ports"] for name, service in compose["services"].items() if service.get("ports")}
-    assert set(published) == {"nginx"}
+    assert set(published) == {"nginx", "grafana"}
     assert all(port.startswith("127.0.0.1:") for ports in published.values() for port in ports)
 
 
@@ -98,7 +99,7 @@ def test_who_can_reach_whom(compose: dict[str, Any], subgraphs: list[str]) -> No
     assert reached["nats"] == {"events"}
     assert reached["nginx"] == {"edge"}
     inside = {name for name, network in compose["networks"].items() if network.get("internal")}
-    assert set(compose["networks"]) - inside == {"edge"}
+    assert set(compose["networks"]) - inside == {"edge", "desk"}
 
 
 def test_as_many_gateways_may_run_as_are_wanted(compose: dict[str, Any]) -> None:
@@ -127,16 +128,21 @@ def test_our_containers_write_nowhere_and_have_no_capability(compose: dict[str, 
 
 def test_every_service_that_stays_has_a_health_check(compose: dict[str, Any]) -> None:
     for name, service in compose["services"].items():
-        assert ("disable" if name in ("certificates", "data") else "test") in service["healthcheck"], name
+        assert ("disable" if name in ("certificates", "data", "collector") else "test") in service["healthcheck"], name
 
 
 def test_each_container_is_given_its_own_secrets(compose: dict[str, Any], subgraphs: list[str]) -> None:
     given = {name: service.get("env_file", []) for name, service in compose["services"].items()}
     assert given == {
         "certificates": [],
+        "collector": [],
+        "prometheus": [],
         "nginx": [],
         "valkey": [],
-        **{name: [f"deploy/secrets/{name}.env"] for name in ("postgres", "nats", "data", "gateway", *subgraphs)},
+        **{
+            name: [f"deploy/secrets/{name}.env"]
+            for name in ("postgres", "nats", "data", "gateway", "grafana", *subgraphs)
+        },
     }
 
 
@@ -158,7 +164,7 @@ def test_secrets_are_made_once_and_kept(tmp_path: Path, subgraphs: list[str]) ->
     subprocess.run(["sh", str(folder / "secrets.sh")], check=True, capture_output=True)
     made = {path.name: path.read_text() for path in (folder / "secrets").iterdir()}
     assert set(made) == {
-        *("postgres.env", "nats.env", "data.env", "gateway.env"),
+        *("postgres.env", "nats.env", "data.env", "gateway.env", "grafana.env"),
         *(f"{name}.env" for name in subgraphs),
     }
     passwords = re.findall(r"PASSWORD\w*=([0-9a-f]{48})$", made["postgres.env"], re.MULTILINE)
