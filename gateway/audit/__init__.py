@@ -13,6 +13,7 @@ from gateway.audit.note import Note, Signer, VerifierKey
 from gateway.audit.offline import verify_export
 from gateway.audit.place import Where, place_of
 from gateway.audit.record import AuditRecord, Disclosed, FailureNote, FetchNote, Truths, digest
+from gateway.audit.restoring import Remains, finish, note_restored, remains
 from gateway.audit.retention import operator, retain, retention_due, shred
 from gateway.audit.search import Counted, Found, Search, count_by, search
 from gateway.audit.shard import open_shard
@@ -37,6 +38,7 @@ __all__ = [
     "Note",
     "Pseudonyms",
     "Refused",
+    "Remains",
     "Search",
     "ShardVerdict",
     "Signer",
@@ -52,14 +54,17 @@ __all__ = [
     "digest",
     "disclosures_of",
     "export_lines",
+    "finish",
     "load_public_key",
     "load_signing_key",
     "log_key",
+    "note_restored",
     "open_shard",
     "operator",
     "place_of",
     "proof_of",
     "read_witness",
+    "remains",
     "retain",
     "retention_due",
     "search",

@@ -39,6 +39,9 @@ class Database(Protocol):
     def open(self) -> bool:
         """Whether the connection still stands."""
 
+    def has(self, table: str) -> bool:
+        """Whether there is such a table."""
+
     def rows(self, sql: str, arguments: Sequence[Any] = ()) -> list[Row]:
         """What the query finds."""
 
@@ -108,6 +111,10 @@ class SqliteDatabase:
         except StoreError:
             self._db.close()
             raise
+
+    def has(self, table: str) -> bool:
+        """Whether there is such a table."""
+        return bool(self.rows("select 1 from sqlite_schema where type = 'table' and name = ?", (table,)))
 
     def rows(self, sql: str, arguments: Sequence[Any] = ()) -> list[Row]:
         """What the query finds."""

@@ -19,7 +19,7 @@ from gateway.audit.database import Database, SqliteDatabase, StoreError
 from gateway.audit.postgres import PostgresDatabase
 from gateway.errors import RecordUnavailable
 
-__all__ = ["Claim", "FilePlace", "Place", "PostgresPlace", "Where", "place_of"]
+__all__ = ["Claim", "FilePlace", "Place", "PostgresPlace", "Where", "finished", "place_of"]
 
 Where: TypeAlias = Path | str
 """A log's place: the path ``<folder>/<name>.sqlite3``, beside which its files are, or a ``postgresql`` URL."""
@@ -80,11 +80,28 @@ def _named(shard: str) -> str:
     return shard
 
 
+def finished(database: Database) -> bool:
+    """Whether nobody may continue the shard: another history of it may be known elsewhere (``gateway.audit.restoring``)."""
+    return database.has("about") and bool(database.rows("select value from about where name = 'finished'"))
+
+
 def _claim_any(place: FilePlace | PostgresPlace, wanted: str, lock_seconds: float, max_pages: int) -> Claim:
     candidates = [_named(wanted)] if wanted else [*place.shards(), secrets.token_hex(4)]
     for shard in candidates:
-        if (claim := place.take(shard, lock_seconds, max_pages)) is not None:
+        if (claim := place.take(shard, lock_seconds, max_pages)) is None:
+            continue
+        try:
+            over = finished(claim.database)
+        except BaseException:
+            claim.release()
+            raise
+        if not over:
             return claim
+        claim.release()
+        if wanted:
+            raise StoreError(
+                f"the shard {wanted} was restored from a backup and is not continued; start the process anew"
+            )
     raise StoreError(f"another process writes the shard {wanted or candidates[-1]}")
 
 

@@ -65,6 +65,11 @@ class PostgresDatabase:
         if make:
             self.run(f'create schema if not exists "{schema}"')
 
+    def has(self, table: str) -> bool:
+        """Whether there is such a table."""
+        found = "select 1 from pg_tables where schemaname = ? and tablename = ?"
+        return bool(self.rows(found, (self.schema, table)))
+
     def rows(self, sql: str, arguments: Sequence[Any] = ()) -> list[Row]:
         """What the query finds."""
         return [tuple(row) for row in self._wait(self._db.fetch(self._numbered(sql), *arguments))]

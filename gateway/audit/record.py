@@ -28,10 +28,12 @@ __all__ = [
     "without_literals",
 ]
 
-KINDS = frozenset({"release", "intent", "epoch", "retention", "shredding", "look", "sharing", "refusal", "notice"})
+KINDS = frozenset(
+    {"release", "intent", "epoch", "retention", "shredding", "look", "sharing", "refusal", "notice", "restoring"}
+)
 """What a record can be of: an answer; the intent to give one that is made in parts, changes something, or is under
 break-glass; a new policy; payloads deleted; a month's key shredded; somebody's look into the log; a step in a request for sharing;
-a question that was refused because of what its caller had been given before; the acknowledgment of an event that had to be pushed."""
+a question that was refused because of what its caller had been given before; the acknowledgment of an event that had to be pushed; the record's own restoring from a backup."""
 
 _LITERALS = {TokenKind.STRING: '"*"', TokenKind.BLOCK_STRING: '"*"', TokenKind.INT: "0", TokenKind.FLOAT: "0"}
 _TIGHT = {TokenKind.DOLLAR, TokenKind.AT, TokenKind.SPREAD, TokenKind.PAREN_L, TokenKind.BRACKET_L}

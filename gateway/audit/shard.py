@@ -49,6 +49,11 @@ class Shard:
         found = self.database.rows("select value from about where name = 'origin'")
         return str(found[0][0]) if found else ""
 
+    def finish(self, why: str) -> None:
+        """Let nobody continue the shard from now on (``finished`` in ``gateway.audit.place``); reading it is as ever."""
+        with transaction(self.database):
+            self.database.many("insert into about values ('finished', ?) on conflict do nothing", [(why,)])
+
     def size(self) -> int:
         """One more than the highest index."""
         return int(self.database.rows("select coalesce(max(idx), -1) from leaf")[0][0]) + 1

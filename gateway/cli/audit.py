@@ -106,7 +106,7 @@ def search_command(
     outcome: Annotated[str, typer.Option("--outcome", help="ALLOW, MASK, DENY, ABSENT or UNAVAILABLE.")] = "",
     request: Annotated[str, typer.Option("--request", help="A request id.")] = "",
     kind: Annotated[
-        str, typer.Option("--kind", help="release, intent, epoch, look, sharing, retention or shredding.")
+        str, typer.Option("--kind", help="release, intent, epoch, look, sharing, retention, restoring or shredding.")
     ] = "",
     since: Annotated[str, typer.Option("--since")] = "",
     until: Annotated[str, typer.Option("--until")] = "",

@@ -1,4 +1,4 @@
-"""``gateway audit witness``, ``keygen``, ``checkpoint``, ``retain`` and ``shred``: keeping the record, and forgetting."""
+"""``gateway audit witness``, ``keygen``, ``checkpoint``, ``retain``, ``restored`` and ``shred``: keeping the record, and forgetting."""
 
 from __future__ import annotations
 
@@ -15,13 +15,18 @@ from gateway.audit import (
     Cosigned,
     Pseudonyms,
     Signer,
+    finish,
+    note_restored,
     open_shard,
     operator,
     place_of,
+    read_witness,
+    remains,
     retain,
     retention_due,
     shred,
     store_cosignatures,
+    verify,
     witness,
 )
 from gateway.cli.audit_shared import Record, existing, public_key, where_of, writing
@@ -45,6 +50,7 @@ def register(app: typer.Typer) -> None:
     app.command("epochs", epilog="Example: [bold]gateway audit epochs --write sha256:39949b... old-schema[/bold]")(
         epochs_command
     )
+    app.command("restored", epilog="Example: [bold]gateway audit restored --witness kept/[/bold]")(restored_command)
     app.command("shred", epilog="Example: [bold]gateway audit shred 2021-11[/bold]")(shred_command)
 
 
@@ -140,6 +146,39 @@ def _tell(what: str, found: Mapping[str, int]) -> None:
         typer.echo(f"shard {shard}: {count} payloads {what}")
     if not found:
         typer.echo(f"no payloads {what}")
+
+
+def restored_command(
+    witness: Annotated[
+        list[Path] | None, typer.Option("--witness", help="A note that a witness kept, or a folder of them.")
+    ] = None,
+    log_key: Annotated[str, typer.Option("--log-key", help="The log's public key: a file, or its text.")] = "",
+    record: Record = "",
+    var: Var = Path("var"),
+) -> None:
+    """After a restore, before any gateway starts: say what is gone, put it on record, and finish the restored shards."""
+    log = existing(var, record)
+    public = public_key(var, log_key)
+    verdict = verify(log, public)
+    if verdict.fault is not None:
+        raise RequestError(
+            "RECORD_NOT_SOUND",
+            f"What was restored is not sound: record {verdict.fault.index} of shard {verdict.fault.shard}: {verdict.fault.what}.",
+            where=str(log) if not record else "--record",
+            hint="Restore another backup, or keep this one and ask `gateway audit verify` what is wrong with it.",
+        )
+    found = remains(log, read_witness(witness or (), public))
+    finish(log, found, datetime.now(UTC))
+
+    async def work(own: AuditLog, at: datetime) -> Mapping[str, str]:
+        return await note_restored(own, found, at, operator())
+
+    writing(var, log, work)
+    for each in found:
+        gone = f"; {each.gone} more were witnessed and are gone (records {each.records} to {each.known - 1})"
+        typer.echo(f"shard {each.shard}: {each.records} records, sound{gone if each.gone else ''}")
+    if not witness:
+        typer.echo("no witness's notes were given (--witness), so nothing can be said of what is gone", err=True)
 
 
 def shred_command(

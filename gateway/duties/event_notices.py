@@ -100,6 +100,11 @@ class EventNoticeFile:
                 (subgraph, event),
             )
 
+    def go_back(self, subgraph: str, event: int) -> None:
+        """Events of ``subgraph`` after ``event`` are gone: notices are made from there on."""
+        with self._file.writing() as database:
+            database.execute("UPDATE event_place SET event = ? WHERE subgraph = ?", (event, subgraph))
+
     def tell(self, notices: Iterable[EventNotice], user: str, record: str, at: datetime) -> None:
         """``user`` was told of ``notices`` by the answer on record as ``record``."""
         with self._file.writing() as database:

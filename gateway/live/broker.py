@@ -34,6 +34,8 @@ REST_SECONDS: Final = 30.0
 """So long the outbox is asked for everything, once the broker was silent about something."""
 _WAIT: Final = 1.0
 _HEARTBEAT: Final = 5.0
+_FAR: Final = 1_000_000
+"""No outbox leaves so many numbers out, but one that was restored from a backup."""
 
 
 @dataclass(slots=True)
@@ -136,7 +138,7 @@ class BrokerFeed:
             return await self._silent(number)
         self._heard = self.ticks()
         before, event, fields = told
-        if before > number:  # something between was not told
+        if before > number or event - before > _FAR:  # something between was not told, or the outbox was restored
             self._known = event
             return await self._caught_up(number)
         return Batch(event, ((event, fields),))

@@ -109,6 +109,7 @@ class Live:
             stream = Stream(
                 self, question, caller, operation, graph, subgraph, tail, last if number is None else number
             )
+            await stream.check_place()
             stream.check_distance(last)
             yield stream.messages()
         finally:

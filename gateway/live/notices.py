@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gateway.caller import Caller
 from gateway.duties import EventNotice
-from gateway.errors import FetchError, RecordUnavailable
+from gateway.errors import FetchError, RecordUnavailable, RequestError
 from gateway.house import Graph, House
 from gateway.policy.agreement import Agreement
 from gateway.policy.conditions import shifted
@@ -129,11 +129,29 @@ async def _keep(live: Live, subgraph: str) -> None:
             continue
         try:
             await _follow(live, subgraph, last)
+        except RequestError:  # restored from a backup: on from the newest event that both know of
+            live.telemetry.metrics.event("events_lost", subgraph)
+            await _go_back(live, subgraph)
         except (FetchError, RecordUnavailable):
             live.telemetry.metrics.event("notices_waiting", subgraph)
             await live.pause(_PAUSE)
         finally:
             await tail.leave()
+
+
+async def _go_back(live: Live, subgraph: str) -> None:
+    """Make notices from the last event that is still there on, so that none of those after it is missed."""
+    house = live.house
+    assert house.duties is not None  # noqa: S101 - nobody follows without
+    events = house.duties.events
+    place = await asyncio.to_thread(events.place, subgraph)
+    try:
+        batch = await live.tail(subgraph).feed.after(place or 0, 0.0)
+    except FetchError:
+        await live.pause(_PAUSE)
+        return
+    if batch.lost:
+        await asyncio.to_thread(events.go_back, subgraph, batch.last)
 
 
 async def _follow(live: Live, subgraph: str, last: int) -> None:

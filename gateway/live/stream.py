@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -60,6 +61,11 @@ class Stream:
                 where="last-event-id",
                 hint="Ask for the present state with a query, and subscribe without a cursor.",
             )
+
+    async def check_place(self) -> None:
+        """Refuse a cursor after which events are gone (``EVENTS_LOST``); one that cannot be looked up now is, later on."""
+        with suppress(FetchError):
+            await self.tail.check(self.number)
 
     async def messages(self) -> AsyncIterator[Message]:
         """The messages: first the place where it begins, then events and beats, at last why it ended."""

@@ -16,7 +16,7 @@ from typing import Any, Final, Protocol
 import orjson
 
 from gateway.caller import Caller
-from gateway.errors import FetchError
+from gateway.errors import FetchError, RequestError
 from gateway.execution.transport import SubgraphRequest
 from gateway.house import Graph, House, Vouched
 
@@ -33,10 +33,15 @@ _PAUSES: Final = (0.1, 0.25, 0.5, 1.0, 2.0)
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Events in order, each a number with the subscription fields that tell of it; ``last`` is where to go on from."""
+    """Events in order, each a number with the subscription fields that tell of it; ``last`` is where to go on from.
+
+    ``lost``: the agency's database was restored from a backup since the event after which was asked, so that events are
+    gone; ``last`` is where to go on all the same.
+    """
 
     last: int
     events: tuple[tuple[int, frozenset[str]], ...] = ()
+    lost: bool = False
 
 
 class Feed(Protocol):
@@ -87,7 +92,7 @@ class OutboxFeed:
         try:
             page = orjson.loads(response.body)
             events = tuple((int(number), frozenset(fields)) for number, fields in page["events"])
-            return Batch(int(page["last"]), events)
+            return Batch(int(page["last"]), events, bool(page.get("lost")))
         except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
             raise FetchError(
                 "EVENTS_UNREADABLE", f"Subgraph {self.subgraph} does not tell what happened there."
@@ -102,6 +107,7 @@ class Tail:
     kept: int = KEPT
     last: int = 0
     listeners: int = 0
+    losses: int = 0  # how often events that it had told of were gone
     _floor: int = 0
     _events: deque[tuple[int, frozenset[str]]] = field(default_factory=deque)
     _task: asyncio.Task[None] | None = None
@@ -129,9 +135,12 @@ class Tail:
             await self.feed.leave()
 
     async def after(self, number: int, field_name: str) -> Batch:
-        """The events after ``number`` that ``field_name`` tells of, as far as they are known; raises ``FetchError``."""
-        if number < self._floor:
-            batch = await self.feed.after(number, 0.0)
+        """The events after ``number`` that ``field_name`` tells of, as far as they are known.
+
+        Raises ``FetchError``, ``RequestError`` ``EVENTS_LOST`` where some of them are gone.
+        """
+        if not self._remembers(number):
+            batch = await self._read(number)
             return Batch(batch.last, tuple(each for each in batch.events if field_name in each[1]))
         found = []
         for each in reversed(self._events):
@@ -141,9 +150,31 @@ class Tail:
                 found.append(each)
         return Batch(self.last, tuple(reversed(found)))
 
+    async def check(self, number: int) -> None:
+        """Raise ``RequestError`` ``EVENTS_LOST`` where events after ``number`` are gone; ``FetchError``."""
+        if not self._remembers(number):
+            await self._read(number)
+
+    def _remembers(self, number: int) -> bool:
+        """Whether what came after event ``number`` is in memory; once events were lost, only after the last."""
+        return number == self.last or (not self.losses and self._floor <= number < self.last)
+
+    async def _read(self, number: int) -> Batch:
+        batch = await self.feed.after(number, 0.0)
+        if batch.lost:
+            raise RequestError(
+                "EVENTS_LOST",
+                "The agency's database was restored from a backup since; events of between are gone.",
+                status=410,
+                where="last-event-id",
+                hint="Ask for the present state with a query, and subscribe without a cursor.",
+            )
+        return batch
+
     async def more(self, number: int) -> None:
-        """Return when there is something after ``number``: at once where there is."""
-        while self.last <= number:
+        """Return when there is something after ``number``, at once where there is; or when events turned out to be lost."""
+        losses = self.losses
+        while self.last <= number and self.losses == losses:
             await self._more.wait()
 
     async def _follow(self) -> None:
@@ -159,7 +190,10 @@ class Tail:
             self._take(batch)
 
     def _take(self, batch: Batch) -> None:
-        if batch.last <= self.last:
+        if batch.lost:
+            self._events.clear()
+            self._floor, self.losses = batch.last, self.losses + 1
+        elif batch.last <= self.last:
             return
         self._events.extend(batch.events)
         while len(self._events) > self.kept:

@@ -20,10 +20,13 @@ from subgraphs.kit.database import Database
 from subgraphs.kit.errors import Refusal
 from subgraphs.kit.operations import Prepared
 
-__all__ = ["GRANT", "Asked", "Entry", "Outbox"]
+__all__ = ["GRANT", "KIND_RESTORED", "RESTORED", "Asked", "Entry", "Outbox"]
 
 GRANT = "_events"
 """What an assertion has to grant for the outbox to be read."""
+KIND_RESTORED = "databaseRestored"
+RESTORED = "outbox restored"
+"""The kind and the key of the event that says that the database was restored from a backup (``subgraphs.kit.restored``)."""
 MOST_EVENTS = 1_000
 MOST_SECONDS = 20.0
 POLL_SECONDS = 0.25
@@ -63,7 +66,9 @@ class Outbox:
     async def answer(self, asked: Asked, grants: Mapping[str, str]) -> dict[str, Any]:
         """``{"last": 17, "events": [[16, ["visaRevoked"]], ...]}``; raises ``Refusal`` NOT_PERMITTED.
 
-        ``last`` is where to go on from: the number of the last event, or of the last one looked at.
+        ``last`` is where to go on from: the number of the last event, or of the last one looked at. Where the database
+        was restored from a backup after event ``after``, events are gone that nobody can be told of any more: then
+        ``lost`` is true, and ``last`` where to go on from all the same.
         """
         if GRANT not in grants:
             raise Refusal("NOT_PERMITTED", "The assertion does not grant the events")
@@ -71,7 +76,13 @@ class Outbox:
             return {"last": 0, "events": []}
         if asked.after is None:
             return {"last": await self.last(), "events": []}
-        last, events = await self.after(asked.after, asked.limit, min(asked.wait, MOST_SECONDS))
+        begins = await self._restored(asked.after)
+        if begins is None:
+            last, events = await self.after(asked.after, asked.limit, min(asked.wait, MOST_SECONDS))
+            if last != asked.after:  # it may have been restored meanwhile
+                begins = await self._restored(asked.after)
+        if begins is not None:
+            return {"last": begins, "events": [], "lost": True}
         return {"last": last, "events": [[each.number, each.fields] for each in events]}
 
     @property
@@ -102,10 +113,23 @@ class Outbox:
             "NO_SUCH_EVENT", "A subscription is answered for one event that its field tells of; there is none"
         )
 
-    async def last(self) -> int:
-        """The number of the last event; 0 where there is none."""
+    async def last(self, until: int | None = None) -> int:
+        """The number of the last event, of those numbered up to ``until``; 0 where there is none."""
+        table: Any = self._table
+        found = select(func.max(table.id))
         async with self._database.session() as session:
-            return int(await session.scalar(select(func.max(self._table.id))) or 0)  # type: ignore[union-attr]
+            return int(await session.scalar(found if until is None else found.where(table.id <= until)) or 0)
+
+    async def _restored(self, after: int) -> int | None:
+        """Where the outbox begins anew after event ``after``; None where it goes on from it."""
+        table: Any = self._table
+        marks = select(func.max(table.id)).where(table.entity_key == RESTORED, table.id > after)
+        async with self._database.session() as session:
+            mark = await session.scalar(marks)
+        if mark is not None:
+            return int(mark)
+        there = await self.last(after)
+        return there if there != after else None  # restored, and nobody said so: there is no such event
 
     async def _after(self, after: int, limit: int) -> tuple[int, list[Entry]]:
         table: Any = self._table

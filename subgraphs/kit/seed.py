@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -38,16 +39,22 @@ class SeedRefused(Exception):  # noqa: N818 - a refusal, not a fault
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Which world: the same three values give the same rows."""
+    """Which world: the same values give the same rows. ``travelers``: only so many of the scale's, the first ones."""
 
     seed: int = DEFAULT_SEED
     scale: str = "small"
     today: datetime = TODAY
+    travelers: int | None = None
 
     @property
     def mark(self) -> dict[str, Any]:
         """How the outbox names it."""
-        return {"seed": self.seed, "scale": self.scale, "today": self.today.isoformat()}
+        mark = {"seed": self.seed, "scale": self.scale, "today": self.today.isoformat()}
+        return mark if self.travelers is None else mark | {"travelers": self.travelers}
+
+    def journeys(self) -> Iterator[Journey]:
+        """Its travelers' journeys, one at a time."""
+        return islice(journeys(self.seed, self.scale, self.today), self.travelers)
 
 
 @dataclass(slots=True)
@@ -145,7 +152,7 @@ async def fill(
     try:
         pending = [target for target in targets if await target.prepare(world)]
         if pending:
-            for count, journey in enumerate(journeys(world.seed, world.scale, world.today), 1):
+            for count, journey in enumerate(world.journeys(), 1):
                 for target in pending:
                     target.take(journey)
                 if count % BATCH == 0:
@@ -164,8 +171,39 @@ def _unlink(path: str) -> None:
 
 
 async def _insert(session: AsyncSession, rows: list[Any]) -> None:
+    copied = session.get_bind().dialect.name == "postgresql"
+    if copied:  # the first statement opens the transaction that the copies belong to
+        await session.execute(text("set local synchronous_commit = off"))
     for model, values in _grouped(rows):
-        await session.execute(insert(model), values)
+        if not (copied and await _copy(session, model, values)):
+            await session.execute(insert(model), values, execution_options={"render_nulls": True})
+
+
+async def _copy(session: AsyncSession, model: type[Any], values: list[dict[str, Any]]) -> bool:
+    """Write ``values`` by COPY; ``False``, with nothing written, where the value of a column has to be computed."""
+    columns = [getattr(model, name).property.columns[0] for name in values[0]]
+    fixed: list[Any] = []
+    for column in inspect(model).columns:
+        if column not in columns and column.default is not None:
+            if not column.default.is_scalar:
+                return False
+            columns.append(column)
+            fixed.append(column.default.arg)
+    bound = [
+        column.type.dialect_impl(dialect := session.get_bind().dialect).bind_processor(dialect) for column in columns
+    ]
+    records = (
+        tuple(
+            value if bind is None else bind(value) for bind, value in zip(bound, (*each.values(), *fixed), strict=True)
+        )
+        for each in values
+    )
+    raw = await (await session.connection()).get_raw_connection()
+    driver: Any = raw.driver_connection
+    await driver.copy_records_to_table(
+        model.__tablename__, records=records, columns=[column.name for column in columns]
+    )
+    return True
 
 
 def _grouped(rows: list[Any]) -> Iterator[tuple[type[Any], list[dict[str, Any]]]]:
@@ -188,6 +226,7 @@ def main(
     seed: Annotated[int, typer.Option(help="Another seed is another world.")] = DEFAULT_SEED,
     data: Annotated[Path | None, typer.Option(help="The folder of the SQLite files.")] = None,
     today: Annotated[datetime, typer.Option(formats=["%Y-%m-%dT%H:%M:%S%z"], help="The world's day.")] = TODAY,
+    travelers: Annotated[int | None, typer.Option(min=1, help="Only the first so many travelers of the scale.")] = None,
 ) -> None:
     """Create and fill the subgraphs' databases with the synthetic world."""
     if scale not in SCALES:
@@ -199,11 +238,11 @@ def main(
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     try:
         with Progress(*columns) as progress:
-            task = progress.add_task(f"world {scale}", total=SCALES[scale])
-            done = asyncio.run(
-                fill(settings, entries, World(seed, scale, today), lambda count: progress.update(task, completed=count))
-            )
-            progress.update(task, completed=SCALES[scale])
+            total = min(SCALES[scale], travelers or SCALES[scale])
+            task = progress.add_task(f"world {scale}", total=total)
+            world = World(seed, scale, today, travelers)
+            done = asyncio.run(fill(settings, entries, world, lambda count: progress.update(task, completed=count)))
+            progress.update(task, completed=total)
     except SeedRefused as refused:
         typer.echo(f"Refused: {refused}.", err=True)
         raise typer.Exit(1) from None

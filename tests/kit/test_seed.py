@@ -54,6 +54,38 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     return Settings(data=tmp_path, database_urls={"*": url.render_as_string(hide_password=False)})
 
 
+async def rows(settings: Settings, name: str) -> dict[str, list[str]]:
+    """Every table of a subgraph's database, sorted."""
+    database = Database(settings.database_url(name), name)
+    found = {}
+    try:
+        async with database.session() as session:
+            for table in ENTRIES[name].load_tables().sorted_tables:
+                found[table.name] = sorted(repr(tuple(row)) for row in await session.execute(select(table)))
+        return found
+    finally:
+        await database.dispose()
+
+
+async def test_the_rows_are_the_same_on_every_database(settings: Settings, tmp_path: Path) -> None:
+    """Copied into PostgreSQL or inserted into a file, defaults and all."""
+    file = Settings(data=tmp_path / "file")
+    world = World(seed=7)  # another than the other tests', whose database it is as well
+    await fill(settings, ENTRIES.values(), world)
+    await fill(file, ENTRIES.values(), world)
+    for name in ENTRIES:
+        assert await rows(settings, name) == await rows(file, name)
+
+
+async def test_the_first_travelers_of_a_world_are_a_world(tmp_path: Path) -> None:
+    """So many and no more, and another number is another world."""
+    settings = Settings(data=tmp_path)
+    await fill(settings, TRAVELERS, World(travelers=40))
+    assert (await counts(settings))[0] == 40
+    await fill(settings, TRAVELERS, World(travelers=30))
+    assert (await counts(settings))[0] == 30
+
+
 async def test_the_world_is_written_once(settings: Settings) -> None:
     ticks: list[int] = []
     first = await fill(settings, TRAVELERS, World(), ticks.append)

@@ -20,7 +20,7 @@ from subgraphs.kit.database import Database
 from subgraphs.kit.migrate import upgrade
 from subgraphs.kit.registry import Entry, read_registry
 
-__all__ = ["PROGRAMS", "Databases", "Server", "agencies", "running", "server", "why_not"]
+__all__ = ["PROGRAMS", "Databases", "Server", "agencies", "run_as_postgres", "running", "server", "why_not"]
 
 PROGRAMS = Path("/usr/lib/postgresql/15/bin")
 
@@ -34,7 +34,8 @@ def why_not() -> str:
     return ""
 
 
-def _run(*command: str) -> None:
+def run_as_postgres(*command: str) -> None:
+    """Run one of PostgreSQL's programs as whom it wants to be run; raises ``CalledProcessError``."""
     prefix = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
     subprocess.run([*prefix, *command], check=True, stdout=subprocess.DEVNULL, cwd="/")
 
@@ -44,6 +45,7 @@ class Server:
     """A throwaway server: its SQLAlchemy address (database ``postgres``), and starting and stopping it."""
 
     folder: Path
+    more: str = ""  # further options of the server's own
 
     @property
     def url(self) -> str:
@@ -53,13 +55,15 @@ class Server:
     def start(self) -> None:
         """Start it, and wait until it answers."""
         options = f"-c listen_addresses='' -c unix_socket_directories={self.folder} -c max_connections=200"
-        options += " -c fsync=off -c full_page_writes=off -c synchronous_commit=off -c autovacuum=off"
+        options += f" -c fsync=off -c full_page_writes=off -c synchronous_commit=off -c autovacuum=off {self.more}"
         log = str(self.folder / "log")
-        _run(str(PROGRAMS / "pg_ctl"), "-D", str(self.folder / "data"), "-l", log, "-w", "-o", options, "start")
+        run_as_postgres(
+            str(PROGRAMS / "pg_ctl"), "-D", str(self.folder / "data"), "-l", log, "-w", "-o", options, "start"
+        )
 
     def stop(self) -> None:
         """Stop it at once, as a crash would."""
-        _run(str(PROGRAMS / "pg_ctl"), "-D", str(self.folder / "data"), "-m", "immediate", "-w", "stop")
+        run_as_postgres(str(PROGRAMS / "pg_ctl"), "-D", str(self.folder / "data"), "-m", "immediate", "-w", "stop")
 
 
 @contextmanager
@@ -71,7 +75,9 @@ def running() -> Iterator[Server]:
     made = Server(folder)
     data = str(folder / "data")
     try:
-        _run(str(PROGRAMS / "initdb"), "-D", data, "-U", "postgres", "--auth=trust", "-E", "UTF8", "--no-sync")
+        run_as_postgres(
+            str(PROGRAMS / "initdb"), "-D", data, "-U", "postgres", "--auth=trust", "-E", "UTF8", "--no-sync"
+        )
         made.start()
         try:
             yield made
@@ -89,13 +95,15 @@ def server() -> Iterator[str]:
 
 
 def agencies(url: str) -> dict[str, str]:
-    """The addresses of a new, empty database for each subgraph on the server at ``url``."""
+    """The addresses of a database for each subgraph on the server at ``url``, made where there is none."""
 
     async def make() -> None:
         engine = create_async_engine(url, isolation_level="AUTOCOMMIT")
         async with engine.connect() as connection:
+            there = set(await connection.scalars(text("select datname from pg_database")))
             for name in read_registry():
-                await connection.execute(text(f'create database "{name}"'))
+                if name not in there:
+                    await connection.execute(text(f'create database "{name}"'))
         await engine.dispose()
 
     asyncio.run(make())
