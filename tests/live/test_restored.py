@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,9 +13,10 @@ from gateway.live import keeping
 from subgraphs.kit.registry import read_registry
 from subgraphs.kit.restored import SKIPPED, mark_restored
 from subgraphs.visas.tables import Event
+from tests.broker import running_nats
 from tests.live.listening import Listener, Street, until
 from tests.live.test_sse import REVOKED, revoke
-from tests.scenarios.asking import TODAY, World
+from tests.scenarios.asking import TODAY, World, open_world
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -100,3 +103,23 @@ async def test_notices_go_on_after_the_restoring(fresh: World) -> None:
         await revoke(fresh, "S0600001")
         await until(lambda: {each.event > mark for each in events.all()} == {True, False})
     assert b'gateway_events_total{event="events_lost",of="visas"} 1.0' in fresh.opened.telemetry.metrics.text()
+
+
+async def test_over_nats_as_well(seeded: Path, tmp_path: Path) -> None:
+    """The stream has no event between the last one and those after the restoring: the distance tells."""
+    folder = tmp_path / "world"
+    shutil.copytree(seeded, folder)
+    with running_nats(tmp_path / "nats") as server:
+        async with open_world(folder, events=server.url) as world:
+            street = Street(world)
+            async with street.app.state.live.broker as broker:
+                await until(lambda: broker.there)
+                backup = await last(world)
+                async with street.listen("cbp-primary-atl", REVOKED) as port:
+                    await port.next()
+                    await revoke(world, "S2400001")
+                    await port.next()
+                    await lose_events(world, backup)
+                    await mark_restored(database(world), VISAS, TODAY)
+                    await revoke(world, "S0600001")
+                    assert await told(port) == "EVENTS_LOST"
