@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from gateway.cli.generated import generated_files, generated_views, stale_files
+from gateway.cli.generated import composed_files, generated_files, generated_views, stale_files
 from gateway.cli.shared import instant_of
 from gateway.composition import SubgraphSDL, compose
 from gateway.composition.jsonl import compose_lines
 from gateway.errors import RequestError
-from gateway.opening import read_text
+from gateway.opening import check_flows, read_text
 from gateway.policy import compile_policy, load_bundle
 from gateway.supergraph import load_supergraph
 
-__all__ = ["generate", "register"]
+__all__ = ["compose_under", "generate", "register"]
 
 
 def register(app: typer.Typer) -> None:
@@ -91,6 +92,17 @@ def generate(registry: Path, day: str = "", *, check: bool = False) -> None:
             "GENERATED_FILE_STALE", f"Not up to date: {names}.", hint="Run `make schema` and commit the result."
         )
     typer.echo(f"{len(pages)} files, {len(stale)} written")
+
+
+def compose_under(registry: Path, at: datetime) -> None:
+    """Write supergraph and API, once the graph holds under the agreements in force at ``at``; raises ``GatewayError``.
+
+    What takes long, each agency's view, is left to ``generate``.
+    """
+    pages, supergraph = composed_files(registry)
+    if (registry.parent / "vocabulary.toml").exists():
+        check_flows(supergraph, compile_policy(load_bundle(registry.parent), supergraph), at)
+    _write(pages, check=False)
 
 
 def _write(pages: dict[Path, str], *, check: bool) -> list[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -11,17 +12,21 @@ import threading
 import time
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from watchfiles import Change, watch
 
-from gateway.cli.compose import generate
-from gateway.cli.python_places import places_in, raised_in
+from gateway.cli.compose import compose_under
+from gateway.cli.python_places import places_in, raised_in, told_with_places
 from gateway.cli.serve import listen
+from gateway.cli.steps import mistakes_of
 from gateway.config import read_registry, read_settings
 from gateway.errors import GatewayError, RequestError
+from gateway.web.development import trouble_file
 
 __all__ = ["register"]
 
@@ -57,14 +62,14 @@ def dev(
     settings = read_settings(host=host, port=port, var=var, mode="development")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that what serves is ended too
     with listen(settings) as listening:
-        house = _Dev(root, var, listening, mocked=_others(root, only or ()))
+        house = _Dev(root, var, listening, mocked=_others(root, only or ()), at=settings.today)
         try:
             house.renew()
             for changes in watch(
                 root / "subgraphs", root / "schema", watch_filter=_counts, debounce=300, step=50, raise_interrupt=False
             ):
                 typer.echo(f"\n{', '.join(sorted(_shown(changes)))} changed")
-                house.renew(python=any(path.endswith(".py") for _, path in changes))
+                house.renew([path for _, path in changes])
         finally:
             house.stop()
 
@@ -106,33 +111,69 @@ class _Dev:
     serving: subprocess.Popen[str] | None = None
     wrong: bool = False
     mocked: str = ""
+    at: datetime | None = None
+    views: subprocess.Popen[str] | None = None
     readers: list[threading.Thread] = field(default_factory=list)
 
-    def renew(self, *, python: bool = True) -> None:
-        """Serve the tree as it is now, or say why not; where no ``python`` changed, the SDLs are as they were."""
-        began = time.monotonic()
-        trouble = (self._exported() if python or self.wrong else "") or self._composed()
+    def renew(self, changed: Collection[str] | None = None) -> None:
+        """Serve the tree as it is now, or say why not; ``changed`` are the files that changed, all where it is None.
+
+        The agencies' views are made once the graph is served: they are for reviews, and take longer than all before.
+        """
+        _ended(self.views)
+        clock = [time.monotonic()]
+        names = None if changed is None or self.wrong else self._touched(changed)
+        trouble = self._exported(names) if names is None or names else ""
+        clock.append(time.monotonic())
+        trouble = trouble or self._composed()
+        clock.append(time.monotonic())
         self.wrong = bool(trouble)
-        made = time.monotonic() - began
+        self._tell(trouble)
         new = None if trouble else self._started()
         if new is None:
-            if trouble:
-                typer.echo(trouble, err=True)
             kept = "the last good graph is still served" if self.serving else "nothing is served yet"
             typer.echo(f"not served: {kept}. Save a correction.", err=True)
             return
         old, self.serving = self.serving, new
         _ended(old)
-        typer.echo(f"served: made in {made:.1f} s, up after {time.monotonic() - began:.1f} s")
+        exported, composed, up = (after - before for before, after in pairwise([*clock, time.monotonic()]))
+        typer.echo(f"served: exported in {exported:.1f} s, composed in {composed:.1f} s, up after {up:.1f} s more")
+        self.views = self._run("gateway", "compose", "--config", str(self.registry), stdout=subprocess.DEVNULL)
 
     def stop(self) -> None:
-        """End what serves."""
+        """End what serves, and tell nobody any more."""
+        _ended(self.views)
         _ended(self.serving)
+        trouble_file(self.var).unlink(missing_ok=True)
 
-    def _exported(self) -> str:
-        """What is wrong with the subgraphs' Python; "" when their SDLs are written."""
-        ran = subprocess.run(
-            [sys.executable, "-m", "subgraphs.kit.export"],
+    @property
+    def registry(self) -> Path:
+        """The registry of subgraphs."""
+        return self.root / "schema" / "registry.toml"
+
+    def _tell(self, trouble: str) -> None:
+        """Say what is wrong on the terminal, and to the explorer of the gateway that still serves."""
+        if trouble:
+            typer.echo(trouble, err=True)
+        path = trouble_file(self.var)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside = path.with_suffix(".new")
+        beside.write_text(json.dumps({"trouble": trouble}), encoding="utf-8")
+        beside.replace(path)
+
+    def _touched(self, changed: Collection[str]) -> list[str] | None:
+        """The subgraphs whose Python changed; None where that cannot be told, as with the kit or the registry."""
+        python = [Path(path) for path in changed if path.endswith(".py")]
+        if any(path.endswith("registry.toml") for path in changed):
+            return None
+        subgraphs = (self.root / "subgraphs").resolve()
+        names = {path.resolve().relative_to(subgraphs).parts[0] for path in python}
+        return sorted(names) if names <= read_registry(self.registry).keys() else None
+
+    def _exported(self, names: Collection[str] | None) -> str:
+        """What is wrong with the Python of the subgraphs ``names``, of all where it is None; "" when their SDLs are written."""
+        ran = subprocess.run(  # noqa: S603 - the same
+            [sys.executable, "-m", "subgraphs.kit.export", *(names or ())],
             capture_output=True, text=True, check=False, cwd=self.root, env={**os.environ, **_PLAIN},
         )  # fmt: skip
         if ran.returncode == 0:
@@ -145,22 +186,18 @@ class _Dev:
         return "\n".join(told)
 
     def _composed(self) -> str:
-        """What keeps the subgraphs from making one graph under the agreements; "" when the generated files are written."""
+        """What keeps the subgraphs from making one graph under the agreements; "" when supergraph and API are written."""
         try:
-            generate(self.root / "schema" / "registry.toml")
+            compose_under(self.registry, self.at or datetime.now(UTC))
         except GatewayError as error:
-            told = [f"{error.code} {error}"]
-            return "\n".join(told + [f"  {each}" for each in places_in(str(error), self.root / "subgraphs")])
+            return "\n".join(told_with_places(mistakes_of(error), self.root / "subgraphs"))
         return ""
 
     def _started(self) -> subprocess.Popen[str] | None:
         """A gateway that answers on the socket; None, with its own words on the terminal, where it does not start."""
         number = self.listening.fileno()
-        new = subprocess.Popen(  # noqa: S603 - this program, with words of its own
-            [sys.executable, "-m", "gateway", "serve", "--subgraphs", "asgi", "--var", str(self.var), "--fd", str(number)],
-            stdout=subprocess.PIPE, text=True, pass_fds=[number], cwd=self.root,
-            env={**os.environ, **self._settings(), "PYTHONUNBUFFERED": "1"},
-        )  # fmt: skip
+        words = ("serve", "--subgraphs", "asgi", "--var", str(self.var), "--fd", str(number))
+        new = self._run("gateway", *words, stdout=subprocess.PIPE, sockets=[number])
         ready = threading.Event()
         reader = threading.Thread(target=_read, args=(new, ready, self.serving is None), daemon=True)
         reader.start()
@@ -171,6 +208,12 @@ class _Dev:
                 return new
         _ended(new)
         return None
+
+    def _run(self, module: str, *words: str, stdout: int, sockets: Collection[int] = ()) -> subprocess.Popen[str]:
+        return subprocess.Popen(  # noqa: S603 - this program, with words of its own
+            [sys.executable, "-m", module, *words], stdout=stdout, text=True, pass_fds=sockets, cwd=self.root,
+            env={**os.environ, **self._settings(), "PYTHONUNBUFFERED": "1"},
+        )  # fmt: skip
 
     def _settings(self) -> dict[str, str]:
         mocked = {"TWS_MOCKED": self.mocked} if self.mocked else {}

@@ -30,6 +30,11 @@ def generated_files(registry: Path) -> dict[Path, str]:
 
     Raises ``PolicyError`` when the registry or an SDL cannot be read, ``CompositionFailed`` when they do not compose.
     """
+    return composed_files(registry)[0]
+
+
+def composed_files(registry: Path) -> tuple[dict[Path, str], Supergraph]:
+    """The files of ``generated_files``, and the graph that they hold; raises as that does."""
     subgraphs = [
         SubgraphSDL(
             name,
@@ -40,8 +45,10 @@ def generated_files(registry: Path) -> dict[Path, str]:
         for name, entry in read_registry(registry).items()
     ]
     text = compose(subgraphs).supergraph_sdl
-    api = print_api(load_supergraph(text))
-    return {registry.parent / "supergraph.graphql": _ended(text), registry.parent / "api.graphql": _ended(api)}
+    supergraph = load_supergraph(text)
+    folder = registry.parent
+    pages = {folder / "supergraph.graphql": _ended(text), folder / "api.graphql": _ended(print_api(supergraph))}
+    return pages, supergraph
 
 
 def generated_views(schema: Path, supergraph: Supergraph, policy: Policy, day: date | None = None) -> dict[Path, str]:

@@ -62,6 +62,7 @@ def create_app(opened: OpenHouse) -> Starlette:
         *console.routes(),
         Route("/dev/personas", _coded(development.personas), methods=["GET"]),
         Route("/dev/token", _coded(development.token), methods=["POST"]),
+        Route("/dev/trouble", _coded(development.trouble), methods=["GET"]),
         Route("/dev/trace/{record}", _coded(tracing.trace), methods=["GET"]),
     ]
     app = Starlette(routes=routes, lifespan=_lifespan, exception_handlers=_HANDLERS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -14,7 +15,7 @@ from gateway.errors import GatewayError, RequestError
 from gateway.identity import Persona, issue_token
 from gateway.opening import OpenHouse
 
-__all__ = ["personas", "token"]
+__all__ = ["personas", "token", "trouble", "trouble_file"]
 
 
 def _opened(request: Request) -> OpenHouse:
@@ -27,6 +28,21 @@ def _opened(request: Request) -> OpenHouse:
             hint="Get a token from your agency's issuer.",
         )
     return opened
+
+
+def trouble_file(var: Path) -> Path:
+    """Where ``gateway dev`` keeps what is wrong with the tree that it watches; it is there while that runs."""
+    return var / "dev-trouble.json"
+
+
+async def trouble(request: Request) -> Response:
+    """Whether somebody watches the tree (``gateway dev``), and why what was saved last is not served; "" when it is."""
+    path = trouble_file(_opened(request).settings.var)
+    try:
+        told = orjson.loads(path.read_bytes())["trouble"]
+    except (OSError, orjson.JSONDecodeError, KeyError, TypeError):
+        return JSONResponse({"watched": False, "trouble": ""})
+    return JSONResponse({"watched": True, "trouble": str(told)})
 
 
 async def personas(request: Request) -> Response:

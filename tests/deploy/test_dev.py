@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.request import urlopen
 
 import pytest
@@ -64,6 +66,11 @@ def alive() -> bool:
         return bool(answer.status == 200)
 
 
+def trouble() -> dict[str, Any]:
+    with urlopen("http://127.0.0.1:4384/dev/trouble", timeout=10) as answer:
+        return dict(json.loads(answer.read()))
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_a_mistake_is_told_by_its_line_and_the_last_good_graph_stays_up(clone: Path) -> None:
@@ -80,7 +87,17 @@ def test_a_mistake_is_told_by_its_line_and_the_last_good_graph_stays_up(clone: P
         assert f"  raised at subgraphs/security_reviews/schema.py:{line}" in told
         assert alive()
 
+        assert f"security_reviews/schema.py:{line}" in trouble()["trouble"], "the explorer is not told"
+
+        schema.write_text(good.replace('@entity("reviewId"', '@entity("reviewNo"'), encoding="utf-8")
+        told = terminal.until("not served: the last good graph is still served")
+        assert any(each.startswith("KEY_INVALID_FIELDS [security_reviews: SecurityReview, ") for each in told)
+        key = next(number for number, each in enumerate(good.splitlines(), 1) if '@entity("reviewId"' in each)
+        place = f"subgraphs/security_reviews/schema.py:{key} (class SecurityReview, decorator @entity)"
+        assert f"  SecurityReview is made at {place}" in told
+        assert alive()
+
         schema.write_text(good.replace("closedAt", "shutAt"), encoding="utf-8")
         terminal.until("served: ")
-        assert alive()
+        assert trouble() == {"watched": True, "trouble": ""}
         assert "  shutAt: DateTime" in (clone / "schema" / "api.graphql").read_text(encoding="utf-8")

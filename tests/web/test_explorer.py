@@ -289,6 +289,29 @@ def test_what_is_unavailable_looks_like_neither_withheld_nor_nothing(visit: Visi
     assert outlines == ["dashed", "none", "dashed"]
 
 
+def test_what_is_not_served_is_told_until_it_is(browser: Browser, served: Served) -> None:
+    """As with `gateway dev`: the mistake with its line of Python, above the last good graph, gone once it is mended."""
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    place = "KEY_INVALID_FIELDS [visas: Visa, line 435]\n  Visa is made at subgraphs/visas/schema.py:46 (class Visa)"
+    told = [place, place, ""]
+    page.route(
+        "**/dev/trouble",
+        lambda route: route.fulfill(json={"watched": True, "trouble": told.pop(0) if len(told) > 1 else told[0]}),
+    )
+    visit = Visit(page, served.address)
+    alert = page.locator("#not-served")
+    alert.wait_for(state="visible")
+    text, wide = alert.inner_text(), page.evaluate("document.documentElement.scrollWidth")
+    visit.choose(0)
+    visit.run()
+    alert.wait_for(state="hidden")
+    page.close()
+
+    assert text == f"Not served: what you see is the last good graph.\n{place}"
+    assert wide <= 390
+    assert visit.wrong == []
+
+
 def test_without_personas_the_caller_brings_a_token(browser: Browser, served: Served) -> None:
     """As in production: the page offers a field for the token and no made-up callers."""
     page = browser.new_page()

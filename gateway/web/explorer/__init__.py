@@ -17,7 +17,20 @@ from gateway.opening import OpenHouse
 __all__ = ["SECURITY", "ready_queries", "routes"]
 
 _HERE = Path(__file__).parent
-_SCRIPTS = ("explorer", "answer", "complete", "docs", "editor", "history", "nameable", "page", "plan", "share", "why")
+_SCRIPTS = (
+    "explorer",
+    "answer",
+    "complete",
+    "docs",
+    "editor",
+    "history",
+    "nameable",
+    "page",
+    "plan",
+    "share",
+    "trouble",
+    "why",
+)
 _FILES = {
     "explorer.css": "text/css",
     **{f"{name}.js": "text/javascript" for name in _SCRIPTS},

@@ -7,6 +7,7 @@ import { unnameable, without } from "./nameable.js";
 import { $, become, element, fetchJson, forget, post, state, tabs, tokenFor } from "./page.js";
 import { planOf, showPlan } from "./plan.js";
 import { FORMS, linked, linkTo } from "./share.js";
+import { watchTrouble } from "./trouble.js";
 
 // ---- who is asking --------------------------------------------------------------------------------------------------
 
@@ -226,6 +227,7 @@ async function start() {
   const link = location.hash ? linked(location.hash) : null;
   if (link) reopen(link);
   document.body.dataset.ready = "true";
+  if (body.personas) watchTrouble(changeCaller);
 }
 
 start();
