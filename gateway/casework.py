@@ -34,13 +34,13 @@ async def find_facts(
     reading = case_reading(graph.policy, caller, graph.shapes)
     named = named_subjects(operation, graph.policy)
     if reading is None:
-        return {}, await read_flags(named, caller, graph, house, at)
+        return {}, await read_flags(named, caller, graph, house, at, key)
     facts, flags = await asyncio.gather(
-        _read_case(reading, caller, graph, house, at, key), read_flags(named, caller, graph, house, at)
+        _read_case(reading, caller, graph, house, at, key), read_flags(named, caller, graph, house, at, key)
     )
     subject = facts.get("case.subject")
     if isinstance(subject, str) and subject not in flags:
-        flags |= await read_flags({subject}, caller, graph, house, at)
+        flags |= await read_flags({subject}, caller, graph, house, at, key)
     return facts, flags
 
 
@@ -55,9 +55,15 @@ async def _read_case(
     return case_facts(reading, merged.data, failed=bool(merged.failures))
 
 
-async def read_flags(travelers: Iterable[str], caller: Caller, graph: Graph, house: House, at: datetime) -> Flags:
-    """The statutory flags of ``travelers`` as facts; UNREACHABLE where the authority did not answer."""
-    request = flags_request(graph.policy, graph.supergraph, travelers)
+async def read_flags(
+    travelers: Iterable[str], caller: Caller, graph: Graph, house: House, at: datetime, key: str = ""
+) -> Flags:
+    """The statutory flags of ``travelers`` as facts; UNREACHABLE where the authority did not answer.
+
+    ``key`` is that of the request (``Graph.key_of``): its labels may have the flags read of another subgraph.
+    """
+    labels = graph.labels.on(graph.supergraph.labels, key)
+    request = flags_request(graph.policy, graph.supergraph, travelers, labels)
     if request is None:
         return {}
     transport = Vouched(house, caller, graph.policy.epoch, at, fact_grants)

@@ -58,7 +58,7 @@ async def answer(question: Question, caller: Caller, graph: Graph, house: House)
     plan = graph.plan(permitted.operation, at, key)
     watch.lap("plan")
     await announce(question, permitted, caller, graph, house, at, request_id)
-    merged, flags = await fetch(permitted, plan, flags, caller, graph, house, at)
+    merged, flags = await fetch(permitted, plan, flags, caller, graph, house, at, key)
     watch.lap("fetch")
     watch.failures = len(merged.failures)
     applied = apply_rulings(
@@ -150,11 +150,12 @@ async def fetch(
     graph: Graph,
     house: House,
     at: datetime,
+    key: str,
     event: Mapping[str, Any] | None = None,
 ) -> tuple[Merged, Flags]:
     """What the subgraphs answered about whom they may be asked, merged; and every traveler's flags known by then.
 
-    ``event`` stands for the answer of a subscription's source. Where a record is looked up by a number, the flags of
+    ``key`` is that of the request (``Graph.key_of``). ``event`` stands for the answer of a subscription's source. Where a record is looked up by a number, the flags of
     nobody are read when it found nobody new: otherwise the time that reading them takes would tell a protected record
     from none.
     """
@@ -162,7 +163,7 @@ async def fetch(
 
     async def read(travelers: set[str]) -> Flags:
         asked.update(travelers)
-        return await read_flags(travelers, caller, graph, house, at)
+        return await read_flags(travelers, caller, graph, house, at, key)
 
     gate = Gate(permitted, graph.policy, caller, graph.shapes, at, dict(flags), read)
     transport = Vouched(house, caller, graph.policy.epoch, at, lambda coordinates: grants_for(permitted, coordinates))

@@ -19,7 +19,8 @@ from gateway.enforcement.values import argument_values, subject_argument
 from gateway.operation.model import Argument, Field, Operation
 from gateway.policy import UNREACHABLE, CaseKind, Policy
 from gateway.supergraph import Supergraph
-from gateway.supergraph.model import named_type
+from gateway.supergraph.model import FieldDef, named_type
+from gateway.supergraph.moves import Moves
 
 __all__ = [
     "NOBODY",
@@ -143,14 +144,21 @@ def authority_of(policy: Policy) -> Authority | None:
     return Authority(holder, field, {flag: steps[2] for flag, steps in places.items()})
 
 
-def flags_request(policy: Policy, supergraph: Supergraph, ids: Iterable[str]) -> FlagsRequest | None:
-    """The one request that reads every statutory flag of ``ids`` from the authority; None when nothing is to be read."""
+def flags_request(
+    policy: Policy, supergraph: Supergraph, ids: Iterable[str], labels: Iterable[str] = ()
+) -> FlagsRequest | None:
+    """The one request that reads every statutory flag of ``ids`` from the authority; None when nothing is to be read.
+
+    ``labels`` are the progressive overrides that are on for the request: they may have another subgraph asked.
+    """
     wanted = tuple(sorted(ids))
     authority = authority_of(policy)
     found = supergraph.field(authority.type, authority.field) if authority else None
     if not wanted or authority is None or found is None or not found.joins:
         return None
-    graph = next(join.graph for join in found.joins if not join.external)
+    graph = _answering(supergraph, authority, found, labels)
+    if graph is None:
+        return None
     flags = sorted(set(authority.facts.values()))
     text = (
         f"query Flags($r: [_Any!]!) {{ _entities(representations: $r) "
@@ -162,6 +170,12 @@ def flags_request(policy: Policy, supergraph: Supergraph, ids: Iterable[str]) ->
     holder = named_type(found.type)
     coordinates = (f"{authority.type}.{authority.field}", *(f"{holder}.{flag}" for flag in flags))
     return FlagsRequest(supergraph.by_graph[graph].name, body, coordinates, wanted)
+
+
+def _answering(supergraph: Supergraph, authority: Authority, field: FieldDef, labels: Iterable[str]) -> str | None:
+    """The graph that answers for the flags of one request; None where none does."""
+    moves, owner = Moves(supergraph, labels), supergraph.types[authority.type]
+    return next((each.graph for each in field.joins if moves.resolves(owner, field, each.graph)), None)
 
 
 def flags_of(policy: Policy, request: FlagsRequest, body: bytes | None) -> dict[str, dict[str, Any]]:

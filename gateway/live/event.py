@@ -161,7 +161,7 @@ async def answer_event(
         return Told(None, closed)
     vouched = Vouched(house, caller, graph.policy.epoch, at, lambda coordinates: grants_for(permitted, coordinates))
     page = await happened.source(source_request(plan, operation.variables), vouched)
-    merged, flags = await fetch(permitted, plan, flags, caller, graph, house, at, page)
+    merged, flags = await fetch(permitted, plan, flags, caller, graph, house, at, key, page)
     watch.lap("fetch")
     watch.failures = len(merged.failures)
     applied = apply_rulings(

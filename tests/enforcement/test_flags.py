@@ -1,0 +1,85 @@
+"""The statutory flags are read where the request's override labels have them: one request, one set of labels."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field, replace
+
+import orjson
+import pytest
+
+from gateway.casework import find_facts, read_flags
+from gateway.composition import SubgraphSDL, compose
+from gateway.enforcement.facts import flags_request
+from gateway.enforcement.shapes import shapes_of
+from gateway.execution.transport import SubgraphRequest, SubgraphResponse
+from gateway.house import Graph
+from gateway.operation import read_operation
+from gateway.planning import LabelRules
+from gateway.supergraph import Supergraph, load_supergraph
+from tests.enforcement.kit import P1367
+from tests.enforcement.seen import Kept, house_of
+from tests.enforcement.simulated import Agencies
+from tests.policy.kit import AT, SDL, caller, policy
+
+LINK = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.7", import: ["@key", "@override"])\n'
+PEOPLE = LINK + 'type Query { person(id: ID!): Person } type Person @key(fields: "id") { id: ID! }'
+OLD = LINK + 'type Person @key(fields: "id") { id: ID! flags: Flags } type Flags { p1367: Boolean }'
+NEW = OLD.replace("flags: Flags", 'flags: Flags @override(from: "petitions", label: "percent(40)")').replace(
+    "p1367: Boolean", 'p1367: Boolean @override(from: "petitions", label: "percent(40)")'
+)
+POLICY = policy(prohibitions=(P1367.replace(', "VisaEvent", "NameEvent"', ""),), sdl=SDL)
+
+
+def graph_of(*, settled: bool = False) -> Supergraph:
+    """Two subgraphs of USCIS: the flags move from the one to the other, for some requests or (``settled``) for all."""
+    new = NEW.replace(', label: "percent(40)"', "") if settled else NEW
+    sdl = [SubgraphSDL("people", "http://p.test", PEOPLE), SubgraphSDL("petitions", "http://o.test", OLD)]
+    return load_supergraph(compose([*sdl, SubgraphSDL("registry", "http://n.test", new)]).supergraph_sdl)
+
+
+@pytest.mark.parametrize(
+    ("settled", "labels", "subgraph"),
+    [(False, (), "petitions"), (False, ("percent(40)",), "registry"), (True, (), "registry")],
+)
+def test_the_subgraph_is_that_of_the_labels(settled: bool, labels: tuple[str, ...], subgraph: str) -> None:
+    request = flags_request(POLICY, graph_of(settled=settled), ["P1"], labels)
+    assert request is not None
+    assert request.subgraph == subgraph
+
+
+@dataclass
+class Flagged:
+    """Both subgraphs know the person; what was asked of which is kept."""
+
+    asked: list[str] = field(default_factory=list)
+
+    async def send(self, request: SubgraphRequest) -> SubgraphResponse:
+        """She is protected."""
+        self.asked.append(request.subgraph)
+        people = orjson.loads(request.body)["variables"]["r"]
+        return SubgraphResponse(
+            200, orjson.dumps({"data": {"_entities": [{"flags": {"p1367": True}} for _ in people]}})
+        )
+
+
+def test_every_reading_of_a_request_goes_by_its_own_key() -> None:
+    """Those of named travelers before the plan, and those of people met while fetching."""
+    supergraph = graph_of()
+    rules = LabelRules({"percent(40)": 40})
+    graph = Graph(supergraph, POLICY, shapes_of(supergraph, POLICY), "sha256:graph", labels=rules)
+    flagged = Flagged()
+    house = replace(house_of(Agencies([], []), Kept()), transport=flagged)
+    operation = read_operation('{ person(id: "P1") { id } }', supergraph.api_schema, {})
+    on = [bool(rules.on(supergraph.labels, f"request {number}")) for number in range(20)]
+    assert len(set(on)) == 2
+
+    async def read() -> None:
+        for number in range(20):
+            key = f"request {number}"
+            _, flags = await find_facts(operation, caller(case=""), graph, house, AT, key)
+            assert flags == {"P1": {"subject.p1367": True}}
+            assert await read_flags({"P2"}, caller(), graph, house, AT, key) == {"P2": {"subject.p1367": True}}
+
+    asyncio.run(read())
+    assert flagged.asked == [("registry" if each else "petitions") for each in on for _ in range(2)]
