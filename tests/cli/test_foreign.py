@@ -37,6 +37,51 @@ type Traveler @key(fields: "id") {
 }
 type Query { nothing: Boolean @classified(category: "SYS") }
 """
+_FIELDS = SDL.partition("type Report")[2]
+_CLASSIFIED = "directive @classified(category: String!, overlays: [String!], origin: String) on FIELD_DEFINITION"
+_LINK = '@link(url: "https://two-way-street.example/classified/v1.0", import: ["@classified"])'
+OTHERS = {
+    # every server adds something of its own to what _service gives
+    "Federation 1": f"""
+extend schema {_LINK}
+{_CLASSIFIED}
+type Report @key(fields: "reportId") {{
+  reportId: String @classified(category: "XING")
+  traveler: Traveler @classified(category: "LINK")
+}}
+extend type Traveler @key(fields: "id") {{
+  id: ID! @external @classified(category: "SYS", origin: "OBIM")
+  reports: [Report!] @classified(category: "LINK")
+}}
+extend type Query {{ nothing: Boolean @classified(category: "SYS") }}
+""",
+    "with its directives and scalars defined": f"""
+schema @link(url: "https://specs.apollo.dev/link/v1.0") @link(url: "https://specs.apollo.dev/federation/v2.7", import: ["@key", "@composeDirective", "FieldSet"])
+  {_LINK} @composeDirective(name: "@classified") {{ query: Query }}
+directive @link(url: String!, as: String, for: link__Purpose, import: [link__Import]) repeatable on SCHEMA
+directive @key(fields: FieldSet!, resolvable: Boolean = true) repeatable on OBJECT | INTERFACE
+directive @composeDirective(name: String!) repeatable on SCHEMA
+scalar FieldSet
+scalar link__Import
+enum link__Purpose {{ SECURITY EXECUTION }}
+{_CLASSIFIED}
+type Report{_FIELDS}
+""",
+    "with what Federation adds, and another name for the root": f"""
+schema @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key", "@composeDirective"])
+  {_LINK} @composeDirective(name: "@classified") {{ query: Root }}
+{_CLASSIFIED}
+type Report{_FIELDS.replace("type Query {", "type Root { _entities(representations: [_Any!]!): [_Entity]! _service: _Service!")}
+scalar _Any
+union _Entity = Report | Traveler
+type _Service {{ sdl: String }}
+""",
+    "with prefixed directives": f"""
+extend schema @link(url: "https://specs.apollo.dev/federation/v2.9") {_LINK} @federation__composeDirective(name: "@classified")
+{_CLASSIFIED}
+type Report{_FIELDS.replace("@key", "@federation__key")}
+""",
+}
 REAL = tuple(json.dumps({"__typename": "Report", "reportId": each}) for each in ("R1", "R2"))
 
 
@@ -125,6 +170,21 @@ def test_one_that_keeps_its_promises_passes(keys: Path) -> None:
         "sdl", "trust", "composition", "entities", "policy", "examples", "flows", "arguments",
     ]  # fmt: skip
     assert 'luggage = { agency = "CBP"' in result.steps[0].notes[0]
+
+
+@pytest.mark.parametrize("how", OTHERS)
+def test_the_sdl_of_other_servers_is_welcome(keys: Path, how: str) -> None:
+    result = checked(Luggage(keys, sdl=OTHERS[how]))
+
+    assert codes(result) == {}
+    assert result.steps[-1].name == "arguments"
+
+
+def test_federation_1_that_links_nothing_is_told_that_it_classifies_nothing(keys: Path) -> None:
+    result = checked(Luggage(keys, sdl=OTHERS["Federation 1"].replace(f"extend schema {_LINK}", "")), ())
+
+    assert set(codes(result)) == {"policy"}
+    assert set(codes(result)["policy"]) == {"POLICY_UNCLASSIFIED"}
 
 
 def test_one_that_answers_anybody(keys: Path) -> None:

@@ -30,6 +30,7 @@ from subgraphs.kit.testing import NOW, OFFICER, Asked, Denies, send
 from subgraphs.kit.trust_mocks import Law, PersonaCase
 from subgraphs.kit.trust_testing import SigningKey, sign_assertion
 from subgraphs.kit.trust_words import HEADER
+from tests.cli.test_foreign import OTHERS
 
 NAMES = tuple(read_registry())
 HERS = "TRV-01KST0RY000000000000000029"
@@ -306,6 +307,13 @@ async def test_federation_1_and_a_file_without_queries_can_be_mocked() -> None:
     ] == FEDERATION_1
     lone = mocked('type Thing @key(fields: "id") { id: ID! name: String }', "things")
     await lone.assert_entities({"__typename": "Thing", "id": "1"})
+
+
+@pytest.mark.parametrize("how", OTHERS)
+async def test_what_other_servers_print_can_be_mocked(how: str) -> None:
+    asked = mocked(OTHERS[how], "luggage")
+    await asked.assert_entities({"__typename": "Report", "reportId": "A"}, {"__typename": "Traveler", "id": HERS})
+    assert "nothing" in (await asked.ask("{ nothing }"))["data"]
 
 
 def test_a_name_that_is_not_registered_is_none(tmp_path: Path) -> None:

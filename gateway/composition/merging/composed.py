@@ -36,6 +36,7 @@ def settle_composed(merge: Merge) -> None:
                 request = _request(merge, index, application.args.get("name"))
                 if request is not None:
                     requests.append(request)
+    requests += _of_federation_1(merge, requests)
     _note_mismatched_majors(merge, {request.link.identity for request in requests})
     refused = _mismatched_majors(merge, requests)
     requests = [request for request in requests if request.link.identity not in refused]
@@ -44,6 +45,21 @@ def settle_composed(merge: Merge) -> None:
         _define(merge, [request for request in requests if request.name == name])
     for name in merge.composed:
         merge.schema.directives[name] = _carried(merge.schema.directives[name], merge)
+
+
+def _of_federation_1(merge: Merge, requests: list[_Request]) -> list[_Request]:
+    """What Federation 1 subgraphs ask for without words: it has no ``@composeDirective``.
+
+    Such a subgraph that links a specification takes part in those of its directives that others compose.
+    """
+    asked = dict.fromkeys((request.name, request.link.identity, request.element) for request in requests)
+    found: list[_Request] = []
+    for index, subgraph in enumerate(merge.subgraphs):
+        for name, identity, element in asked if subgraph.upgraded else ():
+            source = subgraph.links.source_of(f"@{name}") if name in subgraph.schema.directives else None
+            if source is not None and (source[0].identity, source[1]) == (identity, element):
+                found.append(_Request(index, name, source[0], element))
+    return found
 
 
 def _error(merge: Merge, message: str, indexes: list[int], hint: str) -> None:
