@@ -22,6 +22,9 @@ from typing import IO
 from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
+from sqlalchemy.engine import make_url
+
+from tests.faults.way import Way, way
 from tests.scenarios.asking import ROOT
 from tests.subgraphs.postgres import Server
 
@@ -140,44 +143,106 @@ class Fleet:
     store: Program
     subgraphs: dict[str, Program] = field(default_factory=dict)
     gateways: list[Program] = field(default_factory=list)
+    ways: dict[str, Way] = field(default_factory=dict)
+    balancer: Program | None = None
+
+    @property
+    def addresses(self) -> list[str]:
+        """Where clients reach the gateways; the last over its way, where it has one."""
+        found = [each.address for each in self.gateways]
+        if "gateway" in self.ways:
+            found[-1] = f"http://127.0.0.1:{self.ways['gateway'].port}"
+        return found
 
 
 @contextmanager
-def fleet(folder: Path, postgres: Server, urls: Mapping[str, str], store: str) -> Iterator[Fleet]:
-    """All of it running and well over the databases ``urls``; ``store`` is the Valkey's program. Stopped at the end."""
+def fleet(
+    folder: Path,
+    postgres: Server,
+    urls: Mapping[str, str],
+    store: str,
+    *,
+    gateways: int = 2,
+    events: str = "",
+    ways: bool = False,
+    more: Mapping[str, str] | None = None,
+) -> Iterator[Fleet]:
+    """All of it running and well over the databases ``urls``; ``store`` is the Valkey's program. Stopped at the end.
+
+    ``events`` is the NATS server's ``host:port``. With ``ways`` the ways to visas, to the database of admissions, to Valkey, to
+    NATS and to the last gateway can be cut, and there is a balancer before the gateways. ``more`` is added to everybody's environment.
+    """
     with ExitStack() as closing:
         made = Fleet(folder, postgres, _store(folder, store))
-        programs = [made.store]
         ports = {name: free_port() for name in urls}
-        base = {name: value for name, value in os.environ.items() if not name.startswith("TWS_")}
-        base |= {"TWS_MODE": "development", "TWS_KEYS": str(folder / "keys"), "PYTHONPATH": str(ROOT)}
+        urls = dict(urls)
+        if ways:
+            _lay(made, closing, urls, ports, events)
         limits = folder / "limits.toml"
         limits.write_text("[callers]\nrate = 100000\nburst = 100000\n")
+        base = {name: value for name, value in os.environ.items() if not name.startswith("TWS_")}
+        base |= {"TWS_MODE": "development", "TWS_KEYS": str(folder / "keys"), "PYTHONPATH": str(ROOT)}
+        if events:
+            base["TWS_EVENTS"] = f"nats://127.0.0.1:{made.ways['events'].port}" if ways else f"nats://{events}"
+        base |= more or {}
         for name, url in urls.items():
-            made.subgraphs[name] = Program(
-                name,
-                [sys.executable, "-m", "uvicorn", f"subgraphs.{name}.app:create_app", "--factory", "--port",
-                 str(ports[name]), "--log-level", "warning"],
-                base | {f"TWS_DATABASE_URL_{name.upper()}": url},
-                folder / f"{name}.log",
-                health=f"http://127.0.0.1:{ports[name]}/health",
-            )  # fmt: skip
+            made.subgraphs[name] = _subgraph(name, url, ports[name], folder, base)
         where = {f"TWS_URL_{name.upper()}": f"http://127.0.0.1:{port}/graphql" for name, port in ports.items()}
+        if ways:
+            where["TWS_URL_VISAS"] = f"http://127.0.0.1:{made.ways['visas'].port}/graphql"
         base |= where | {
             "TWS_TODAY": "2026-11-01T12:00:00+00:00",
             "TWS_LIMITS": str(limits),
-            "TWS_VALKEY": made.store.address,
+            "TWS_VALKEY": f"redis://127.0.0.1:{made.ways['store'].port}" if ways else made.store.address,
             "TWS_LOG": "off",
-            "TWS_SUBGRAPH_TIMEOUT": "1",
+            "TWS_SUBGRAPH_TIMEOUT": base.get("TWS_SUBGRAPH_TIMEOUT", "1"),
         }
-        made.gateways = [_gateway(number, folder, base) for number in (1, 2)]
-        programs += [*made.subgraphs.values(), *made.gateways]
+        made.gateways = [_gateway(number, folder, base) for number in range(1, gateways + 1)]
+        if ways:
+            _balance(made, closing)
+        programs = [made.store, *made.subgraphs.values(), *made.gateways, *([made.balancer] if made.balancer else [])]
         for program in programs:
             program.start()
             closing.callback(program.stop)
         for program in programs:
             program.ready()
         yield made
+
+
+def _lay(made: Fleet, closing: ExitStack, urls: dict[str, str], ports: Mapping[str, int], events: str) -> None:
+    """Lay the ways that can be cut."""
+    targets = {
+        "visas": f"127.0.0.1:{ports['visas']}",
+        "database": f"{made.postgres.folder}/.s.PGSQL.5432",
+        "store": made.store.address.removeprefix("unix://"),
+        "events": events,
+    }
+    made.ways = {name: closing.enter_context(way(target)) for name, target in targets.items()}
+    place = make_url(urls["admissions"]).set(host="127.0.0.1", port=made.ways["database"].port, query={})
+    urls["admissions"] = place.render_as_string(hide_password=False)
+
+
+def _balance(made: Fleet, closing: ExitStack) -> None:
+    """A way to the last gateway, and a balancer before both."""
+    where = [each.address.removeprefix("http://") for each in made.gateways]
+    made.ways["gateway"] = closing.enter_context(way(where[-1]))
+    port = str(free_port())
+    command = [sys.executable, "-m", "tests.faults.way", port, *where]
+    address = f"http://127.0.0.1:{port}"
+    made.balancer = Program(
+        "balancer", command, dict(os.environ), made.var / "balancer.log", address, f"{address}/health/live"
+    )
+
+
+def _subgraph(name: str, url: str, port: int, folder: Path, environment: Mapping[str, str]) -> Program:
+    return Program(
+        name,
+        [sys.executable, "-m", "uvicorn", f"subgraphs.{name}.app:create_app", "--factory", "--port", str(port),
+         "--log-level", "warning"],
+        {**environment, f"TWS_DATABASE_URL_{name.upper()}": url},
+        folder / f"{name}.log",
+        health=f"http://127.0.0.1:{port}/health",
+    )  # fmt: skip
 
 
 def _gateway(number: int, folder: Path, environment: Mapping[str, str]) -> Program:

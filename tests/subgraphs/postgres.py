@@ -8,10 +8,11 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -60,6 +61,13 @@ class Server:
         run_as_postgres(
             str(PROGRAMS / "pg_ctl"), "-D", str(self.folder / "data"), "-l", log, "-w", "-o", options, "start"
         )
+
+    def signal(self, number: int) -> None:
+        """Send a signal to all of its processes."""
+        first = psutil.Process(int((self.folder / "data" / "postmaster.pid").read_text().split("\n")[0]))
+        for each in (first, *first.children(recursive=True)):
+            with suppress(psutil.NoSuchProcess):
+                each.send_signal(number)
 
     def stop(self) -> None:
         """Stop it at once, as a crash would."""
