@@ -7,6 +7,7 @@ import json
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -90,10 +91,8 @@ class Watch(_Going):
 
     def _go(self) -> None:
         while not self._over.is_set():
-            try:
+            with suppress(OSError, ValueError, http.client.HTTPException):  # where it was is in the cursor
                 self._listen(self.addresses[self.turns % len(self.addresses)])
-            except (OSError, ValueError, http.client.HTTPException):
-                pass  # what it was is the fault's; where it was is in the cursor
             self.turns += 1
             self._over.wait(0.1)
 
