@@ -10,7 +10,7 @@ __all__ = ["Cut", "Refused", "Unreachable", "told"]
 
 _GOES_ON: Final = frozenset({"GATEWAY_CLOSING", "EVENTS_UNAVAILABLE"})
 """Why a gateway ends a subscription that may be taken up again at once or a little later."""
-_TOKEN: Final = frozenset({"TOKEN_EXPIRED", "TOKEN_INVALID", "TOKEN_MISSING"})
+_TOKEN: Final = frozenset({"TOKEN_EXPIRED", "TOKEN_MISSING"})
 
 
 class Unreachable(OSError):  # noqa: N818 - what it says of the gateway
