@@ -10,14 +10,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import pytest
 
-from tests.deploy.test_agency_walk import Walk, clone
+from tests.deploy.test_agency_walk import Step, Walk, clone
 
 __all__ = ["clone"]
 
+HERS = "TRV-01KST0RY000000000000000029"
 FIELD = '    closedAt: dt.datetime | None = classified("SEC")'
 
 
@@ -46,10 +47,10 @@ class Terminal:
 
 
 @contextmanager
-def developing(root: Path) -> Iterator[Terminal]:
+def developing(root: Path, *words: str) -> Iterator[Terminal]:
     environment = {**Walk(root).environment, "TWS_MODE": "development", "TWS_TODAY": "2026-11-01T12:00:00+00:00"}
     process = subprocess.Popen(
-        [sys.executable, "-m", "gateway", "dev", "--port", "4384"], cwd=root, env=environment, text=True,
+        [sys.executable, "-m", "gateway", "dev", "--port", "4384", *words], cwd=root, env=environment, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
     try:
@@ -101,3 +102,32 @@ def test_a_mistake_is_told_by_its_line_and_the_last_good_graph_stays_up(clone: P
         terminal.until("served: ")
         assert trouble() == {"watched": True, "trouble": ""}
         assert "  shutAt: DateTime" in (clone / "schema" / "api.graphql").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_one_subgraph_runs_beside_mocks_of_all_others(clone: Path) -> None:
+    """No data is seeded here: what is answered is answered by mocks."""
+    query = f'{{ traveler(id: "{HERS}") {{ id visas {{ nodes {{ foilNumber }} }} identifiers {{ kind value }} }} }}'
+    with developing(clone, "--only", "security_reviews") as terminal:
+        terminal.until("served: ")
+        walk = Walk(clone, functions="export TWS_MODE=development\n")
+        (token,) = walk.take(Step("gateway token --persona cbp-secondary-nyc --var var"))
+        asked = Request(
+            "http://127.0.0.1:4384/graphql",
+            json.dumps({"query": query}).encode(),
+            {"content-type": "application/json", "authorization": f"Bearer {token}"},
+        )
+        with urlopen(asked, timeout=60) as answer:
+            page = json.loads(answer.read())
+    assert "errors" not in page
+    assert page["data"]["traveler"]["id"] == HERS
+    assert page["data"]["traveler"]["visas"]["nodes"][0]["foilNumber"].startswith(f"VISA.{HERS}.")
+    assert ("MASK", "LAST4") in {(each["outcome"], each.get("mask")) for each in page["extensions"]["sharing"]}
+    assert not (clone / "var" / "dev-trouble.json").exists(), "nobody watches any more"
+
+
+@pytest.mark.slow
+def test_only_what_is_registered_can_be_run(clone: Path) -> None:
+    shown = Walk(clone).take(Step("gateway dev --only visa --port 0"))
+    assert shown[0].startswith("SUBGRAPH_NOT_IN_GRAPH No subgraph 'visa' is registered.")
