@@ -14,7 +14,7 @@ export TWS_DATA ?= $(VAR)/data
 export TWS_KEYS ?= $(VAR)/keys
 export STRICT
 
-.PHONY: run dev docs test install install-dev data token schema check lint types layers stale pytest bench demo requirements clean
+.PHONY: run dev docs test install install-dev data token schema check lint types layers stale pytest bench demo scale requirements clean
 
 run: install data
 	TWS_TODAY=$(TODAY) $(BIN)/gateway serve --subgraphs asgi --port $(PORT) --var $(VAR)
@@ -91,6 +91,10 @@ bench: install-dev
 # State revokes visas, a port of entry hears of each and acknowledges it: how long that takes, and both sides of the record
 demo: install-dev
 	$(BIN)/python -m tests.benchmarks.revocations $(or $(REVOCATIONS),1000)
+
+# many travelers in PostgreSQL, kept in FOLDER: what every query of the domain takes for 1, 16 and 64 users (docs/scale.md)
+scale: install-dev
+	$(BIN)/python -m tests.scale.load $(or $(FOLDER),$(error say where there is room for 15 GB: make scale FOLDER=...)) $(or $(TRAVELERS),1000000)
 
 requirements:
 	$(BIN)/uv pip compile --universal --generate-hashes --no-header --no-annotate --quiet --python-version 3.11 -o requirements.txt pyproject.toml

@@ -22,7 +22,7 @@ from tests.subgraphs.postgres import PROGRAMS, Server, agencies, run_as_postgres
 
 __all__ = ["filled", "kept"]
 
-OPTIONS = "-c shared_buffers=1GB -c effective_cache_size=4GB -c max_wal_size=4GB -c random_page_cost=1.1"
+OPTIONS = "-c shared_buffers=1GB -c effective_cache_size=4GB -c max_wal_size=4GB -c random_page_cost=1.1 -c log_min_duration_statement=200"
 
 
 @contextmanager
