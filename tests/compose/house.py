@@ -46,6 +46,10 @@ class House:
         """The name of a container: by the engine, since podman-compose finds the first of several only."""
         return ("_" if self.engine == "podman" else "-").join((_PROJECT, service, str(number)))
 
+    def network(self, name: str) -> str:
+        """The engine's name of a network of the file."""
+        return f"{_PROJECT}_{name}"
+
     def run(self, *arguments: str) -> str:
         """What the engine prints; raises ``AssertionError`` where it fails."""
         done = subprocess.run(
@@ -67,6 +71,16 @@ class House:
     def inspected(self, service: str, template: str, number: int = 1) -> str:
         """What the engine says of a container."""
         return self.run("inspect", "--format", template, self.container(service, number)).strip()
+
+    def healthy(self, service: str, number: int = 1) -> bool:
+        """Whether a container passes the health check that the file gives it, run as the engine would."""
+        kind, *command = json.loads(self.inspected(service, "{{json .Config.Healthcheck.Test}}", number))
+        return (
+            self.inside(
+                service, *(("sh", "-c", *command) if kind == "CMD-SHELL" else command), number=number
+            ).returncode
+            == 0
+        )
 
     def get(self, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
         """Status and page of a request through nginx; 0 where nothing answers."""

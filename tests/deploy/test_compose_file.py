@@ -109,7 +109,9 @@ def test_as_many_gateways_may_run_as_are_wanted(compose: dict[str, Any]) -> None
     assert gateway["environment"]["TWS_VALKEY"] == "redis://valkey:6379/0"
     assert set(gateway["networks"]) & set(compose["services"]["valkey"]["networks"]) == {"stores"}
     proxy = (ROOT / "deploy" / "nginx.conf").read_text(encoding="utf-8")
-    assert "server gateway:4000" in proxy
+    assert "set $gateways gateway;" in proxy  # by a variable, so that it is looked up again
+    assert "proxy_pass http://$gateways:4000;" in proxy
+    assert "valid=1s" in compose["services"]["nginx"]["command"][2]
     assert "proxy_buffering off;" in proxy  # an event of a stream is not held back
     assert "non_idempotent" not in proxy  # what may have changed something is never sent twice
     beat, patience = Settings().heartbeat, re.search(r"proxy_read_timeout (\d+)s;", proxy)
@@ -200,7 +202,7 @@ def test_who_may_publish_what(subgraphs: list[str], tmp_path: Path) -> None:
     shutil.copy(ROOT / "deploy" / "secrets.sh", tmp_path)
     subprocess.run(["sh", str(tmp_path / "secrets.sh")], check=True, capture_output=True)
     passwords = dict(line.split("=") for line in (folder / "nats.env").read_text().splitlines())
-    page = (ROOT / "deploy" / "nats.conf").read_text().replace('store_dir: "/data", ', "")
+    page = (ROOT / "deploy" / "nats.conf").read_text().replace('store_dir: "/tmp/jetstream", ', "")
     page = page.replace('http: "127.0.0.1:8222"', "")
     for name in sorted(passwords, key=len, reverse=True):
         page = page.replace(f"${name},", f"{passwords[name]},")

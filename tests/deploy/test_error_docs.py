@@ -86,6 +86,7 @@ def codes() -> set[str]:
             found |= set(constants(tree))
     for _, tree in trees("subgraphs"):
         found |= set(arguments(tree, "Refusal"))
+    found |= set(re.findall(r'"code":"([A-Z_]+)"', (ROOT / "deploy" / "nginx.conf").read_text(encoding="utf-8")))
     for pattern, words in MADE.items():
         found |= {pattern.format(word) for word in words}
     return found - NOT_CODES
