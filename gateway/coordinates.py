@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 __all__ = ["Coordinate"]
 
@@ -19,6 +20,7 @@ class Coordinate:
     argument: str = ""
 
     @classmethod
+    @lru_cache(maxsize=8192)
     def parse(cls, text: str) -> Coordinate:
         """The coordinate that ``text`` names; raises ``ValueError`` when it names none."""
         owner, dot, rest = text.partition(".")

@@ -72,11 +72,9 @@ class Record(Protocol):
 
 
 class Signer(Protocol):
-    """Vouches for one request to one subgraph: returns the assertion that travels with it."""
+    """Vouches for one request to one subgraph: returns the assertion that travels with it. ``grants`` are JSON."""
 
-    def __call__(
-        self, subgraph: str, body: bytes, caller: Caller, epoch: str, grants: Mapping[str, str], at: datetime
-    ) -> str: ...
+    def __call__(self, subgraph: str, body: bytes, caller: Caller, epoch: str, grants: bytes, at: datetime) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,13 +271,16 @@ class House:
 
 @dataclass(frozen=True, slots=True)
 class Vouched:
-    """A transport that sends with every request the gateway's signed word on who asks and what was granted."""
+    """A transport that sends with every request the gateway's signed word on who asks and what was granted.
+
+    ``grants`` says what is granted of a request's coordinates, as JSON.
+    """
 
     house: House
     caller: Caller
     epoch: str
     at: datetime
-    grants: Callable[[tuple[str, ...]], Mapping[str, str]]
+    grants: Callable[[tuple[str, ...]], bytes]
 
     async def send(self, request: SubgraphRequest) -> SubgraphResponse:
         """The subgraph's answer to ``request``."""
@@ -290,8 +291,14 @@ class Vouched:
         if self.house.sign is not None:
             grants = self.grants(request.coordinates)
             word = self.house.sign(request.subgraph, request.body, self.caller, self.epoch, grants, self.at)
-            sharing = (self.caller, self.epoch, frozenset(grants.items())) if self.house.joining else None
-            request = replace(request, headers={**request.headers, HEADER: word}, sharing=sharing)
+            request = SubgraphRequest(
+                request.subgraph,
+                request.body,
+                request.coordinates,
+                request.idempotent,
+                {**request.headers, HEADER: word},
+                (self.caller, self.epoch, grants) if self.house.joining else None,
+            )
         response = await self.house.transport.send(request)
         self.house.alarms.note(request, response)
         return response

@@ -327,7 +327,7 @@ def _published(keys: Path, signing: SigningKey) -> PublicKeys:
 def signer(key: Callable[[], SigningKey]) -> Any:
     """Vouches with what ``key`` returns for requests to subgraphs (``gateway.house.Signer``)."""
 
-    def sign(subgraph: str, body: bytes, caller: Caller, epoch: str, grants: Mapping[str, str], at: datetime) -> str:
+    def sign(subgraph: str, body: bytes, caller: Caller, epoch: str, grants: bytes, at: datetime) -> str:
         now = datetime.now(UTC)
         return sign_assertion(
             key(), audience=subgraph, caller=caller, epoch=epoch, grants=grants, body=body, at=at, now=now

@@ -18,7 +18,7 @@ from gateway.enforcement.access import Open
 from gateway.enforcement.apply import Applied, apply_rulings, subject_ids
 from gateway.enforcement.facts import NOBODY, named_subjects
 from gateway.enforcement.gate import Gate
-from gateway.enforcement.grants import grants_for
+from gateway.enforcement.grants import written_grants
 from gateway.enforcement.missing import REFUSED, missing_entries, shown_keys
 from gateway.enforcement.permitted import Permitted
 from gateway.errors import RequestError
@@ -166,7 +166,9 @@ async def fetch(
         return await read_flags(travelers, caller, graph, house, at, key)
 
     gate = Gate(permitted, graph.policy, caller, graph.shapes, at, dict(flags), read)
-    transport = Vouched(house, caller, graph.policy.epoch, at, lambda coordinates: grants_for(permitted, coordinates))
+    transport = Vouched(
+        house, caller, graph.policy.epoch, at, lambda coordinates: written_grants(permitted, coordinates)
+    )
     merged = await execute(plan, graph.supergraph, permitted.client.variables, transport, graph.budget, gate, event)
     if permitted.needs_subjects:
         gate.flags.update(await read(subject_ids(merged.data, graph.shapes) - gate.flags.keys()))
@@ -185,7 +187,7 @@ def respond(
     at: datetime,
 ) -> Answer:
     """The answer in the shape the client asked for; what could not be had is entered in the ledger as well."""
-    missing = tuple(_as_shown(merged.failures, shown_keys(permitted)))
+    missing = tuple(_as_shown(merged.failures, shown_keys(permitted))) if merged.failures else ()
     applied.ledger.extend(missing_entries(permitted, missing, graph.policy))
     undecided = (
         FetchFailure(
@@ -196,9 +198,17 @@ def respond(
     )  # fmt: skip
     reached = (each for each in missing if each.code != REFUSED or operation.kind == "mutation")
     failures = (*reached, *undecided)  # what its owner refused is a denial, and denials are answers
-    asked = any(each.name in ("__schema", "__type") for each in operation.fields())
-    described = graph.views.of(caller, at) if asked else None
+    described = graph.views.of(caller, at) if _describes(permitted) else None
     return project(operation, merged.data, graph.supergraph.api_schema, failures, described=described)
+
+
+def _describes(permitted: Permitted) -> bool:
+    """Whether the client asks for the graph itself."""
+    asked: bool | None = permitted.worked.get("describes")
+    if asked is None:
+        names = {each.name for each in permitted.client.fields()}
+        asked = permitted.worked["describes"] = bool(names & {"__schema", "__type"})
+    return asked
 
 
 def _as_shown(failures: Iterable[FetchFailure], keys: Mapping[str, str]) -> Iterator[FetchFailure]:

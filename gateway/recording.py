@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from gateway.audit.record import AuditRecord, Disclosed, FailureNote, FetchNote, Truths, digest
@@ -36,6 +36,8 @@ def record_of(
 ) -> AuditRecord:
     """The record of one release, ready to be appended; ``spent`` where its caller is warned."""
     cut = _cut(permitted)
+    met = applied.subjects | {subject for subject, _ in applied.given}
+    names = {subject: house.pseudonym(subject, at) for subject in met}
     return AuditRecord(
         request_id=request_id,
         at=at,
@@ -47,8 +49,8 @@ def record_of(
         operation_kind=permitted.client.kind,
         operation_hash=permitted.client.text_hash,
         disclosed=(*cut, *_disclosed(applied, graph, {(each.coordinate, each.outcome, each.reason) for each in cut})),
-        subjects=tuple(house.pseudonym(subject, at) for subject in sorted(applied.subjects)),
-        given=_given(applied, house, at),
+        subjects=tuple(names[subject] for subject in sorted(applied.subjects)),
+        given=_given(applied, names),
         plan=print_plan(plan),
         fetches=tuple(
             FetchNote(fetch.id, fetch.subgraph, fetch.kind, len(fetch.batches), fetch.coordinates)
@@ -61,16 +63,26 @@ def record_of(
     )
 
 
-def _given(applied: Applied, house: House, at: datetime) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Of whom something is shown, and whose values: what tells an accounting from a list of who was looked at."""
+def _given(applied: Applied, names: Mapping[str, str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Of whom something is shown, and whose values: what tells an accounting from a list of who was looked at.
+
+    ``names`` are the travelers' pseudonyms.
+    """
     found: dict[str, set[str]] = {}
     for subject, owner in applied.given:
-        found.setdefault(house.pseudonym(subject, at), set()).add(owner)
+        found.setdefault(names[subject], set()).add(owner)
     return tuple((subject, tuple(sorted(owners))) for subject, owners in sorted(found.items()))
 
 
-def _cut(permitted: Permitted) -> list[Disclosed]:
+def _cut(permitted: Permitted) -> tuple[Disclosed, ...]:
     """What was withheld before anything was fetched; it has no count, because nobody looked."""
+    kept: tuple[Disclosed, ...] | None = permitted.worked.get("cut")
+    if kept is None:
+        kept = permitted.worked["cut"] = tuple(_withheld(permitted))
+    return kept
+
+
+def _withheld(permitted: Permitted) -> Iterable[Disclosed]:
     found: dict[str, Disclosed] = {}
     for entry in permitted.ledger:
         if entry.outcome == "MASK":
@@ -88,7 +100,7 @@ def _cut(permitted: Permitted) -> list[Disclosed]:
             truths=_truths([(decision, 0)] if basis is not None and decision is not None else []),
         )
         found.setdefault(entry.coordinate, told)
-    return list(found.values())
+    return found.values()
 
 
 def _disclosed(applied: Applied, graph: Graph, cut: Collection[tuple[str, str, str]]) -> list[Disclosed]:
@@ -118,9 +130,13 @@ def _disclosed(applied: Applied, graph: Graph, cut: Collection[tuple[str, str, s
 
 def _truths(weighed: Iterable[tuple[Decision, int]]) -> tuple[Truths, ...]:
     """How the conditions of every clause that was considered came out, once for each way they did."""
+    behind = tuple(weighed)
+    if len(behind) == 1:
+        atoms = behind[0][0].truths()
+        return (Truths(behind[0][1], atoms),) if atoms else ()
     found: Counter[tuple[tuple[str, str], ...]] = Counter()
-    for decision, count in weighed:
-        atoms = {atom.text: atom.result for candidate in decision.candidates for atom in candidate.atoms}
+    for decision, count in behind:
+        atoms = decision.truths()
         if atoms:
-            found[tuple(sorted(atoms.items()))] += count
+            found[atoms] += count
     return tuple(Truths(count, atoms) for atoms, count in sorted(found.items()))

@@ -99,7 +99,11 @@ def _slices(spot: Spot, names: tuple[str, ...], how: Reckoning) -> list[int]:
 
 
 def _arguments(spot: Spot, how: Reckoning) -> int:
-    return sum(_argument(each, how) for each in spot.given if each.costed)
+    total = 0
+    for each in spot.given:
+        if each.costed:
+            total += _argument(each, how)
+    return total
 
 
 def _argument(given: Given, how: Reckoning) -> int:
@@ -128,7 +132,10 @@ def reckon(level: Level, item: Mapping[str, Any], how: Reckoning) -> int:
     for key, spots in level.by_key.items():
         if key in item:
             # one key under several types: which of them it was, an answer need not say
-            total += max(_reckon(spot, item[key], how) for spot in spots)
+            if len(spots) == 1:
+                total += _reckon(spots[0], item[key], how)
+            else:
+                total += max(_reckon(spot, item[key], how) for spot in spots)
     return total
 
 

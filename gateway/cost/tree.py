@@ -39,7 +39,7 @@ class Given:
 class Level:
     """What is selected on one object: spots of every type, and for each sort of runtime type those of its own.
 
-    ``free`` says that nothing in it costs anything, ``needs`` on which variables an estimate depends.
+    ``by_key`` are the spots of each key that may cost something. ``free`` says that nothing in it costs anything, ``needs`` on which variables an estimate depends.
     """
 
     always: tuple[Spot, ...] = ()
@@ -90,6 +90,7 @@ def make_level(selections: Sequence[Selection], possible: Sequence[str], weights
     by_key: dict[str, list[Spot]] = {}
     for spot, _ in placed:
         by_key.setdefault(spot.key, []).append(spot)
+    by_key = {key: spots for key, spots in by_key.items() if not all(spot.free for spot in spots)}
     variants: dict[tuple[int, ...], tuple[Spot, ...]] = {}
     for name in possible:
         own = tuple(spot for spot, types in placed if types is not None and name in types)

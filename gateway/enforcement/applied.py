@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from gateway.enforcement.hidden import HIDDEN
 from gateway.enforcement.permitted import Entry
@@ -34,28 +36,29 @@ class Applied:
     given: set[tuple[str, str]] = field(default_factory=set)
     unavailable: list[Unavailable] = field(default_factory=list)
     entered: set[tuple[str, tuple[str, ...], str]] = field(default_factory=set, repr=False)
+    _counted: dict[int, list[Any]] = field(default_factory=dict, repr=False)  # by identity: [decision, how often]
 
     def __post_init__(self) -> None:
         self.entered.update((entry.coordinate, entry.path, entry.outcome) for entry in self.ledger)
 
+    def note(self, rulings: Iterable[Decision]) -> None:
+        """Note that each of ``rulings`` was made of a value; ``sum_up`` counts what was noted."""
+        counted = self._counted
+        for ruling in rulings:
+            known = counted.get(id(ruling))
+            if known is None:
+                counted[id(ruling)] = [ruling, 1]
+            else:
+                known[1] += 1
+
     def count(self, ruling: Decision, path: tuple[str | int, ...]) -> None:
-        """Enter that ``ruling`` was made of the value at ``path``; what is withheld or masked gets a line in the ledger."""
-        basis = ruling.basis
-        key = (
-            ruling.coordinate,
-            str(ruling.outcome) + (f":{ruling.mask}" if ruling.mask else ""),
-            basis.agreement if basis else "",
-            basis.version if basis else 0,
-            basis.article if basis else "",
-            ruling.reason,
-        )
-        self.outcomes[key] += 1
-        behind = self.weighed.setdefault(key, {})
-        behind[id(ruling)] = (ruling, behind[id(ruling)][1] + 1 if id(ruling) in behind else 1)
+        """Note that ``ruling`` was made of the value at ``path``; what is withheld or masked gets a line in the ledger."""
+        self.note((ruling,))
         if ruling.outcome in (Outcome.ALLOW, Outcome.ABSENT):
             return
         if ruling.outcome is Outcome.UNAVAILABLE:
             self.unavailable.append(Unavailable(path, ruling.coordinate, ruling.owner))
+        basis = ruling.basis
         shown = tuple("[]" if isinstance(step, int) else step for step in path if not str(step).startswith(HIDDEN))
         if (ruling.coordinate, shown, str(ruling.outcome)) not in self.entered:
             self.entered.add((ruling.coordinate, shown, str(ruling.outcome)))
@@ -71,3 +74,20 @@ class Applied:
                     agreement=basis.agreement if basis and ruling.outcome is Outcome.MASK else "",
                 )
             )
+
+    def sum_up(self) -> None:
+        """Count what was noted since the last time, into ``outcomes`` and ``weighed``."""
+        for number, (ruling, times) in self._counted.items():
+            basis = ruling.basis
+            key = (
+                ruling.coordinate,
+                str(ruling.outcome) + (f":{ruling.mask}" if ruling.mask else ""),
+                basis.agreement if basis else "",
+                basis.version if basis else 0,
+                basis.article if basis else "",
+                ruling.reason,
+            )
+            self.outcomes[key] += times
+            behind = self.weighed.setdefault(key, {})
+            behind[number] = (ruling, behind[number][1] + times if number in behind else times)
+        self._counted = {}

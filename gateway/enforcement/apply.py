@@ -11,12 +11,12 @@ from datetime import datetime
 from typing import Any
 
 from gateway.caller import Caller
-from gateway.coordinates import Coordinate
 from gateway.enforcement.applied import Applied, Unavailable
 from gateway.enforcement.hidden import HIDDEN
+from gateway.enforcement.laid import Layout, Slot
 from gateway.enforcement.pages import Window, empty_connection, page_connection
 from gateway.enforcement.permitted import Permitted, Ruled, RuledField
-from gateway.enforcement.records import VISIBLE, Context, Records
+from gateway.enforcement.records import Context, Records
 from gateway.enforcement.shapes import Shapes
 from gateway.enforcement.walk import PAGE_LIMIT
 from gateway.errors import LimitError
@@ -57,7 +57,8 @@ class _Apply(Records):
         super().__init__(permitted, policy, caller, shapes, subjects, at)
         self.mask_key = mask_key
         self.variables = permitted.client.variables
-        self.done: set[tuple[int, str]] = set()
+        self.layout = Layout(permitted, policy, shapes)
+        self.done: dict[int, tuple[Any, frozenset[str]]] = {}  # by identity, which holding the object makes sure of
 
     def object(
         self,
@@ -67,75 +68,71 @@ class _Apply(Records):
         context: Context,
         path: tuple[str | int, ...],
     ) -> None:
-        if self.shapes.is_entity(name) and context.subject:
+        """Rule on every field of ``item``; one that is met on several paths is ruled on once."""
+        if context.subject and self.shapes.is_entity(name):
             self.applied.subjects.add(context.subject)
-        for key, group in self.collect(ruled, name).items():
-            self.value(item, key, name, group, context, path)
-
-    def collect(self, ruled: Iterable[Ruled], name: str) -> dict[str, list[RuledField]]:
-        """The client's fields that apply to an object of type ``name``, by response key, in order."""
-        found: dict[str, list[RuledField]] = {}
-        for each in ruled:
-            if isinstance(each, RuledField):
-                if all(condition.holds(self.variables) for condition in each.field.conditions):
-                    found.setdefault(each.field.key, []).append(each)
-            elif name in each.types and all(c.holds(self.variables) for c in each.fragment.conditions):
-                for key, group in self.collect(each.children, name).items():
-                    found.setdefault(key, []).extend(group)
-        return found
+        row = self.layout.row(ruled, name)
+        known = self.done.get(id(item))
+        if known is None:
+            self.done[id(item)] = (item, row.keys)
+            self.applied.note(row.shown)
+            if context.subject:
+                self.applied.given.update((context.subject, owner) for owner in row.owners)
+            for slot in row.others:
+                self.value(item, name, slot, context, path)
+            return
+        self.done[id(item)] = (item, known[1] | row.keys)
+        for slot in row.slots:
+            if slot.key not in known[1] or slot.first.gather is not None:
+                self.value(item, name, slot, context, path)
 
     def value(
         self,
         item: dict[str, Any],
-        key: str,
         name: str,
-        group: list[RuledField],
+        slot: Slot,
         context: Context,
         path: tuple[str | int, ...],
         shown: str = "",
     ) -> None:
-        first = next((each for each in group if name in each.rulings or each.gather), group[0])
-        if first.gather is not None:
-            item[key] = self.gathered(item, name, first, context, path)
+        """Rule on the value of ``slot`` on ``item``; ``shown`` is the client's key where it is another."""
+        key, ruling = slot.key, slot.ruling
+        if slot.first.gather is not None:
+            item[key] = self.gathered(item, name, slot.first, context, path)
             return
-        ruling = first.rulings.get(name)
-        if ruling is None or (id(item), key) in self.done:  # __typename, or seen on another path
+        if ruling is None:  # __typename
             return
-        self.done.add((id(item), key))
-        coordinate = Coordinate(name, first.field.name)
         here = (*path, shown or key)
-        if name not in self.shapes.plumbing:
+        if not slot.plumbing:
             if not ruling.settled:
-                ruling = self.decide(coordinate, context, item.get(key))
+                ruling = self.decide(slot.coordinate, context, item.get(key))
             self.applied.count(ruling, here)
-        if ruling.outcome not in VISIBLE:
-            item[key] = self.nothing(name, first, group, ruling)
+        outcome = ruling.outcome
+        if outcome is not Outcome.ALLOW and outcome is not Outcome.MASK:
+            item[key] = self.nothing(name, slot, ruling)
             return
-        if context.subject and self.policy.governed(coordinate):
+        if slot.governed and context.subject:
             self.applied.given.add((context.subject, ruling.owner))
-        targets = sorted({target for each in group for target in each.targets})
-        if targets and ruling.outcome is Outcome.MASK:
+        if slot.targets and outcome is Outcome.MASK:
             item[key] = None  # a mask is for leaves; an object under one shows nothing
-        elif targets:
-            children = [child for each in group for child in each.children]
-            inner = self.below(first, name, targets, context)
-            item[key] = self.composite(item.get(key), targets, children, inner, here, first)
-        elif ruling.outcome is Outcome.MASK:
-            kind = self.shapes.field_type(name, first.field.name)
+        elif slot.targets:
+            inner = self.below(slot.first, name, slot.targets, context)
+            item[key] = self.composite(item.get(key), slot.targets, slot.children, inner, here, slot.first)
+        elif outcome is Outcome.MASK:
             spec = self.policy.vocabulary.masks.get(ruling.mask)
             item[key] = apply_mask(
-                ruling.mask, item.get(key), kind, spec, coordinate=str(coordinate), key=self.mask_key
+                ruling.mask, item.get(key), slot.kind, spec, coordinate=str(slot.coordinate), key=self.mask_key
             )
 
-    def nothing(self, name: str, ruled: RuledField, group: list[RuledField], ruling: Decision) -> Any:
+    def nothing(self, name: str, slot: Slot, ruling: Decision) -> Any:
         """What stands where a value is withheld: null, or an empty list where a record must not show."""
         if ruling.outcome is not Outcome.ABSENT:
             return None
-        empty = self.shapes.empty(name, ruled.field.name)
+        empty = self.shapes.empty(name, slot.first.field.name)
         if empty == {}:
-            target = self.shapes.target(name, ruled.field.name)
+            target = self.shapes.target(name, slot.first.field.name)
             return empty_connection(
-                (each.field for each in group),
+                (each.field for each in slot.group),
                 target,
                 lambda name: not name or target in self.shapes.possible(name),
                 self.variables,
@@ -145,8 +142,8 @@ class _Apply(Records):
     def composite(
         self,
         value: Any,
-        targets: list[str],
-        children: list[Ruled],
+        targets: Sequence[str],
+        children: Sequence[Ruled],
         context: Context,
         path: tuple[str | int, ...],
         ruled: RuledField,
@@ -178,7 +175,7 @@ class _Apply(Records):
         self,
         value: dict[str, Any],
         name: str,
-        children: list[Ruled],
+        children: Sequence[Ruled],
         context: Context,
         path: tuple[str | int, ...],
         ruled: RuledField,
@@ -194,15 +191,16 @@ class _Apply(Records):
         order = self.rows_present(edges, name, context, ruled, path)
         cursors = [edge.get("cursor") for edge in edges]
         shown, _, _ = Window.of(ruled.field, self.variables).cut(order, cursors)
-        for key, group in self.collect(children, name).items():
-            if group[0].field.name not in ("edges", "nodes"):
+        for slot in self.layout.row(children, name).slots:
+            key, first = slot.key, slot.group[0]
+            if first.field.name not in ("edges", "nodes"):
                 continue
-            inner = [child for each in group for child in each.children]
-            targets = sorted({target for each in group for target in each.targets})
             rows = list(value.get(key) or [])
             for place, index in enumerate(shown):  # only what is on this page is ruled on, counted and told of
                 if index < len(rows):
-                    rows[index] = self.composite(rows[index], targets, inner, context, (*path, key, place), group[0])
+                    rows[index] = self.composite(
+                        rows[index], slot.targets, slot.children, context, (*path, key, place), first
+                    )
             value[key] = rows
         return self.page(value, name, children, ruled, order, cursors)
 
@@ -231,13 +229,13 @@ class _Apply(Records):
         self,
         value: dict[str, Any],
         name: str,
-        children: list[Ruled],
+        children: Sequence[Ruled],
         ruled: RuledField,
         order: list[int],
         cursors: list[Any] | None = None,
     ) -> dict[str, Any]:
         window = Window.of(ruled.field, self.variables)
-        groups = self.collect(children, name)
+        groups = {each.key: list(each.group) for each in self.layout.row(children, name).slots}
         return page_connection(value, name, groups, window, order, cursors or [])
 
     # -- merged lists --
@@ -255,12 +253,28 @@ class _Apply(Records):
         rows: list[Any] = []
         for source in gather.sources:
             key = source.field.key
-            self.value(item, key, name, [source], context, path, shown=ruled.field.key)
+            self.part(item, name, source, context, path, ruled.field.key)
             rows.extend(row for row in item.get(key) or () if isinstance(row, dict))
         for match, kept in gather.matches.items():
             rows = [row for row in rows if row.get(HIDDEN + match) in kept]
         rows.sort(key=lambda row: str(row.get(gather.order) or ""))
         return rows[: gather.first] if gather.first is not None else rows
+
+    def part(
+        self,
+        item: dict[str, Any],
+        name: str,
+        source: RuledField,
+        context: Context,
+        path: tuple[str | int, ...],
+        shown: str,
+    ) -> None:
+        """Rule on one of the hidden lists that a merged one is made of."""
+        key = source.field.key
+        known = self.done.get(id(item), (item, frozenset()))
+        if key not in known[1]:
+            self.done[id(item)] = (item, known[1] | {key})
+            self.value(item, name, self.layout.slot(key, name, (source,)), context, path, shown)
 
 
 def _mark_unreachable(data: Any, path: Sequence[str | int]) -> None:
@@ -297,4 +311,5 @@ def apply_rulings(
         _mark_unreachable(data, path)
     work = _Apply(permitted, policy, caller, shapes, subjects, at, mask_key)
     work.object(data, permitted.client.root, permitted.ruled, Context(permitted.known), ())
+    work.applied.sum_up()
     return work.applied

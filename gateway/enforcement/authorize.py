@@ -5,7 +5,7 @@ The walk decides (``walk.py``); here its findings become the permitted operation
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from gateway.caller import Caller
 from gateway.enforcement.permitted import Permitted
 from gateway.enforcement.shapes import Shapes
 from gateway.enforcement.walk import Ledger, Walk
-from gateway.operation.model import Operation
+from gateway.operation.model import Operation, Selection
 from gateway.policy import Policy
 from gateway.policy.cells import alike_once
 from gateway.policy.conditions import Atom
@@ -82,16 +82,23 @@ def permit(
         needs_subjects=walk.needs_subjects,
         known=dict(facts),
         masks=walk.masks,
+        turning=tuple(sorted(set(_turning(operation.selections)))),
     ), ground
 
 
+def _turning(selections: Sequence[Selection]) -> Iterator[str]:
+    """The variables of the conditions on ``selections``, at every depth."""
+    for each in selections:
+        yield from (condition.variable for condition in each.conditions)
+        yield from _turning(each.selections)
+
+
 def _ground(walk: Walk, *, down: bool = False) -> tuple[Ground, ...] | None:
-    """What the walk weighed; its decisions hold no facts afterwards. None where an error decided something."""
+    """What the walk weighed. None where an error decided something."""
     found: list[Ground] = []
     for way, on in walk.weighed():
         if on.failed:
             return None
-        on.put_into_words()
         atoms = alike_once(atom for cell in on.cells for atom in cell.atoms)
         found.append(Ground(way, down, atoms, tuple(sorted({name for cell in on.cells for name in cell.names}))))
     return tuple(found)

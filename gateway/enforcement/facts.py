@@ -7,7 +7,7 @@ This room says what to ask and what the answer means; the pipeline does the aski
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import orjson
@@ -66,25 +66,21 @@ def case_reading(policy: Policy, caller: Caller, shapes: Shapes) -> CaseReading 
     root = shapes.schema.query_type
     if not kind.root or root is None or kind.root not in root.fields:
         return CaseReading(kind, None)
-    paths = {path for path in (kind.subject, kind.state, *kind.facts.values()) if path}
-    argument = root.fields[kind.root].args[kind.argument]
-    field = Field(
-        HIDDEN + "case",
-        kind.root,
-        root.name,
-        (Argument(kind.argument, "$case", frozenset({"case"})),),
-        selections=hidden_fields(shapes, shapes.target(root.name, kind.root), paths),
-        hidden=True,
-    )
-    operation = Operation(
-        "query",
-        root.name,
-        (field,),
-        (("case", str(argument.type)),),
-        name="Case",
-        variables={"case": kind.identifier(caller.case)},
-    )
-    return CaseReading(kind, operation)
+    asked: Operation | None = shapes.worked.get(("case", kind.name))
+    if asked is None:  # the same selections every time: that is how their plan is known
+        paths = {path for path in (kind.subject, kind.state, *kind.facts.values()) if path}
+        argument = root.fields[kind.root].args[kind.argument]
+        field = Field(
+            HIDDEN + "case",
+            kind.root,
+            root.name,
+            (Argument(kind.argument, "$case", frozenset({"case"})),),
+            selections=hidden_fields(shapes, shapes.target(root.name, kind.root), paths),
+            hidden=True,
+        )
+        asked = Operation("query", root.name, (field,), (("case", str(argument.type)),), name="Case")
+        shapes.worked["case", kind.name] = asked
+    return CaseReading(kind, replace(asked, variables={"case": kind.identifier(caller.case)}))
 
 
 def case_coordinates(reading: CaseReading) -> frozenset[str]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
+
+from msgspec.json import encode
 
 from gateway.enforcement.permitted import Permitted
 from gateway.policy import Outcome
 
-__all__ = ["fact_grants", "grants_for"]
+__all__ = ["fact_grants", "grants_for", "written_grants"]
 
 
 def grants_for(permitted: Permitted, coordinates: Iterable[str]) -> dict[str, str]:
@@ -36,6 +39,15 @@ def grants_for(permitted: Permitted, coordinates: Iterable[str]) -> dict[str, st
     return grants
 
 
-def fact_grants(coordinates: Iterable[str]) -> dict[str, str]:
-    """The grants of a request that reads nothing but facts."""
-    return dict.fromkeys(coordinates, "fact")
+def written_grants(permitted: Permitted, coordinates: tuple[str, ...]) -> bytes:
+    """``grants_for`` as JSON, worked out once for the requests that a permit leads to."""
+    found: bytes | None = permitted.worked.get(coordinates)
+    if found is None:
+        found = permitted.worked[coordinates] = encode(grants_for(permitted, coordinates))
+    return found
+
+
+@lru_cache(maxsize=256)
+def fact_grants(coordinates: tuple[str, ...]) -> bytes:
+    """The grants, as JSON, of a request that reads nothing but facts."""
+    return encode(dict.fromkeys(coordinates, "fact"))

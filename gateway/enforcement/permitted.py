@@ -94,6 +94,8 @@ class Permitted:
 
     ``operation`` holds no statically denied coordinate. ``facts`` are the coordinates added only to decide.
     ``masks`` names the mask of coordinates decided per record that are masked in any case. ``ledger`` holds what is static for the request.
+    ``turning`` are the variables that decide which selections take part. ``worked`` is what other rooms work out of the permit
+    alone, each under keys of its own; whoever is served by the permit shares it.
     """
 
     client: Operation
@@ -105,3 +107,5 @@ class Permitted:
     needs_subjects: bool = False
     known: Mapping[str, Any] = field(default_factory=dict)
     masks: Mapping[str, str] = field(default_factory=dict)
+    turning: tuple[str, ...] = ()
+    worked: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)

@@ -57,6 +57,8 @@ class Shapes:
         self.keys = keys
         self._possible: dict[str, tuple[str, ...]] = {}
         self._told: dict[str, tuple[Coordinate, ...]] = {}
+        self.worked: dict[tuple[str, str], Any] = {}  # what other parts of the room work out of the shapes alone
+        self._leaves: dict[tuple[str, str], bool] = {}
 
     def possible(self, name: str) -> tuple[str, ...]:
         """The concrete types that a value of type ``name`` can have, sorted; empty for leaves and unknown names."""
@@ -122,9 +124,12 @@ class Shapes:
         Only from the person (the type that is its own subject) to its chapters, through connections, and into value
         types does the subject stay the same for certain.
         """
-        if parent in self.plumbing or "." not in self.subjects.get(parent, "."):
-            return False
-        return target in self.plumbing or self.is_abstract(target) or self.is_entity(target)
+        known = self._leaves.get((parent, target))
+        if known is None:
+            stays = parent in self.plumbing or "." not in self.subjects.get(parent, ".")
+            leads = target in self.plumbing or self.is_abstract(target) or self.is_entity(target)
+            known = self._leaves[parent, target] = not stays and leads
+        return known
 
     def told_by(self, name: str) -> tuple[Coordinate, ...]:
         """The coordinates that tell of an object of type ``name``: its own and its value types', of its home agency.

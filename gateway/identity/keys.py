@@ -9,12 +9,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, cast
 
 import msgspec
 import structlog
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from joserfc.jwk import OKPKey
 
 from gateway.errors import IdentityError
@@ -38,12 +40,20 @@ ROTATION: Final = ("publish", "use", "retire")
 """The steps by which a signing key is replaced without a gap; between two, everybody has to have read the key set."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SigningKey:
     """A private key and its ``kid`` (the RFC 7638 thumbprint)."""
 
     kid: str
     key: OKPKey
+
+    @cached_property
+    def raw(self) -> Ed25519PrivateKey:
+        """The key as the library that signs has it."""
+        found = self.key.private_key
+        if not isinstance(found, Ed25519PrivateKey):
+            raise IdentityError("KEYS_MALFORMED", "The signing key has no private part", status=500)
+        return found
 
     @classmethod
     def generate(cls) -> SigningKey:
@@ -130,7 +140,7 @@ def current_key(folder: Path, name: str) -> Callable[[], SigningKey]:
     A file that cannot be read any more leaves the key that is known in use, and a line in the log: nobody is refused
     because a key was being installed. Raises ``IdentityError`` where there is no key to begin with.
     """
-    path = folder / f"{name}.key.json"
+    path = str(folder / f"{name}.key.json")
     key, seen = load_signing_key(folder, name), _stamp(path)
 
     def current() -> SigningKey:
@@ -147,9 +157,9 @@ def current_key(folder: Path, name: str) -> Callable[[], SigningKey]:
     return current
 
 
-def _stamp(path: Path) -> tuple[int, int] | None:
+def _stamp(path: str) -> tuple[int, int] | None:
     try:
-        status = path.stat()
+        status = os.stat(path)
     except OSError:
         return None
     return status.st_ino, status.st_mtime_ns

@@ -17,7 +17,7 @@ from gateway.casework import find_facts
 from gateway.enforcement.access import UNAUTHORIZED
 from gateway.enforcement.apply import Applied, apply_rulings
 from gateway.enforcement.authorize import authorize
-from gateway.enforcement.grants import grants_for
+from gateway.enforcement.grants import written_grants
 from gateway.errors import AccessError, FetchError, RequestError
 from gateway.execution import Merged, execute, project, source_request
 from gateway.execution.transport import SubgraphRequest, Transport
@@ -159,7 +159,7 @@ async def answer_event(
         raise _undecided()
     if plan.source is None:  # nothing of it could be shown
         return Told(None, closed)
-    vouched = Vouched(house, caller, graph.policy.epoch, at, lambda coordinates: grants_for(permitted, coordinates))
+    vouched = Vouched(house, caller, graph.policy.epoch, at, lambda coordinates: written_grants(permitted, coordinates))
     page = await happened.source(source_request(plan, operation.variables), vouched)
     merged, flags = await fetch(permitted, plan, flags, caller, graph, house, at, key, page)
     watch.lap("fetch")

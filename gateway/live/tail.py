@@ -27,6 +27,7 @@ SELF: Final = Caller("GATEWAY", "relay", "events")
 """The gateway itself: it learns that something happened, and nothing of what."""
 WAIT_SECONDS: Final = 2.0
 KEPT: Final = 10_000
+_GRANTED: Final = orjson.dumps({GRANT: "key"})
 _PAGE: Final = 1_000
 _PAUSES: Final = (0.1, 0.25, 0.5, 1.0, 2.0)
 
@@ -84,7 +85,7 @@ class OutboxFeed:
 
     async def _ask(self, asked: Mapping[str, Any]) -> Batch:
         transport = Vouched(
-            self.house, SELF, self.graph().policy.epoch, self.house.clock(), lambda _coordinates: {GRANT: "key"}
+            self.house, SELF, self.graph().policy.epoch, self.house.clock(), lambda _coordinates: _GRANTED
         )
         body = orjson.dumps({"events": asked})
         # it waits on purpose, so it is never sent twice

@@ -23,7 +23,8 @@ _STATED: Final = (Reason.WITHHELD_BY_PROVIDER, Reason.STATUTE)
 class Column:
     """The cells for one (agency, role, purpose), without what the agreements in ``unmet`` give.
 
-    ``met`` holds what was asked for, by coordinate: the decision that no fact can change, else the cell.
+    ``met`` holds what was asked for, by coordinate: the decision that no fact can change, else the cell. ``weighed``
+    holds what cells came to, by certificates, cell and outcome (see ``Decisions``); no fact is in it.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class Column:
         self._cells: dict[Coordinate, Cell] = {}
         self._apart: dict[int, tuple[tuple[Coordinate, ...], tuple[Coordinate, ...]]] = {}
         self.met: dict[Coordinate, Decision | Cell] = {}
+        self.weighed: dict[tuple[tuple[str, ...], int, tuple[int, ...]], dict[Coordinate | None, Decision]] = {}
 
     def cell(self, coordinate: Coordinate) -> Cell:
         """The cell of ``coordinate``; what nobody can name is not kept, so that it cannot fill the memory."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import overload
@@ -80,11 +80,12 @@ class Considered(Sequence[Candidate]):
     has told, it is let go and the facts with it.
     """
 
-    __slots__ = ("_found", "_tell")
+    __slots__ = ("_found", "_tell", "_truths")
 
     def __init__(self, tell: Callable[[], tuple[Candidate, ...]]) -> None:
         self._tell: Callable[[], tuple[Candidate, ...]] | None = tell
         self._found: tuple[Candidate, ...] = ()
+        self._truths: tuple[tuple[str, str], ...] | None = None
 
     def put_into_words(self) -> tuple[Candidate, ...]:
         """The candidates, once and for all."""
@@ -93,6 +94,12 @@ class Considered(Sequence[Candidate]):
             self._found = tell()
             self._tell = None
         return self._found
+
+    def truths(self) -> tuple[tuple[str, str], ...]:
+        """How each condition that was weighed came out, sorted; gone through once."""
+        if self._truths is None:
+            self._truths = _truths(self.put_into_words())
+        return self._truths
 
     @overload
     def __getitem__(self, index: int) -> Candidate: ...
@@ -103,6 +110,10 @@ class Considered(Sequence[Candidate]):
 
     def __len__(self) -> int:
         return len(self.put_into_words())
+
+
+def _truths(candidates: Iterable[Candidate]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted({atom.text: atom.result for each in candidates for atom in each.atoms}.items()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +135,11 @@ class Decision:
     needs: frozenset[str] = frozenset()
     candidates: Sequence[Candidate] = field(default=(), repr=False, compare=False)
     obligations: tuple[str, ...] = ()
+
+    def truths(self) -> tuple[tuple[str, str], ...]:
+        """How each condition that was weighed came out, as (its text, ``true``, ``false`` or ``unknown``), sorted."""
+        found = self.candidates
+        return found.truths() if isinstance(found, Considered) else _truths(found)
 
     def named(self, coordinate: str) -> Decision:
         """The same decision, on another coordinate that is decided alike."""

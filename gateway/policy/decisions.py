@@ -2,7 +2,8 @@
 
 Whatever a cell's facts are, they decide by the truth of its atoms alone. Facts met before are looked up; facts met for
 the first time become truths, and only truths met for the first time are weighed. Coordinates that share a cell share
-the result. Everything here belongs to one caller and one instant: nothing is ever taken from another's.
+the result. Facts belong to one caller and one instant: nothing of them is ever taken from another's. What truths come to
+is the column's, for all callers of its kind with the same certificates, and holds words only.
 """
 
 from __future__ import annotations
@@ -24,13 +25,12 @@ __all__ = ["Decisions", "OnRecord"]
 _MOST: Final = 5_000
 _Row: TypeAlias = dict[Coordinate | None, Decision]
 """The decision that one outcome of a cell's atoms leads to, under None, and again by each coordinate it was given."""
-_TRUTHS: Final = {Truth.TRUE: 1, Truth.FALSE: 0, Truth.UNKNOWN: 2}
 
 
 class Decisions:
     """Decides for ``caller`` at the instant ``at``; ``case_kind`` is the kind of the caller's case, if it has one."""
 
-    __slots__ = ("_alike", "_case_kind", "_held", "_rows", "at", "caller", "column")
+    __slots__ = ("_case_kind", "_held", "_rows", "at", "caller", "column")
 
     def __init__(self, column: Column, caller: Caller, at: datetime, case_kind: str | None) -> None:
         self.caller = caller
@@ -38,7 +38,6 @@ class Decisions:
         self.column = column
         self._case_kind = case_kind
         self._rows: dict[int, dict[tuple[object, ...], _Row]] = {}  # by the cell's identity: the column holds it
-        self._alike: dict[tuple[int, tuple[int, ...]], _Row] = {}
         self._held = 0
 
     def of(self, coordinate: Coordinate, facts: Facts) -> Decision:
@@ -86,18 +85,26 @@ class Decisions:
     def _weighed(self, cell: Cell, facts: Facts) -> _Row:
         known = {name: facts[name] for name in cell.names if name in facts}
         look = Look(self.caller, known, self._case_kind)
-        alike = (id(cell), self._outcome(cell, look))
-        found = self._alike.get(alike)
+        weighed = self.column.weighed
+        alike = (self.caller.training, id(cell), self._outcome(cell, look))
+        found = weighed.get(alike)
         if found is None:
             decide = follow if cell.follows else weigh
-            if len(self._alike) >= _MOST:
-                self._alike = {}
-            found = self._alike[alike] = {None: decide(cell, self.caller, look, self.at)}
+            found = {None: decide(cell, self.caller, look, self.at)}
+            candidates = found[None].candidates
+            if isinstance(candidates, Considered):
+                candidates.put_into_words()
+            if len(weighed) >= _MOST:
+                weighed.clear()
+            weighed[alike] = found
         return found
 
     def _outcome(self, cell: Cell, look: Look) -> tuple[int, ...]:
         """All that a decision can depend on: the truth of each atom, and which facts are not known and why."""
-        truths = [_TRUTHS[evaluate(atom, look, self.at)] for atom in cell.atoms]
+        truths = []
+        for atom in cell.atoms:
+            truth = evaluate(atom, look, self.at)
+            truths.append(1 if truth is Truth.TRUE else 0 if truth is Truth.FALSE else 2)
         for name in cell.names:
             value = look(name)
             truths.append(1 if value is MISSING else 2 if value is UNREACHABLE else 0)
@@ -134,13 +141,6 @@ class OnRecord:
         except Exception:
             self.failed = True
             return _failed(coordinate)
-
-    def put_into_words(self) -> None:
-        """Have the candidates of what was weighed in words: none of these decisions holds a fact any more."""
-        for row in self._rows.values():
-            candidates = row[None].candidates
-            if isinstance(candidates, Considered):
-                candidates.put_into_words()
 
 
 def _given(row: _Row, coordinate: Coordinate) -> Decision:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from gateway.policy import UNREACHABLE, Policy
@@ -207,3 +208,15 @@ def test_a_fact_that_came_with_an_error_is_unreachable() -> None:
     told = applied(found, data, made, failed=[("visa", "__f_kind")])
     assert data == {"visa": {"number": None, "__f_kind": UNREACHABLE}}
     assert [(entry.outcome, entry.path) for entry in told.ledger] == [("UNAVAILABLE", ("visa", "number"))]
+
+
+def test_what_is_laid_out_for_a_permit_follows_the_conditions_of_each_request() -> None:
+    """One permit, asked with a field, without it, and with it again: what is counted is what takes part."""
+    query = 'query($w: Boolean!) { visa(number: "A") { status number @include(if: $w) ... on Visa @skip(if: $w) { kind { code } } } }'
+    found, made = permitted(query, variables={"w": True}), policy_of()
+    for with_number in (True, False, True):
+        asked = replace(found, client=replace(found.client, variables={"w": with_number}))
+        data = {"visa": {"number": "A", "status": "ISSUED", "kind": {"code": "B1"}}}
+        counted = {coordinate for coordinate, *_ in applied(asked, data, made).outcomes}
+        assert counted >= {"Visa.status"}
+        assert ("Visa.number" in counted, "Visa.kind" in counted) == (with_number, not with_number)

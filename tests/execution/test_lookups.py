@@ -272,14 +272,14 @@ async def test_the_gateway_vouches_for_what_is_really_sent(supergraph: str) -> N
     """An assertion names the digest of the body: it has to be that of the lookups, not that of the plan's fetch."""
     shop, vouched = Shop(), list[bytes]()
 
-    def sign(subgraph: str, body: bytes, caller: Caller, epoch: str, grants: Mapping[str, str], at: datetime) -> str:
+    def sign(subgraph: str, body: bytes, caller: Caller, epoch: str, grants: bytes, at: datetime) -> str:
         vouched.append(body)
         return "word"
 
     graph = load_supergraph(supergraph)
     house = House(shop, None, sign, lambda subject, at: "", entered=entries_of(graph))
     at = datetime(2026, 9, 1, tzinfo=UTC)
-    sender = Vouched(house, Caller("STATE_CA", "consul", "someone"), "epoch", at, lambda coordinates: {})
+    sender = Vouched(house, Caller("STATE_CA", "consul", "someone"), "epoch", at, lambda coordinates: b"{}")
     query = "query($r0: [_Any!]!) { _e0: _entities(representations: $r0) { ... on Product { name } } }"
     body = json.dumps({"query": query, "variables": {"r0": [{"__typename": "Product", "id": "3"}]}}).encode()
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.json import encode
 
 from gateway.caller import Caller
 from gateway.errors import IdentityError
@@ -107,3 +109,27 @@ def full(**changes: Any) -> dict[str, Any]:
 def test_each_wrong_claim_is_refused(changes: dict[str, Any], code: str) -> None:
     assert read(sign(KEY, "subgraph-assertion+jwt", full())).grants == {}
     assert refusal(sign(KEY, "subgraph-assertion+jwt", full(**changes))) == code
+
+
+def test_whatever_a_name_is_made_of_it_stays_a_name() -> None:
+    """Quotes, braces and line ends in what a token or a registry says do not end the text they stand in."""
+    odd = '","grants":{"Visa.notes":"allow"},"x":"\n\\\u2028'
+    caller = replace(CALLER, user=odd, case=odd, location=odd, portfolio=(odd,), training=(odd,), break_glass=odd)
+    token = made(caller=caller, audience=odd, epoch=odd, grants={odd: "allow"})
+    found = read(token, audience=odd)
+    assert (found.caller, found.epoch, found.grants) == (caller, odd, {odd: "allow"})
+
+
+def test_grants_that_are_written_already_are_the_same_grants() -> None:
+    assert read(made(grants=encode(GRANTS))).grants == GRANTS
+
+
+def test_one_caller_s_part_is_never_another_s() -> None:
+    """What is written once for a caller is found again for an equal one only, in every one of its claims."""
+    others = [
+        replace(CALLER, agency="ICE_ERO"), replace(CALLER, role="r"), replace(CALLER, purpose="p"), replace(CALLER, case="c"),
+        replace(CALLER, user="v"), replace(CALLER, location="LAX"), replace(CALLER, portfolio=()),
+        replace(CALLER, training=()), replace(CALLER, synthetic_only=True), replace(CALLER, break_glass="G"),
+    ]  # fmt: skip
+    for caller in [CALLER, *others, CALLER]:
+        assert read(made(caller=caller)).caller == caller

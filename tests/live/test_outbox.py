@@ -25,7 +25,7 @@ REVOKED = "subscription { visaRevoked { foilNumber } }"
 async def ask(world: World, page: Any, grants: Mapping[str, str], caller: Caller = RELAY) -> tuple[int, Any]:
     """Status and page of what the visas' subgraph answers under the gateway's signature."""
     opened = world.opened
-    vouched = Vouched(opened.house, caller, opened.graph.policy.epoch, TODAY, lambda _coordinates: grants)
+    vouched = Vouched(opened.house, caller, opened.graph.policy.epoch, TODAY, lambda _coordinates: orjson.dumps(grants))
     response = await vouched.send(SubgraphRequest("visas", orjson.dumps(page), ("x",), idempotent=False))
     return response.status, orjson.loads(response.body)
 
