@@ -1,10 +1,24 @@
-"""What mkdocs does beside: the page of decisions lists them, each by its own title."""
+"""What mkdocs does beside: the page of decisions lists them, each by its own title; files of schema/ that pages name are there."""
 
 from __future__ import annotations
 
+import re
+import shutil
+from pathlib import Path
 from typing import Any
 
-__all__ = ["on_page_markdown"]
+__all__ = ["on_page_markdown", "on_post_build"]
+
+_BESIDE = re.compile(r"\]\(\.\./(schema/[\w./-]+)\)")
+
+
+def on_post_build(config: Any, **_: Any) -> None:
+    """Put the files of ``schema/`` that a page leads to where its link finds them: beside the pages' folders."""
+    root, pages = Path(config.config_file_path).parent, Path(config.docs_dir).glob("*.md")
+    for name in {found for page in pages for found in _BESIDE.findall(page.read_text(encoding="utf-8"))}:
+        target = Path(config.site_dir) / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(root / name, target)
 
 
 def on_page_markdown(markdown: str, page: Any, files: Any, **_: Any) -> str:

@@ -60,6 +60,19 @@ def test_nothing_is_loaded_from_elsewhere(site: Path) -> None:
     assert sorted(each for each in loaded if "//" in each and not each.startswith("data:")) == []
 
 
+def test_every_link_leads_to_a_file_of_the_site(site: Path) -> None:
+    missing = set()
+    for page in site.rglob("*.html"):
+        if page.name == "404.html":  # served at any depth
+            continue
+        for link in re.findall(r'href="([^"#?]+)', page.read_text(encoding="utf-8")):
+            if "//" not in link and ":" not in link:
+                target = page.parent / link
+                if not (target.is_file() or (target / "index.html").is_file()):
+                    missing.add((str(page.relative_to(site)), link))
+    assert sorted(missing) == []
+
+
 def test_the_picture_is_what_the_code_says() -> None:
     spec = importlib.util.spec_from_file_location("picture", ROOT / "docs" / "picture.py")
     assert spec is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from typing import Any
@@ -62,6 +63,15 @@ def test_the_entry_of_the_broken_ones_is_right() -> None:
 )
 def test_a_broken_entry_is_not_and_the_place_is_named(change: dict[str, Any], place: str) -> None:
     assert place in wrong([ENTRY | change])
+
+
+def test_the_types_for_typescript_are_those_of_the_schema() -> None:
+    """``sharing.d.mts`` names the keys of an entry, those that may be missing with a question mark, as the JSON Schema does."""
+    text = (ROOT / "docs" / "clients" / "sharing.d.mts").read_text(encoding="utf-8")
+    entry = text.partition("export interface Entry {")[2].partition("\n}")[0]
+    written = {name: not optional for name, optional in re.findall(r"readonly (\w+)(\??):", entry)}
+    item = json.loads((ROOT / "schema" / "sharing.schema.json").read_text(encoding="utf-8"))["items"]
+    assert written == {name: name in item["required"] for name in item["properties"]}
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="no Node here; docs/clients is tested where there is one")
