@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, Protocol
 
-from gateway.operation.model import Field
+from gateway.operation.model import Field, Selection
 
-__all__ = ["HIDDEN", "coordinates_of", "hidden_fields", "read_hidden"]
+__all__ = ["HIDDEN", "coordinates_of", "hidden_fields", "paging_fields", "read_hidden"]
 
 HIDDEN: Final = "__f_"
 
@@ -30,6 +30,19 @@ def hidden_fields(shapes: _Targets, parent: str, paths: Iterable[str]) -> tuple[
         )
         for head, rests in heads.items()
     )  # fmt: skip
+
+
+def paging_fields(target: str, edge: str, facts: tuple[Selection, ...], shapes: _Targets) -> tuple[Selection, ...]:
+    """Hidden fields from which the gateway pages itself: each edge's cursor and whether its node is there."""
+    page = shapes.target(target, "pageInfo")
+    node = Field(
+        HIDDEN + "node", "node", edge, selections=facts or (Field("__typename", "__typename", ""),), hidden=True
+    )
+    more = Field("hasNextPage", "hasNextPage", page, hidden=True)
+    return (
+        Field(HIDDEN + "edges", "edges", target, selections=(Field("cursor", "cursor", edge), node), hidden=True),
+        Field(HIDDEN + "pageInfo", "pageInfo", target, selections=(more,), hidden=True),
+    )
 
 
 def coordinates_of(fields: Iterable[Field]) -> frozenset[str]:

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 from gateway.caller import Caller
 from gateway.coordinates import Coordinate
-from gateway.enforcement.hidden import HIDDEN, coordinates_of, hidden_fields
+from gateway.enforcement.hidden import HIDDEN, coordinates_of, hidden_fields, paging_fields
 from gateway.enforcement.permitted import Entry, Gather, Ruled, RuledField, RuledFragment
 from gateway.enforcement.scope import Frame, Scope, Told
 from gateway.enforcement.shapes import Shapes
@@ -274,7 +274,7 @@ class Walk:
             edge = self.shapes.target(target, "edges")
             around = Scope(inner.facts, (), {edge: next(iter(inner.frames.values()))})
             _, facts = self.composite((), node, around, reads)
-            asked = (*asked, *_paging_fields(target, edge, facts, self.shapes))
+            asked = (*asked, *paging_fields(target, edge, facts, self.shapes))
         if not asked:  # its existence is still the question
             asked = (Field("__typename", "__typename", target, hidden=True),)
         return ruled, (replace(field, parent=parent, arguments=arguments, selections=asked),)
@@ -388,16 +388,3 @@ def _by_type(kept: Mapping[str, tuple[RuledField, tuple[Selection, ...]]]) -> tu
     for ruled, _ in kept.values():
         found.extend(child for child in ruled.children if child not in found)
     return tuple(found)
-
-
-def _paging_fields(target: str, edge: str, facts: tuple[Selection, ...], shapes: Shapes) -> tuple[Selection, ...]:
-    """Hidden fields from which the gateway pages itself: each edge's cursor and whether its node is there."""
-    page = shapes.target(target, "pageInfo")
-    node = Field(
-        HIDDEN + "node", "node", edge, selections=facts or (Field("__typename", "__typename", ""),), hidden=True
-    )
-    more = Field("hasNextPage", "hasNextPage", page, hidden=True)
-    return (
-        Field(HIDDEN + "edges", "edges", target, selections=(Field("cursor", "cursor", edge), node), hidden=True),
-        Field(HIDDEN + "pageInfo", "pageInfo", target, selections=(more,), hidden=True),
-    )
