@@ -14,6 +14,7 @@ from gateway.errors import OperationError, RequestError
 from gateway.execution.transport import SubgraphRequest
 from gateway.identity import SigningKey, sign_assertion
 from gateway.identity.assertions import HEADER
+from tests.live.sockets import connected
 from tests.scenarios.asking import Asker, World
 from tests.support import ask_app
 from tests.web.client import JSON, Face
@@ -159,6 +160,27 @@ async def test_a27_a_get_takes_the_same_line(face: Face) -> None:
     got, posted = await face.get(query=query), await face.ask(query)
     assert got.data == posted.data
     assert got.page["extensions"]["sharing"] == posted.page["extensions"]["sharing"] != []
+
+
+async def test_a27_every_transport_tells_the_same_and_no_more(face: Face, world: World) -> None:
+    """What is withheld by POST is withheld as an event, as a part, and over a socket: with the same ledger, each on record."""
+    query = f'{{ traveler(id: "{STORY}06") {{ id names {{ family }} petitions {{ totalCount nodes {{ status }} }} }} }}'
+    body, told = orjson.dumps({"query": query}), list[Any]()
+    for accept in (JSON, "text/event-stream", "multipart/mixed;subscriptionSpec=1.0, application/json"):
+        headers = {"authorization": f"Bearer {face.token()}", "content-type": JSON, "accept": accept}
+        status, _, answered = await ask_app(face.app, "POST", "/graphql", headers=headers, body=body)
+        assert status == 200
+        told.append(orjson.loads(answered.partition(b"data: ")[2].partition(b"\n")[0] or answered))
+    async with connected(face) as socket:
+        await socket.greet(face.token())
+        socket.send(type="subscribe", id="1", payload={"query": query})
+        told.append((await socket.next())["payload"])
+    first = told[0]
+    assert "petitions" in str(first["extensions"]["sharing"])
+    assert [each["data"] for each in told] == [first["data"]] * 4
+    assert [each["extensions"]["sharing"] for each in told] == [first["extensions"]["sharing"]] * 4
+    assert len({each["extensions"]["record"] for each in told}) == 4
+    assert not any(b"petitions" in each.body for each in world.traffic.requests)
 
 
 # ---- A14 ------------------------------------------------------------------------------------------------------------------

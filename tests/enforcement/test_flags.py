@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import orjson
 import pytest
 
 from gateway.casework import find_facts, read_flags
 from gateway.composition import SubgraphSDL, compose
-from gateway.enforcement.facts import flags_request
+from gateway.enforcement.facts import CaseReading, case_facts, flags_of, flags_request
 from gateway.enforcement.shapes import shapes_of
 from gateway.execution.transport import SubgraphRequest, SubgraphResponse
 from gateway.house import Graph
-from gateway.operation import read_operation
+from gateway.operation import Operation, read_operation
 from gateway.planning import LabelRules
+from gateway.policy import UNREACHABLE, CaseKind
 from gateway.supergraph import Supergraph, load_supergraph
 from tests.enforcement.kit import P1367
 from tests.enforcement.seen import Kept, house_of
@@ -83,3 +86,63 @@ def test_every_reading_of_a_request_goes_by_its_own_key() -> None:
 
     asyncio.run(read())
     assert flagged.asked == [("registry" if each else "petitions") for each in on for _ in range(2)]
+
+
+@pytest.mark.parametrize(
+    ("body", "flags"),
+    [
+        (b'{"data": {"_entities": [{"flags": {"p1367": true}}, {"flags": {"p1367": false}}]}}', (True, False)),
+        (b'{"data": {"_entities": [{"flags": {"p1367": null}}, {"flags": null}]}}', (UNREACHABLE, UNREACHABLE)),
+        (b'{"data": {"_entities": [null, {"flags": {"p1367": "false"}}]}}', (UNREACHABLE, UNREACHABLE)),
+        (b'{"data": {"_entities": [{"flags": {"p1367": false}}]}}', (UNREACHABLE, UNREACHABLE)),  # of whom is it?
+        (b'{"data": {"_entities": [{"flags": {"p1367": false}}, null, null]}}', (UNREACHABLE, UNREACHABLE)),
+        (b'{"data": {"_entities": {"P1": {"flags": {"p1367": false}}}}}', (UNREACHABLE, UNREACHABLE)),
+        (b'{"data": null}', (UNREACHABLE, UNREACHABLE)),
+        (b"no json", (UNREACHABLE, UNREACHABLE)),
+        (None, (UNREACHABLE, UNREACHABLE)),
+    ],
+)
+def test_a_flag_counts_where_the_authority_says_yes_or_no_of_exactly_this_person(
+    body: bytes | None, flags: tuple[object, object]
+) -> None:
+    """Anything else is a source that failed, which opens nothing."""
+    request = flags_request(POLICY, graph_of(), ["P2", "P1"])
+    assert request is not None
+    assert request.ids == ("P1", "P2")
+    found = flags_of(POLICY, request, body)
+    assert found == {each: {"subject.p1367": flag} for each, flag in zip(request.ids, flags, strict=True)}
+
+
+def test_without_travelers_or_an_authority_nothing_is_asked() -> None:
+    assert flags_request(POLICY, graph_of(), []) is None
+    alone = load_supergraph(compose([SubgraphSDL("people", "http://p.test", PEOPLE)]).supergraph_sdl)
+    assert flags_request(POLICY, alone, ["P1"]) is None
+
+
+KIND = CaseKind(
+    "inspection", re.compile("x"), frozenset(), open=frozenset({"PENDING"}), root="visa", state="status", subject="holder.id",
+    facts={"port": "port"},
+)  # fmt: skip
+READ = CaseReading(KIND, Operation("query", "Query", ()))
+
+
+@pytest.mark.parametrize(
+    ("data", "failed", "told"),
+    [
+        ({"__f_case": {"__f_status": "PENDING", "__f_port": "NYC", "__f_holder": {"__f_id": "P1"}}}, False, ("open", "P1", "NYC")),
+        ({"__f_case": {"__f_status": "PENDING", "__f_port": "NYC", "__f_holder": {"__f_id": "P1"}}}, True, ("open", "P1", "NYC")),
+        ({"__f_case": {"__f_status": "DONE", "__f_port": None, "__f_holder": None}}, False, ("closed", None, None)),
+        ({"__f_case": None}, False, ("none", None, None)),
+        ({"__f_case": None}, True, (UNREACHABLE, UNREACHABLE, UNREACHABLE)),
+        (None, True, (UNREACHABLE, UNREACHABLE, UNREACHABLE)),
+    ],
+)  # fmt: skip
+def test_a_case_that_is_not_there_is_told_from_one_that_cannot_be_read(data: Any, failed: bool, told: Any) -> None:
+    state, subject, port = told
+    assert case_facts(READ, data, failed=failed) == {
+        "case.kind": "inspection", "case.state": state, "case.subject": subject, "case.port": port,
+    }  # fmt: skip
+
+
+def test_of_a_case_that_is_kept_elsewhere_only_its_kind_is_known() -> None:
+    assert case_facts(CaseReading(KIND, None), None, failed=True) == {"case.kind": "inspection"}

@@ -75,3 +75,73 @@ async def test_without_a_need_for_flags_nobody_is_asked() -> None:
     gate = Gate(permitted(QUERY, made), made, caller(), shapes_for(made), AT, {}, authority)
     assert await gate.admit(COORDINATES, [_person("p1")]) == [True]
     assert authority.asked == []
+
+
+# -- each check by itself (from the mutation sweep) ----------------------------------------------------------------
+
+
+class Gives:
+    """A policy that could give what is named and nothing else; the facts it was asked with are kept."""
+
+    def __init__(self, *names: str) -> None:
+        self.names = names
+        self.facts: list[dict[str, Any]] = []
+
+    def could_give(self, _: Any, coordinate: Any, facts: dict[str, Any], __: Any) -> bool:
+        """Whether it is one of those named."""
+        self.facts.append(dict(facts))
+        return str(coordinate) in self.names
+
+
+def _gate_of(gives: Gives, authority: Authority, query: str = "{ visas { nodes { number } } }") -> Gate:
+    made = policy_of(OPEN, NAMES, prohibitions=(P1367,))
+    found = permitted(query, made, facts={"case.state": "open"})
+    return Gate(found, gives, caller(), shapes_for(made), AT, {}, authority)  # type: ignore[arg-type]
+
+
+VISA: dict[str, Any] = {"__typename": "Visa", "__f_holder": {"__f_id": "p1"}}
+
+
+@pytest.mark.parametrize(("given", "admitted"), [(("Visa.number",), True), ((), False)])
+async def test_a_leaf_is_asked_for_where_it_could_be_given(given: tuple[str, ...], admitted: bool) -> None:
+    gate = _gate_of(Gives(*given), Authority(p1=True))
+    assert await gate.admit(("Visa.number",), [("Visa", VISA)]) == [admitted]
+
+
+async def test_what_is_known_of_record_person_and_request_decides() -> None:
+    """Hidden leaves are the record's facts; what the client reads under a name of its own is none."""
+    gives = Gives()
+    item = {**VISA, "__f_status": "ISSUED", "aaaastatus": "REVOKED", "__f_rows": [1]}
+    await _gate_of(gives, Authority(p1=True)).admit(("Visa.number",), [("Visa", item)])
+    known = {"case.state": "open", "subject.id": "p1", "subject.p1367": True, "record.status": "ISSUED"}
+    assert gives.facts == [known]
+
+
+async def test_of_whom_a_record_is_may_stand_under_the_plain_name_of_its_key() -> None:
+    gate = _gate_of(Gives(), Authority(p1=True), QUERY)
+    assert await gate.admit(("Person.visas",), [("Person", {"__typename": "Person", "id": "p1"})]) == [False]
+
+
+async def test_of_whom_nobody_knows_is_asked_and_the_authority_is_not() -> None:
+    """Decided when the record is there; nobody has the number that is missing."""
+    authority = Authority()
+    gate = _gate_of(Gives(), authority)
+    assert await gate.admit(("Visa.number",), [("Visa", {"__typename": "Visa"})]) == [True]
+    assert authority.asked == []
+
+
+@pytest.mark.parametrize(
+    ("coordinate", "given", "admitted"),
+    [
+        ("Visa.revocation", ("Visa.revocation",), False),  # nothing of it could be told
+        ("Visa.revocation", ("Visa.revocation", "Revocation.at"), True),
+        ("Visa.kind", ("Visa.kind",), True),  # it tells nothing that is governed
+        ("Visa.kind", (), False),
+    ],
+)
+async def test_an_object_is_asked_for_where_something_of_it_could_be_given(
+    coordinate: str, given: tuple[str, ...], admitted: bool
+) -> None:
+    query = "{ visas { nodes { revocation { at ground } kind { code } } } }"
+    gate = _gate_of(Gives(*given), Authority(p1=False), query)
+    assert await gate.admit((coordinate,), [("Visa", VISA)]) == [admitted]

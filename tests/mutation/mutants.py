@@ -33,21 +33,36 @@ _TURNED: dict[type[ast.cmpop], type[ast.cmpop]] = {
 }
 
 
-_CANDIDATES = (ast.If, ast.Compare, ast.BoolOp, ast.UnaryOp, ast.Attribute, ast.Return, ast.comprehension)
+_CANDIDATES = (
+    ast.If,
+    ast.Compare,
+    ast.BoolOp,
+    ast.UnaryOp,
+    ast.Attribute,
+    ast.Return,
+    ast.comprehension,
+    ast.Expr,
+)
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """A module with one thing wrong: where, what, and its whole source."""
+    """A module with one thing wrong: in which function ("" for the module itself), on which line, what, and its source."""
 
+    function: str
     line: int
     what: str
     source: str
 
+    def __str__(self) -> str:
+        return f"{self.function or 'module'}: {self.what}"
+
 
 def mutants_of(source: str) -> Iterator[Mutant]:
-    """The mutants of a module, in the order of its lines."""
-    for number, seen in enumerate(ast.walk(ast.parse(source))):
+    """The mutants of a module, in the order of its syntax tree."""
+    tree = ast.parse(source)
+    places = _places(tree)
+    for number, seen in enumerate(ast.walk(tree)):
         if not isinstance(seen, _CANDIDATES):
             continue
         for variant in range(3):
@@ -56,13 +71,39 @@ def mutants_of(source: str) -> Iterator[Mutant]:
             changed = ast.parse(source)
             node = next(each for place, each in enumerate(ast.walk(changed)) if place == number)
             what = _mutate(node, variant)
-            yield Mutant(getattr(node, "lineno", 0), what, ast.unparse(ast.fix_missing_locations(changed)))
+            function, line = places[seen]
+            yield Mutant(function, line, what, ast.unparse(ast.fix_missing_locations(changed)))
+
+
+def _places(tree: ast.Module) -> dict[ast.AST, tuple[str, int]]:
+    """For each node the qualified name of the function around it, as Python writes it, and its line."""
+    found: dict[ast.AST, tuple[str, int]] = {}
+
+    def visit(node: ast.AST, names: tuple[str, ...], inside: str, line: int) -> None:
+        line = getattr(node, "lineno", line)
+        found[node] = (inside, line)
+        match node:
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                inside = ".".join((*names, node.name))
+                names = (*names, node.name, "<locals>")
+                outside = [*node.decorator_list, node.args, *([node.returns] if node.returns else [])]
+                for each in outside:
+                    visit(each, names[:-2], found[node][0], line)
+                for each in node.body:
+                    visit(each, names, inside, line)
+                return
+            case ast.ClassDef():
+                names = (*names, node.name)
+        for each in ast.iter_child_nodes(node):
+            visit(each, names, inside, line)
+
+    visit(tree, (), "", 0)
+    return found
 
 
 def _mutate(node: ast.AST, variant: int) -> str:
     """Change ``node`` in place in its ``variant``-th way; what was done, "" when there is no such way."""
-    shown = ast.unparse(node) if isinstance(node, ast.expr | ast.If) else ""
-    shown = shown.splitlines()[0] if shown else ""
+    shown = ast.unparse(node).splitlines()[0] if isinstance(node, ast.expr | ast.stmt | ast.comprehension) else ""
     match node:
         case ast.If() if variant == 0:
             node.test = ast.Constant(False)
@@ -89,5 +130,8 @@ def _mutate(node: ast.AST, variant: int) -> str:
             return f"returns {not value}"
         case ast.comprehension() if variant == 0 and node.ifs:
             node.ifs.pop()
-            return "filter dropped"
+            return f"filter dropped:{shown}"
+        case ast.Expr(value=ast.Call() | ast.Await()) if variant == 0:
+            node.value = ast.Constant(None)
+            return f"call dropped: {shown}"
     return ""

@@ -1,7 +1,7 @@
-"""Runs the tests against mutants and prints those that survive: ``python -m tests.mutation.run [--sample N] [FILE ...]``.
+"""Tries the mutants of the rooms that decide and enforce: ``python -m tests.mutation.run [--sample N] [--room R] [FILE ...]``.
 
-Nothing in the tree is touched: each run imports one module from a temporary file. Exit code 1 when a mutant survives
-that :data:`HARMLESS` does not explain.
+Nothing in the tree is touched. Each survivor is printed, with the reason where :data:`HARMLESS` has one; exit code 1 when one
+has none, 2 when tests fail without any mutant.
 """
 
 from __future__ import annotations
@@ -9,142 +9,100 @@ from __future__ import annotations
 import argparse
 import os
 import random
-import subprocess
 import sys
 import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections import Counter
 from pathlib import Path
 
-from tests.mutation.mutants import Mutant, mutants_of
+import pytest
 
-__all__ = ["HARMLESS", "TARGETS", "Tried", "main", "sample", "try_mutant"]
+from tests.mutation.harmless import HARMLESS
+from tests.mutation.mutants import Mutant, mutants_of
+from tests.mutation.sweep import Sweep, Tried
+
+__all__ = ["ROOMS", "Room", "main", "sample", "try_all"]
 
 ROOT = Path(__file__).parents[2]
-_POLICY = (
-    "tests/policy/test_conditions.py",
-    "tests/policy/test_decide.py",
-    "tests/policy/test_survivors.py",
-    "tests/policy/test_masks.py",
-    "tests/policy/test_mistakes.py",
-    "tests/policy/test_showing.py",
-    "tests/policy/test_diff.py",
-    "tests/policy/test_could_give.py",
-    "tests/policy/test_agreements.py",
-    "tests/policy/test_questions.py",
-    "tests/policy/test_oracle.py",
-    "tests/policy/referees",
-)
-_ENFORCEMENT = ("tests/enforcement", "tests/scenarios")
-_KIT = ("tests/kit/test_trust.py", "tests/kit/test_own_policy.py", "tests/kit/test_house_rules.py")
-
-TARGETS: dict[str, tuple[str, ...]] = {
-    **{
-        f"gateway/policy/{name}.py": _POLICY
-        for name in (
-            "decide",
-            "decisions",
-            "column",
-            "following",
-            "conditions",
-            "policy",
-            "compile",
-            "lifecycle",
-            "masks",
-            "cells",
-            "prohibition",
-        )
-    },
-    **{
-        f"gateway/enforcement/{path.name}": _ENFORCEMENT
-        for path in sorted((ROOT / "gateway/enforcement").glob("*.py"))
-        if path.name != "__init__.py"
-    },
-    "subgraphs/kit/trust.py": _KIT,
-}
-"""The modules that decide and enforce, with the tests that have to notice, the quickest first."""
-
-HARMLESS: dict[str, str] = {
-    "gateway/policy/conditions.py: turned: sign > 0": "a sign is -1 or 1 and never 0",
-    "gateway/policy/decide.py: never: if when == ALWAYS:": "ALWAYS has no atoms, so nothing is told either way",
-    "subgraphs/kit/trust.py: never: if self.policy is None:": "only reads the copy later, at the first request",
-    "subgraphs/kit/trust.py: never: if policy is None:": "without a copy it then fails instead of answering no: closed",
-}
-"""Survivors that mean the same or only say less: ``file: what`` to the reason."""
 
 
-@dataclass(frozen=True)
-class Tried:
-    """A mutant and what became of it: ``killed``, ``survived`` or ``slow`` (killed by the clock)."""
+class Room:
+    """Modules that decide or enforce, and the tests that have to notice when one of them is wrong."""
 
-    file: str
-    mutant: Mutant
-    fate: str
-    seconds: float
-
-    def __str__(self) -> str:
-        return f"{self.fate:8} {self.file}:{self.mutant.line}  {self.mutant.what}  ({self.seconds:.0f} s)"
+    def __init__(self, files: str, but: tuple[str, ...], tests: tuple[str, ...]) -> None:
+        found = sorted(str(each.relative_to(ROOT)) for each in ROOT.glob(files))
+        self.files = tuple(each for each in found if Path(each).stem not in ("__init__", *but))
+        self.tests = tests
 
 
-def try_mutant(file: str, mutant: Mutant, limit: float = 240) -> Tried:
-    """Run the file's tests against one mutant of it."""
-    with tempfile.TemporaryDirectory() as folder:
-        source = Path(folder) / "mutant.py"
-        source.write_text(mutant.source, encoding="utf-8")
-        module = file.removesuffix(".py").replace("/", ".")
-        place = {**os.environ, "MUTANT_MODULE": module, "MUTANT_SOURCE": str(source), "PYTHONDONTWRITEBYTECODE": "1"}
-        command = [sys.executable, "-m", "pytest", "-p", "tests.mutation.plugin", "-p", "no:cacheprovider", "-x", "-q"]
-        command += ["-m", "not slow and not browser and not postgres", *TARGETS[file]]
-        started = time.monotonic()
-        try:
-            code = subprocess.run(
-                command, cwd=ROOT, env=place, capture_output=True, timeout=limit, check=False
-            ).returncode
-        except subprocess.TimeoutExpired:
-            return Tried(file, mutant, "slow", limit)
-        return Tried(file, mutant, "survived" if code == 0 else "killed", time.monotonic() - started)
+# what only tells people of a policy, or draws it, decides nothing
+_TELLING = ("cedar", "diff", "diff_flows", "diff_words", "explain", "matrix")
+
+ROOMS = {
+    "policy": Room("gateway/policy/*.py", _TELLING, ("tests/policy",)),
+    "enforcement": Room(
+        "gateway/enforcement/*.py", (), ("tests/enforcement", "tests/adversarial", "tests/scenarios")
+    ),
+    "trust": Room(
+        "subgraphs/kit/trust.py", (),
+        ("tests/kit/test_trust_checks.py", "tests/kit/test_trust.py", "tests/kit/test_own_policy.py"),
+    ),
+}  # fmt: skip
 
 
-_PASSES: dict[tuple[str, ...], bool] = {}
-
-
-def _passes(file: str) -> bool:
-    """Whether the file's tests pass on the module as it is; files with the same tests are asked once."""
-    if TARGETS[file] not in _PASSES:
-        same = Mutant(0, "nothing", (ROOT / file).read_text("utf-8"))
-        _PASSES[TARGETS[file]] = try_mutant(file, same).fate == "survived"
-    return _PASSES[TARGETS[file]]
-
-
-def sample(files: list[str], count: int, seed: int) -> list[tuple[str, Mutant]]:
+def sample(files: tuple[str, ...], count: int, seed: int) -> list[tuple[str, Mutant]]:
     """``count`` mutants of ``files`` (all when 0), the same for the same seed."""
     every = [(file, mutant) for file in files for mutant in mutants_of((ROOT / file).read_text("utf-8"))]
     return random.Random(seed).sample(every, min(count, len(every))) if count else every
 
 
+def try_all(mutants: list[tuple[str, Mutant]], tests: tuple[str, ...], jobs: int, limit: float) -> list[Tried]:
+    """What became of each mutant; raises ``RuntimeError`` when a test fails without any."""
+    found: list[Tried] = []
+
+    def tell(tried: Tried) -> None:
+        found.append(tried)
+        if tried.fate not in ("killed", "stopped"):
+            reason = HARMLESS.get(f"{tried.file} {tried.mutant}", "")
+            print(f"{tried} {reason}".rstrip(), flush=True)
+
+    sweep = Sweep(ROOT, mutants, tell, jobs, limit)
+    with tempfile.TemporaryDirectory() as folder:
+        words = ["-p", "no:cacheprovider", "-p", "no:xdist", "-qq", "--no-header", "--basetemp", folder + "/base"]
+        words += ["-m", "not slow and not browser and not postgres"]
+        code = pytest.main([*words, *tests], plugins=[sweep])
+    if sweep.broken or len(found) != len(mutants):
+        raise RuntimeError(f"The tests fail without any mutant (pytest: {code}): {', '.join(sweep.broken[:5])}")
+    return found
+
+
 def main(words: list[str]) -> int:
-    """Try the mutants and print each survivor; the exit code."""
+    """Try the mutants, print each survivor and the counts; the exit code."""
     reader = argparse.ArgumentParser(description=__doc__)
-    reader.add_argument("files", nargs="*", default=list(TARGETS))
+    reader.add_argument("files", nargs="*", help="modules of the room; all when none is named")
+    reader.add_argument("--room", choices=list(ROOMS), default="enforcement")
     reader.add_argument("--sample", type=int, default=0, help="how many mutants; all when 0")
     reader.add_argument("--seed", type=int, default=1)
     reader.add_argument("--jobs", type=int, default=2)
+    reader.add_argument("--tests", default="", help="files of tests, with spaces between, instead of the room's own")
+    reader.add_argument("--limit", type=float, default=60, help="seconds for the tests of one mutant")
     told = reader.parse_args(words)
-    chosen = sample(told.files, told.sample, told.seed)
-    broken = sorted({file for file, _ in chosen if not _passes(file)})
-    if broken:  # a test that fails anyway would seem to kill every mutant
-        print(f"The tests fail without any mutant: {', '.join(broken)}")
+    os.nice(10)
+    os.chdir(ROOT)
+    room, started = ROOMS[told.room], time.monotonic()
+    chosen = sample(tuple(told.files) or room.files, told.sample, told.seed)
+    try:
+        found = try_all(chosen, tuple(told.tests.split()) or room.tests, told.jobs, told.limit)
+    except RuntimeError as error:
+        print(error)
         return 2
-    survivors = []
-    with ThreadPoolExecutor(told.jobs) as pool:
-        for tried in pool.map(lambda each: try_mutant(*each), chosen):
-            if tried.fate == "survived":
-                reason = HARMLESS.get(f"{tried.file}: {tried.mutant.what}", "")
-                survivors.append(reason)
-                print(tried, reason, flush=True)
-    unexplained = sum(not reason for reason in survivors)
-    print(f"{len(chosen)} mutants, {len(survivors)} survive, {unexplained} of them unexplained")
+    fates = Counter(each.fate for each in found)
+    left = [each for each in found if each.fate not in ("killed", "stopped")]
+    unexplained = [each for each in left if f"{each.file} {each.mutant}" not in HARMLESS]
+    print(
+        f"{told.room}: {len(found)} mutants (seed {told.seed}) in {time.monotonic() - started:.0f} s: {fates['killed']} killed, "
+        f"{fates['stopped']} stopped by the clock, {len(left)} left, {len(unexplained)} of them unexplained"
+    )
     return 1 if unexplained else 0
 
 
