@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -120,8 +120,10 @@ class Graph:
     access: Access = field(init=False)
     _met: OrderedDict[tuple[int, frozenset[str]], tuple[Operation, _Planned]] = field(default_factory=OrderedDict)
     _lately: OrderedDict[tuple[Any, ...], Asked] = field(default_factory=OrderedDict)
+    _ready: OrderedDict[tuple[str, str | None], tuple[Operation, Plan]] = field(init=False)
 
     def __post_init__(self) -> None:
+        self._ready = OrderedDict()
         self.documents = Documents(self.supergraph.api_schema, self.limits)
         self.fast = FastPath(self.supergraph)
         self.pricing = Pricing(self.supergraph, self.limits.list_size)
@@ -177,6 +179,23 @@ class Graph:
             known.checked = (self.policy.epoch, until)
         return known.plan
 
+    def ready(self, question: Question) -> tuple[Operation, Plan] | None:
+        """The query that ``question`` asks and its plan, where both follow from its text alone and are known."""
+        key = (question.query, question.name)
+        known = None if question.variables else self._ready.get(key)
+        if known is not None:
+            self._ready.move_to_end(key)
+        return known
+
+    def keep_ready(self, question: Question, operation: Operation, plan: Plan, at: datetime) -> None:
+        """Keep what ``ready`` gives, unless anything else has a say in it: variables, overrides, claims, the day."""
+        graph = self.supergraph
+        settled = not (question.variables or graph.labels or graph.access_demands or self.policy.next_change(at))
+        if settled and operation.kind == "query":
+            self._ready[question.query, question.name] = operation, plan
+            if len(self._ready) > _MOST_PLANS:
+                self._ready.popitem(last=False)
+
     def plan_as_asked(self, operation: Operation, key: str = "") -> Plan:
         """The plan of an operation before policy, for what it tells of costs; it is never run, so no flow is checked."""
         return self._planned(operation, key).plan
@@ -184,7 +203,7 @@ class Graph:
     def _planned(self, operation: Operation, key: str) -> _Planned:
         labels = self.labels.on(self.supergraph.labels, key)
         known = self._at_once(operation, labels) or self._known(operation, labels)
-        watching().plans["miss" if known is None else "hit"] += 1
+        watching().planned("miss" if known is None else "hit")
         return known or self._made(operation, labels)
 
     def knows(self, operation: Operation) -> bool:
@@ -243,6 +262,22 @@ class Graph:
         return planned
 
 
+class _Ids:
+    """Makes identifiers of requests: 24 hex digits that nobody can guess. The system is asked for many at once."""
+
+    __slots__ = ("_left",)
+
+    def __init__(self) -> None:
+        self._left: list[str] = []
+
+    def __call__(self) -> str:
+        left = self._left
+        if not left:
+            drawn = os.urandom(12 * 64).hex()
+            left.extend(drawn[place : place + 24] for place in range(0, len(drawn), 24))
+        return left.pop()
+
+
 @dataclass(frozen=True, slots=True)
 class House:
     """What a request needs besides the graph: the way to the subgraphs, the record, keys, the clock.
@@ -258,7 +293,7 @@ class House:
     sign: Signer | None
     pseudonym: Callable[[str, datetime], str]
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
-    new_id: Callable[[], str] = lambda: secrets.token_hex(12)
+    new_id: Callable[[], str] = field(default_factory=_Ids)
     mask_key: bytes = b""
     alarms: Alarms = field(default_factory=Alarms)
     duties: Duties | None = None

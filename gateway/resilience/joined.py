@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from gateway.resilience.seam import RequestT, ResponseT, Send
 
@@ -18,13 +18,27 @@ ResultT = TypeVar("ResultT")
 
 
 class _Running(Generic[ResultT]):
-    """Something under way, and how many wait for it."""
+    """Something under way, and who waits for it."""
 
     __slots__ = ("task", "waiting")
 
     def __init__(self, task: asyncio.Task[ResultT]) -> None:
         self.task = task
-        self.waiting = 0
+        self.waiting: set[asyncio.Future[ResultT]] = set()
+
+    def tell(self) -> None:
+        """Tell all who wait what it came to."""
+        task = self.task
+        problem = None if task.cancelled() else task.exception()  # seen, even where nobody is left to see it
+        for each in self.waiting:
+            if each.done():
+                continue
+            if task.cancelled():
+                each.cancel()
+            elif problem is not None:
+                each.set_exception(problem)
+            else:
+                each.set_result(task.result())
 
 
 class Joined(Generic[ResultT]):
@@ -42,26 +56,30 @@ class Joined(Generic[ResultT]):
 
         It runs in a task of its own, so that it goes on when the first has left; when all have, it is cancelled.
         """
+        loop = asyncio.get_running_loop()
         running = self._running.get(key)
         if running is None:
-            running = self._running[key] = _Running(asyncio.get_running_loop().create_task(_awaited(make)))
-            running.task.add_done_callback(lambda _: self._forget(key, running))
+            running = self._running[key] = _Running(loop.create_task(_awaited(make)))
+            running.task.add_done_callback(lambda _: self._ended(key, running))
         else:
             self._note()
-        running.waiting += 1
+        told: asyncio.Future[ResultT] = loop.create_future()
+        running.waiting.add(told)
         try:
-            return await asyncio.shield(running.task)
+            return await told
         finally:
-            running.waiting -= 1
+            running.waiting.discard(told)
             if not running.waiting and not running.task.done():
                 self._forget(key, running)
                 running.task.cancel()
 
-    def _forget(self, key: Hashable, running: Any) -> None:
+    def _ended(self, key: Hashable, running: _Running[ResultT]) -> None:
+        self._forget(key, running)
+        running.tell()
+
+    def _forget(self, key: Hashable, running: _Running[ResultT]) -> None:
         if self._running.get(key) is running:
             del self._running[key]
-        if running.task.done() and not running.task.cancelled():
-            running.task.exception()  # seen, even where nobody is left to see it
 
 
 async def _awaited(make: Callable[[], Awaitable[ResultT]]) -> ResultT:

@@ -6,7 +6,7 @@ A request's watch is found by ``watching()`` wherever a stage ends; where nobody
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
@@ -30,6 +30,10 @@ class Fetched(NamedTuple):
     code: str = ""
 
 
+def _none() -> defaultdict[tuple[str, str], int]:
+    return defaultdict(int)
+
+
 @dataclass(slots=True)
 class Watch:
     """Fed at the boundaries of stages. ``clock`` gives seconds that only grow.
@@ -43,8 +47,8 @@ class Watch:
     last: float = 0.0
     stages: list[tuple[str, float, float]] = field(default_factory=list)  # name, begin, end
     fetches: list[Fetched] = field(default_factory=list)
-    outcomes: Counter[tuple[str, str]] = field(default_factory=Counter)
-    plans: Counter[str] = field(default_factory=Counter)  # "hit", "miss"
+    outcomes: defaultdict[tuple[str, str], int] = field(default_factory=_none)
+    plans: dict[str, int] = field(default_factory=dict)  # "hit", "miss"
     cost: dict[str, int] = field(default_factory=dict)  # "estimated", "actual"
     request_id: str = ""
     name: str = ""
@@ -66,6 +70,10 @@ class Watch:
         now = self.clock()
         self.stages.append((stage, self.last, now))
         self.last = now
+
+    def planned(self, cache: str) -> None:
+        """A plan was taken from the cache (``hit``), or made (``miss``)."""
+        self.plans[cache] = self.plans.get(cache, 0) + 1
 
     def asked(self, name: str, kind: str, text_hash: str) -> None:
         """What was asked is known: the operation's name, its kind and its document's hash."""
@@ -107,7 +115,7 @@ def start_watch(traceparent: str = "", clock: Callable[[], float] = perf_counter
 
     A ``traceparent`` that is not one (https://www.w3.org/TR/trace-context/) counts as none.
     """
-    watch = Watch(clock, traceparent if _TRACEPARENT.fullmatch(traceparent) else "")
+    watch = Watch(clock, traceparent if traceparent and _TRACEPARENT.fullmatch(traceparent) else "")
     return watch, _current.set(watch)
 
 

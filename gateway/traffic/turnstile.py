@@ -23,6 +23,7 @@ class Turnstile:
         self._limits = limits
         self._buckets = buckets
         self._note = note
+        self.meters_addresses = bool(limits.caller("").rate)
 
     async def admit(self, caller: Caller) -> None:
         """Nothing, when ``caller`` may ask now. Raises ``RequestError`` RATE_EXCEEDED (429).

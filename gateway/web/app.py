@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
@@ -25,6 +26,7 @@ from gateway.web import breakglass, console, development, explorer, health, insi
 from gateway.web.callers import admit, count, read_claims
 from gateway.web.door import Door, unforeseen
 from gateway.web.graphql import (
+    Asked,
     batch_response,
     error_body,
     error_response,
@@ -65,12 +67,23 @@ def create_app(opened: OpenHouse) -> Starlette:
         Route("/dev/trouble", _coded(development.trouble), methods=["GET"]),
         Route("/dev/trace/{record}", _coded(tracing.trace), methods=["GET"]),
     ]
-    app = Starlette(routes=routes, lifespan=_lifespan, exception_handlers=_HANDLERS)
+    app = _Gateway(routes=routes, lifespan=_lifespan, exception_handlers=_HANDLERS)
     app.state.opened = opened
     app.state.traces = tracing.Traces() if opened.issuer is not None and opened.settings.development else None
     app.state.live = _live(opened)
-    app.add_middleware(Door, opened=opened, graphql=_asked)
+    app.door = Door(super(_Gateway, app).__call__, opened=opened, graphql=partial(_asked, opened))
     return app
+
+
+class _Gateway(Starlette):
+    """The framework's application behind the door: what is asked at /graphql does not pass through any of it."""
+
+    door: Door
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer one request, or run for as long as the server does."""
+        scope["app"] = self
+        await self.door(scope, receive, send)
 
 
 def _live(opened: OpenHouse) -> Live:
@@ -99,8 +112,7 @@ def _broker(opened: OpenHouse) -> Broker:
     return Broker(opened.settings.events, opened.settings.events_ca, opened.telemetry.metrics.event)
 
 
-async def _graphql(request: Request) -> Response:
-    opened: OpenHouse = request.app.state.opened
+async def _graphql(request: Request, opened: OpenHouse) -> Response:
     if request.method not in ("GET", "POST"):
         raise RequestError(
             "METHOD_NOT_ALLOWED",
@@ -115,12 +127,11 @@ async def _graphql(request: Request) -> Response:
     caller = await admit(request, opened)  # before the body is looked at: a stranger costs nothing
     asked = await read_questions(request, opened.documents, opened.limits.door.batch)
     if isinstance(asked, list):
-        return await _batch(request, asked, caller, graph)
-    return reply_response(request, await _reply(request, asked, caller, graph))
+        return await _batch(request, opened, asked, caller, graph)
+    return reply_response(request, await _reply(request, opened, asked, caller, graph))
 
 
-async def _reply(request: Request, question: Question, caller: Caller | None, graph: Graph) -> Reply:
-    opened: OpenHouse = request.app.state.opened
+async def _reply(request: Request, opened: OpenHouse, question: Question, caller: Caller | None, graph: Graph) -> Reply:
     if caller is None:
         return await answer_unrestricted(_known(request, question, opened), graph, opened.house)
     traces: tracing.Traces | None = request.app.state.traces
@@ -139,16 +150,17 @@ def _known(request: Request, question: Question, opened: OpenHouse) -> Question:
     return replace(question, claims=read_claims(request.headers.get("authorization"), opened))
 
 
-async def _batch(request: Request, pages: list[Any], caller: Caller | None, graph: Graph) -> Response:
+async def _batch(
+    request: Request, opened: OpenHouse, pages: list[Any], caller: Caller | None, graph: Graph
+) -> Response:
     """The answers to an array of requests, asked one after another: each is decided, limited and recorded by itself."""
-    opened: OpenHouse = request.app.state.opened
     for _ in pages[1:]:  # the first was counted at the door
         await count(request, opened, caller)
     bodies: list[bytes] = []
     for page in pages:
         try:
             question = await question_of(page, opened.documents)
-            bodies.append((await _reply(request, question, caller, graph)).body)
+            bodies.append((await _reply(request, opened, question, caller, graph)).body)
         except GatewayError as error:
             bodies.append(error_body(error))
     return batch_response(request, bodies)
@@ -172,12 +184,12 @@ async def _streamed(request: Request, opened: OpenHouse, graph: Graph, kind: Kin
         return stream_refusal(error)
 
 
-def _coded(endpoint: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+def _coded(endpoint: Callable[..., Awaitable[Response]]) -> Callable[..., Awaitable[Response]]:
     """``endpoint`` with every ``GatewayError`` answered as a coded GraphQL error."""
 
-    async def answered(request: Request) -> Response:
+    async def answered(request: Request, *more: Any) -> Response:
         try:
-            return await endpoint(request)
+            return await endpoint(request, *more)
         except GatewayError as error:
             return error_response(request, error)
         except ClientDisconnect:  # nobody is left to answer; what was disclosed until now is on record or was not read
@@ -189,9 +201,9 @@ def _coded(endpoint: Callable[[Request], Awaitable[Response]]) -> Callable[[Requ
 _answered = _coded(_graphql)
 
 
-async def _asked(scope: Any, receive: Any, send: Any) -> None:
+async def _asked(opened: OpenHouse, scope: Any, receive: Any, send: Any) -> None:
     """Answer what is asked at /graphql: past the framework's routing, which costs more than finding one path is worth."""
-    response = await _answered(Request(scope, receive, send))
+    response = await _answered(Asked(scope, receive, send), opened)
     await response(scope, receive, send)
 
 

@@ -65,9 +65,12 @@ async def admit(request: Request, opened: OpenHouse) -> Caller | None:
 
     Raises ``IdentityError`` (401), or ``RequestError`` RATE_EXCEEDED (429).
     """
-    caller = None if opened.tokens is None else read_caller(request, opened.tokens)
-    if caller is not None:
-        watching().by(*caller.kind)
+    if opened.tokens is None:
+        if opened.turnstile.meters_addresses:
+            await count(request, opened, None)
+        return None
+    caller = read_caller(request, opened.tokens)
+    watching().by(*caller.kind)
     await count(request, opened, caller)
     return caller
 

@@ -17,11 +17,11 @@ from gateway.errors import GatewayError, RequestError
 from gateway.opening import OpenHouse
 from gateway.telemetry import Telemetry, Watch
 from gateway.traffic import Crowd
-from gateway.web.cut import Cut
+from gateway.web.cut import Cut, Cuts
 from gateway.web.encodings import unpack
 from gateway.web.graphql import MOST_BYTES, error_response, read_body
 from gateway.web.origins import Headers, check_origin, granted, preflight
-from gateway.web.outgoing import Outgoing
+from gateway.web.outgoing import WHOLE, Outgoing
 
 __all__ = ["PATH", "Door", "too_late", "unforeseen"]
 
@@ -42,6 +42,7 @@ class Door:
         self._telemetry: Telemetry = opened.telemetry
         self._crowd: Crowd = opened.crowd
         self._deadline = opened.limits.door.deadline
+        self._cuts = Cuts(self._deadline)
         self._timings = opened.settings.server_timing
         self._origins = opened.settings.cors_origins
 
@@ -63,6 +64,9 @@ class Door:
         extra: Headers = []
         outgoing = Outgoing(send, headers, extra)
         outgoing.watch, outgoing.permitted = watch, self._timings
+        if whole := scope.get("extensions", {}).get(WHOLE):  # the server's short way out, under the same headers
+            outgoing.wire = whole
+            scope["extensions"] = {WHOLE: outgoing.whole}
         try:
             origin = check_origin(headers, self._origins)
             if self._origins:
@@ -88,7 +92,7 @@ class Door:
         await self._crowd.enter()
         place = _Place(self._crowd)
         try:
-            cut = Cut(receive, watch, self._deadline)
+            cut = Cut(receive, watch, self._cuts)
 
             def streaming() -> None:
                 place.leave()

@@ -6,21 +6,25 @@ a POST must say that it is JSON, which a page of another site cannot do without 
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 import orjson
-from starlette.requests import Request
+from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from gateway.documents import NamedDocuments
 from gateway.errors import GatewayError, LimitError, OperationError, RequestError
 from gateway.house import Question, Reply
 from gateway.telemetry import watching
+from gateway.web.outgoing import WHOLE
 
 __all__ = [
     "MOST_BYTES",
+    "Asked",
     "batch_response",
     "error_body",
     "error_response",
@@ -35,6 +39,41 @@ MOST_BYTES = 1_000_000
 MODERN = "application/graphql-response+json"
 LEGACY = "application/json"
 _CONTENT_TYPES = {kind: f"{kind}; charset=utf-8".encode() for kind in (MODERN, LEGACY)}
+_VARY: Final = b"accept, authorization, accept-encoding"
+_HEADS: Final = {
+    kind: b"cache-control: no-store\r\nvary: %s\r\ncontent-type: %s\r\n" % (_VARY, said)
+    for kind, said in _CONTENT_TYPES.items()
+}
+_MOST_KNOWN: Final = 256  # bodies that are nothing but a text, and of which the question is known
+_LONGEST_KNOWN: Final = 16_000  # bytes
+
+
+class Asked(Request):
+    """A request whose headers are found by their names at once; the framework's own looks through all of them each time."""
+
+    @property
+    def headers(self) -> Headers:
+        """The headers; of equal names the first counts."""
+        known = self.__dict__.get("_headers")
+        if known is None:
+            known = self._headers = _Named(self.scope["headers"])
+        return known
+
+
+class _Named(Headers):
+    """Headers by name."""
+
+    def __init__(self, pairs: list[tuple[bytes, bytes]]) -> None:
+        self._list = pairs
+        self._named = dict(reversed(pairs))
+
+    def __getitem__(self, key: str) -> str:
+        return self._named[key.lower().encode("latin-1")].decode("latin-1")
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The header's value, or ``default``."""
+        value = self._named.get(key.lower().encode("latin-1"))
+        return default if value is None else value.decode("latin-1")
 
 
 async def read_question(request: Request, documents: NamedDocuments, *, streamed: bool = False) -> Question:
@@ -51,10 +90,7 @@ async def read_question(request: Request, documents: NamedDocuments, *, streamed
         extensions = _json(values["extensions"].encode(), "extensions") if values.get("extensions") else None
         page = {**values, "variables": variables, "extensions": extensions}
         return _question(await _with_text(page, documents), safe_only=True)
-    page = await _posted(request)
-    if isinstance(page, list):
-        _check_batch(page, 0)
-    return await question_of(page, documents)
+    return await _posted_question(request, documents)
 
 
 async def read_questions(request: Request, documents: NamedDocuments, most: int) -> Question | list[Any]:
@@ -74,6 +110,28 @@ async def read_questions(request: Request, documents: NamedDocuments, most: int)
 async def _posted(request: Request) -> Any:
     _check_content_type(request.headers.get("content-type", ""))
     return _page(await read_body(request))
+
+
+_known: OrderedDict[bytes, Question] = OrderedDict()
+
+
+async def _posted_question(request: Request, documents: NamedDocuments) -> Question:
+    """The question of one request by POST. What is nothing but a text is read once, whoever sends it again."""
+    _check_content_type(request.headers.get("content-type", ""))
+    body = await read_body(request)
+    known = _known.get(body)
+    if known is not None and documents.mode != "only":
+        _known.move_to_end(body)
+        return known
+    page = _page(body)
+    if isinstance(page, list):
+        _check_batch(page, 0)
+    question = await question_of(page, documents)
+    if len(body) <= _LONGEST_KNOWN and page.keys() <= {"query", "operationName"}:
+        _known[body] = question
+        if len(_known) > _MOST_KNOWN:
+            _known.popitem(last=False)
+    return question
 
 
 def _check_batch(page: list[Any], most: int) -> list[Any]:
@@ -113,12 +171,19 @@ async def read_body(request: Request) -> bytes:
     stated = request.headers.get("content-length", "")
     if stated.isdigit() and int(stated) > MOST_BYTES:
         raise _too_large()
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MOST_BYTES:
+    parts: list[bytes] = []
+    size, more = 0, True
+    while more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        more = message.get("more_body", False)
+        part = message.get("body", b"")
+        parts.append(part)
+        size += len(part)
+        if size > MOST_BYTES:
             raise _too_large()
-    return bytes(body)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def _too_large() -> RequestError:
@@ -249,17 +314,27 @@ def reply_response(request: Request, reply: Reply) -> Response:
 
 
 class _Ready(Response):
-    """A response whose headers need no putting together."""
+    """A response whose headers need no putting together, sent at once where that can be."""
 
     def __init__(self, reply: Reply, kind: str) -> None:
         self.status_code, self.body, self.background = reply.status, reply.body, None
+        self._kind = kind
+        self._id = reply.request_id.encode("latin-1")
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Send it."""
+        if self.status_code == 200 and (whole := scope.get("extensions", {}).get(WHOLE)):
+            head = b"%sx-request-id: %s\r\ncontent-length: %d\r\n" % (_HEADS[self._kind], self._id, len(self.body))
+            if whole(head, self.body):
+                return
         self.raw_headers = [
             (b"cache-control", b"no-store"),
-            (b"vary", b"accept, authorization, accept-encoding"),
-            (b"x-request-id", reply.request_id.encode("latin-1")),
-            (b"content-length", b"%d" % len(reply.body)),
-            (b"content-type", _CONTENT_TYPES[kind]),
+            (b"vary", _VARY),
+            (b"x-request-id", self._id),
+            (b"content-length", b"%d" % len(self.body)),
+            (b"content-type", _CONTENT_TYPES[self._kind]),
         ]
+        await super().__call__(scope, receive, send)
 
 
 def error_body(error: GatewayError) -> bytes:

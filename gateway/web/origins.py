@@ -29,6 +29,8 @@ def check_origin(headers: Mapping[bytes, bytes], allowed: frozenset[str]) -> str
 
     Raises ``AccessError`` ORIGIN_NOT_ALLOWED (403) where it comes from any other.
     """
+    if b"origin" not in headers and b"sec-fetch-site" not in headers:
+        return ""
     origin = headers.get(b"origin", b"").decode("latin-1")
     if origin in allowed and origin:
         return origin

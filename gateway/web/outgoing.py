@@ -11,7 +11,9 @@ from typing import Any, Final, TypeAlias
 from gateway.telemetry import Watch
 from gateway.web.encodings import SMALLEST, chosen, pack
 
-__all__ = ["Outgoing"]
+__all__ = ["WHOLE", "Outgoing"]
+
+WHOLE: Final = "gateway.whole"  # among a scope's extensions: a way to send head and body at once
 
 _Message: TypeAlias = MutableMapping[str, Any]
 _Pairs: TypeAlias = list[tuple[bytes, bytes]]
@@ -23,6 +25,7 @@ _SECURE: Final[Mapping[bytes, bytes]] = {
     b"referrer-policy": b"no-referrer",
     b"cross-origin-resource-policy": b"same-origin",
 }
+_BEGUN: Final = b"HTTP/1.1 200 OK\r\n" + b"".join(b"%s: %s\r\n" % pair for pair in _SECURE.items())
 _PACKED: Final = (b"application/json", b"application/graphql-response+json", b"text/", b"image/svg")
 
 
@@ -45,6 +48,7 @@ class Outgoing:
         "permitted",
         "status",
         "watch",
+        "wire",
     )
 
     def __init__(
@@ -62,6 +66,7 @@ class Outgoing:
         self.on_stream: Callable[[], None] | None = None
         self.watch: Watch | None = None
         self.permitted: frozenset[str] = frozenset()
+        self.wire: Callable[[bytes, bytes], bool] | None = None
 
     async def send(self, message: _Message) -> None:
         """Pass one part of the answer on; the head waits for the body's first part, which decides what it says."""
@@ -75,6 +80,19 @@ class Outgoing:
                 await self._on(message)
         else:
             await self._send(message)
+
+    def whole(self, head: bytes, body: bytes) -> bool:
+        """Send an answer that is whole and as good as it gets at once: ``head`` are its own headers, a line each.
+
+        False, and nothing is sent, where the answer needs more than that: packing, headers for another site's page, times
+        of stages. It has to be sent as messages then, and leaves with the same headers.
+        """
+        if self.wire is None or self._extra or self.permitted or b"accept-encoding" in self._asked:
+            return False
+        if not self.wire(_BEGUN + head, body):
+            return False
+        self.status, self.bytes = 200, len(body)
+        return True
 
     async def _begin(self, start: _Message, first: _Message) -> None:
         pairs: _Pairs = [*start["headers"], *self._extra]

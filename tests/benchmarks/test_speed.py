@@ -21,7 +21,7 @@ from tests.support import ask_app
 
 # calls of Python functions and of C functions that one answer may take; raised knowingly or not at all
 MOST_DATA = 600  # the fast executor alone, seven requests, whatever their size
-MOST_AROUND = 520  # everything from the ASGI server to the pipeline and back, beside the executor
+MOST_AROUND = 420  # everything from the ASGI server to the pipeline and back, beside the executor
 
 
 async def calls_of(once: Callable[[], Awaitable[object]]) -> int:

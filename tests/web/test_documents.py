@@ -89,3 +89,15 @@ async def test_nothing_is_named_where_nothing_is_switched_on(face: Face) -> None
     assert (await post(face, extensions=persisted(NAME))).error["code"] == "PERSISTED_QUERY_NOT_SUPPORTED"
     assert (await post(face, query=TEXT, extensions=persisted(NAME))).data == {"__typename": "Query"}
     assert (await post(face)).error["code"] == "QUERY_MISSING"
+
+
+async def test_a_text_that_was_answered_elsewhere_is_not_trusted_for_that(face: Face, tmp_path: Path) -> None:
+    """What the process knows of a body spares reading it again, and no check."""
+    strict, text = trusting(face, tmp_path, "only"), "query Unknown { __typename }"
+
+    for _ in range(2):
+        assert (await post(face, query=text)).status == 200
+        assert (await post(strict, query=text)).error["code"] == "DOCUMENT_NOT_TRUSTED"
+    for _ in range(2):
+        assert (await post(face, query=MUTATION)).status == 200
+    assert (await face.get("/graphql", "", query=MUTATION)).error["code"] == "MUTATION_BY_GET"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import re
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -62,6 +63,7 @@ class Seen:
 
     @property
     def lines(self) -> list[dict[str, Any]]:
+        self.telemetry.lines.flush()  # they are written at the turn's end, and this one has not ended
         return [orjson.loads(each) for each in self.stream.getvalue().splitlines()]
 
     @property
@@ -281,7 +283,7 @@ async def test_the_defaults_cost_at_most_a_twentieth_of_a_request(face: Face) ->
         watch, token = telemetry.begin(TRACE)
         for stage, _begin, _end in done.stages:
             watch.lap(stage)
-        watch.fetches, watch.outcomes = [*map(Fetched._make, done.fetches)], Counter(done.outcomes)
+        watch.fetches, watch.outcomes = [*map(Fetched._make, done.fetches)], defaultdict(int, done.outcomes)
         telemetry.end(watch, token, 200, 1_000)
     telling = (thread_time() - began) / 200
 
@@ -310,3 +312,35 @@ async def test_why_there_is_no_record_is_for_the_operators_alone(face: Face, tmp
     assert asked.error["hint"] == "Nothing was given. Ask again later; if it lasts, tell the operators."
     (line,) = seen.lines
     assert line["detail"] == "the audit log: it is closed"
+
+
+async def test_lines_of_one_turn_of_the_loop_are_written_together() -> None:
+    """In their order, and none is held back longer: not by a turn without requests, nor where no loop runs."""
+
+    class Stream(io.StringIO):
+        def __init__(self) -> None:
+            super().__init__()
+            self.writes: list[str] = []
+
+        def write(self, text: str) -> int:
+            self.writes.append(text)
+            return len(text)
+
+    stream = Stream()
+    telemetry = Telemetry(Lines(stream), Metrics())
+    for name in ("One", "Two"):
+        watch, token = telemetry.begin()
+        watch.asked(name, "query", "0" * 64)
+        telemetry.end(watch, token, 200, 10)
+    assert stream.writes == []
+    await asyncio.sleep(0)
+    (written,) = stream.writes
+    assert [orjson.loads(line)["operation"] for line in written.splitlines()] == ["One", "Two"]
+    assert written.endswith("\n")
+
+    def outside() -> None:
+        watch, token = telemetry.begin()
+        telemetry.end(watch, token, 200, 10)
+
+    await asyncio.to_thread(outside)
+    assert len(stream.writes) == 2

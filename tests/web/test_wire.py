@@ -50,12 +50,17 @@ class Echo:
 
 
 @asynccontextmanager
-async def listening(echo: Echo, wire: type[Wire] = Wire) -> AsyncIterator[int]:
+async def listening(echo: Echo, wire: type[Wire] = Wire, keep_alive: int = 5) -> AsyncIterator[int]:
     """The port of a gateway that serves ``echo`` as ``gateway serve`` does."""
     opened = open_unrestricted(compose([SubgraphSDL("a", "http://a", SDL)]).supergraph_sdl, Settings(log="off"), echo)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         config = uvicorn.Config(
-            create_app(opened), http=wire, log_level="critical", access_log=False, timeout_graceful_shutdown=1
+            create_app(opened),
+            http=wire,
+            log_level="critical",
+            access_log=False,
+            timeout_graceful_shutdown=1,
+            timeout_keep_alive=keep_alive,
         )
         server = uvicorn.Server(config)
         serving = asyncio.ensure_future(server._serve(sockets=[listener]))  # without taking the test's signals
@@ -254,3 +259,50 @@ async def test_a_slow_answer_is_no_slow_request() -> None:
         echo.go.set()
         assert (await answer(reader))[0] == 200
         writer.close()
+
+
+async def raw(port: int, sent: bytes) -> tuple[bytes, dict[bytes, bytes], bytes]:
+    """Status line, headers without those that differ by request, and body."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(sent)
+    async with asyncio.timeout(SECONDS):
+        head = await reader.readuntil(b"\r\n\r\n")
+        first, *lines = head[:-4].split(b"\r\n")
+        headers = dict(line.split(b": ", 1) for line in lines)
+        assert len(headers) == len(lines)
+        body = await reader.readexactly(int(headers[b"content-length"]))
+    writer.close()
+    assert len(headers.pop(b"x-request-id", b"0" * 24)) == 24  # a refusal has none
+    headers.pop(b"date", None)
+    return first, headers, body
+
+
+async def test_an_answer_written_at_once_says_what_one_sent_in_parts_says() -> None:
+    """The short way, and what turns an answer from it: a coding that is wanted, a page of another site, a last request."""
+    echo = Echo()
+    async with listening(echo) as port:
+        short = await raw(port, request("a"))
+        parts = await raw(port, request("a", headers="accept-encoding: identity\r\n"))
+        last = await raw(port, request("a", headers="connection: close\r\n"))
+        refused = await raw(port, request("a", headers="accept: text/html\r\n"))
+    assert short == parts
+    assert short[0] == b"HTTP/1.1 200 OK"
+    assert short[1][b"server"] == b"uvicorn"
+    assert short[1][b"content-security-policy"].startswith(b"default-src 'none'")
+    assert last[1].pop(b"connection") == b"close"
+    assert last == short
+    assert refused[0].startswith(b"HTTP/1.1 406")
+
+
+async def test_nobody_holds_a_connection_on_which_nothing_comes() -> None:
+    """After its answer a connection is kept for the server's time and then ended; a next request is in time until then."""
+    echo = Echo()
+    async with listening(echo, keep_alive=1) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for text in ("one", "two"):
+            writer.write(request(text))
+            assert (await answer(reader))[0] == 200
+        async with asyncio.timeout(SECONDS):
+            assert await reader.read() == b""
+        writer.close()
+    assert echo.heard == ["one", "two"]
