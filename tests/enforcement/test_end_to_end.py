@@ -54,7 +54,7 @@ def _line(data: Any) -> None:
 
 
 def _metrics(data: Any) -> None:
-    watching().plans[str(data)] += 1
+    watching().outcomes[str(data), "ALLOW"] += 1  # an agreement of that name
 
 
 def _spans(data: Any) -> None:
