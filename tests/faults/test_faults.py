@@ -59,7 +59,8 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     if store is None:
         cannot_start("Valkey or Redis", "there is no valkey-server or redis-server on the path")
     folder = tmp_path_factory.mktemp("house")
-    with running() as postgres, running_nats(folder / "nats") as nats:
+    # what was acknowledged survives the crash of the server, as it does where agencies run one
+    with running("-c synchronous_commit=on") as postgres, running_nats(folder / "nats") as nats:
         urls = agencies(postgres.url)
         seed_world(folder, urls)
         settings = Settings(data=folder / "data", keys=folder / "keys", database_urls=urls)

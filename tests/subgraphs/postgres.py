@@ -75,12 +75,12 @@ class Server:
 
 
 @contextmanager
-def running() -> Iterator[Server]:
-    """A fresh server, stopped and gone at the end."""
+def running(more: str = "") -> Iterator[Server]:
+    """A fresh server, with ``more`` options of its own; stopped and gone at the end."""
     folder = Path(tempfile.mkdtemp(prefix="tws-postgres-"))
     if os.geteuid() == 0:
         shutil.chown(folder, "postgres")
-    made = Server(folder)
+    made = Server(folder, more)
     data = str(folder / "data")
     try:
         run_as_postgres(
