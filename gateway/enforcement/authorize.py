@@ -44,13 +44,14 @@ def authorize(
     facts: Mapping[str, Any],
     subjects: Mapping[str, Mapping[str, Any]],
     at: datetime,
+    attributed: bool = False,
 ) -> Permitted:
     """The permitted part of ``operation`` for ``caller``, with a ruling on each of the client's fields.
 
     ``facts`` are the request's own (``case.*``); ``subjects`` the statutory flags of travelers known beforehand.
-    Raises ``AccessError`` ``ARGUMENT_WITHHELD`` when an argument reads what is withheld.
+    ``attributed``: whose the outermost records are is read in any case. Raises ``AccessError`` ``ARGUMENT_WITHHELD`` when an argument reads what is withheld.
     """
-    return permit(operation, policy, caller, shapes, facts, subjects, at)[0]
+    return permit(operation, policy, caller, shapes, facts, subjects, at, attributed)[0]
 
 
 def permit(
@@ -61,9 +62,10 @@ def permit(
     facts: Mapping[str, Any],
     subjects: Mapping[str, Mapping[str, Any]],
     at: datetime,
+    attributed: bool = False,
 ) -> tuple[Permitted, tuple[Ground, ...] | None]:
     """What ``authorize`` says, and the ground it stands on: None where an error decided something."""
-    walk = Walk(operation, policy, caller, shapes, subjects, at)
+    walk = Walk(operation, policy, caller, shapes, subjects, at, attributed)
     ruled, asked = walk.whole(facts)
     ledger, ground = walk.ledger, _ground(walk)
     if walk.absent and any(value is True for flags in subjects.values() for value in flags.values()):

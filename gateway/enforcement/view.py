@@ -110,12 +110,24 @@ def _close(kinds: dict[str, Any], kept: dict[str, tuple[FieldDefinitionNode, ...
         changed = False
         empty = {name for name, fields in kept.items() if not fields}
         for name, node in kinds.items():
-            if isinstance(node, UnionTypeDefinitionNode) and all(t.name.value in empty for t in node.types or ()):
+            if isinstance(node, UnionTypeDefinitionNode) and not _members(node, kinds, kept):
                 empty.add(name)
         for name, fields in kept.items():
             left = tuple(each for each in fields if _named(each.type) not in empty)
             if len(left) != len(fields):
                 kept[name], changed = left, True
+
+
+def _members(node: Any, kinds: dict[str, Any], kept: dict[str, tuple[FieldDefinitionNode, ...]]) -> list[str]:
+    """The types of a union that a caller is given something of; what only leads on tells of nothing that is there."""
+    return [
+        each.name.value
+        for each in getattr(node, "types", None) or ()
+        if any(
+            not isinstance(kinds.get(_named(one.type)), _Composite | UnionTypeDefinitionNode)
+            for one in kept.get(each.name.value, ())
+        )
+    ]
 
 
 def _named(node: TypeNode) -> str:
@@ -139,7 +151,7 @@ def _rebuilt(
             stack.append(_named(each.type))
             stack.extend(_named(argument.type) for argument in getattr(each, "arguments", None) or ())
         stack.extend(_interfaces(node))
-        stack.extend(each.name.value for each in getattr(node, "types", None) or () if kept.get(each.name.value))
+        stack.extend(_members(node, kinds, kept))
         if isinstance(node, InterfaceTypeDefinitionNode):
             stack.extend(each for each, other in kinds.items() if name in _interfaces(other) and kept.get(each))
     definitions: list[Any] = []

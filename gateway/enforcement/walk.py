@@ -48,7 +48,9 @@ class Walk:
         shapes: Shapes,
         subjects: Mapping[str, Mapping[str, Any]],
         at: datetime,
+        attributed: bool = False,
     ) -> None:
+        self.attributed = attributed
         self.operation = operation
         self.policy = policy
         self.caller = caller
@@ -318,6 +320,8 @@ class Walk:
         if self.shapes.is_abstract(target):
             extra.append(Field("__typename", "__typename", target, hidden=True))
         for name, frame in own.items():
+            if self.attributed and len(scope.path) == 1:  # whose an outermost record is, is asked in any case
+                frame.ask_subject()
             self.presence(name, frame, inner)
             for each in reads:
                 needs = self.on(inner.facts).of(each).needs

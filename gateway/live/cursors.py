@@ -1,6 +1,6 @@
 """Cursors: where in a subgraph's events a client was, sealed so that they tell nothing.
 
-The number inside would tell how many events the client did not hear of. So it is encrypted under a key of the gateway,
+A place is one number, or one for each of the fields that a watch listens to. The number inside would tell how many events the client did not hear of. So it is encrypted under a key of the gateway,
 with a fresh nonce each time: two cursors of the same place look as different as those of any others. A cursor is bound
 to one caller and one source; it is a place and no right, since every event is decided anew.
 """
@@ -12,6 +12,7 @@ import binascii
 import hashlib
 import hmac
 import os
+from collections.abc import Sequence
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -31,17 +32,18 @@ class Cursors:
     def __init__(self, secret: bytes) -> None:
         self._cipher = AESGCM(hmac.new(secret, b"cursors of streams", hashlib.sha256).digest())
 
-    def seal(self, subgraph: str, number: int, caller: Caller) -> str:
-        """The cursor of the place after event ``number`` of ``subgraph``, for ``caller``."""
+    def seal(self, source: str, numbers: Sequence[int], caller: Caller) -> str:
+        """The cursor of the place after the events ``numbers`` of ``source``, for ``caller``."""
         nonce = os.urandom(_NONCE)
-        sealed = self._cipher.encrypt(nonce, number.to_bytes(_PLACE, "big"), _bound(subgraph, caller))
+        place = b"".join(number.to_bytes(_PLACE, "big") for number in numbers)
+        sealed = self._cipher.encrypt(nonce, place, _bound(source, caller))
         return base64.urlsafe_b64encode(nonce + sealed).decode().rstrip("=")
 
-    def open(self, cursor: str, subgraph: str, caller: Caller) -> int:
-        """The number inside; raises ``RequestError`` ``CURSOR_WRONG`` for what was not made for this caller and source."""
+    def open(self, cursor: str, source: str, caller: Caller) -> tuple[int, ...]:
+        """The numbers inside; raises ``RequestError`` ``CURSOR_WRONG`` for what was not made for this caller and source."""
         try:
             sealed = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-            number = self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], _bound(subgraph, caller))
+            place = self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], _bound(source, caller))
         except (binascii.Error, InvalidTag, ValueError):
             raise RequestError(
                 "CURSOR_WRONG",
@@ -49,8 +51,8 @@ class Cursors:
                 where="last-event-id",
                 hint="Send the last cursor you were given for this subscription, or none to begin with what comes.",
             ) from None
-        return int.from_bytes(number, "big")
+        return tuple(int.from_bytes(place[at : at + _PLACE], "big") for at in range(0, len(place), _PLACE))
 
 
-def _bound(subgraph: str, caller: Caller) -> bytes:
-    return "\n".join((subgraph, caller.agency, caller.role, caller.user)).encode()
+def _bound(source: str, caller: Caller) -> bytes:
+    return "\n".join((source, caller.agency, caller.role, caller.user)).encode()

@@ -7,7 +7,7 @@ the agreements) or has come by itself (from a subgraph that serves subscriptions
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, TypeAlias
@@ -18,12 +18,14 @@ from gateway.enforcement.access import UNAUTHORIZED
 from gateway.enforcement.apply import Applied, apply_rulings
 from gateway.enforcement.authorize import authorize
 from gateway.enforcement.grants import written_grants
+from gateway.enforcement.hidden import read_hidden
 from gateway.errors import AccessError, FetchError, RequestError
 from gateway.execution import Merged, execute, project, source_request
 from gateway.execution.transport import SubgraphRequest, Transport
 from gateway.execution.wire import NotJson, decode, encode
 from gateway.house import Graph, House, Question, Reply, Vouched
 from gateway.live.notices import made, shown, tell
+from gateway.live.watch import Part
 from gateway.operation import Operation, read_operation
 from gateway.pipeline import encode_answer, fetch, respond
 from gateway.policy import UNREACHABLE
@@ -120,13 +122,14 @@ def read_subscription(question: Question, caller: Caller | None, graph: Graph, a
     return operation
 
 
-def check_hearable(operation: Operation, caller: Caller, graph: Graph, at: datetime, request_id: str) -> None:
-    """Raise ``AccessError`` ``SUBSCRIPTION_DENIED`` where no record whatever could give ``caller`` the event.
+def check_hearable(parts: Sequence[Part], caller: Caller, graph: Graph, at: datetime, request_id: str) -> None:
+    """Raise ``AccessError`` ``SUBSCRIPTION_DENIED`` where no record whatever could give ``caller`` an event of any part.
 
     That is decided before any record is read, so the refusal tells nothing of one.
     """
-    permitted = authorize(operation, graph.policy, caller, graph.shapes, {}, {}, at)
-    if graph.plan(permitted.operation, at, graph.key_of(request_id, caller)).source is None:
+    key = graph.key_of(request_id, caller)
+    permitted = [authorize(each.operation, graph.policy, caller, graph.shapes, {}, {}, at) for each in parts]
+    if all(graph.plan(each.operation, at, key).source is None for each in permitted):
         raise AccessError(
             "SUBSCRIPTION_DENIED",
             "No agreement gives you these events.",
@@ -136,11 +139,18 @@ def check_hearable(operation: Operation, caller: Caller, graph: Graph, at: datet
 
 
 async def answer_event(
-    happened: Happened, operation: Operation, question: Question, caller: Caller, graph: Graph, house: House
+    happened: Happened,
+    operation: Operation,
+    question: Question,
+    caller: Caller,
+    graph: Graph,
+    house: House,
+    about: str = "",
 ) -> Told:
     """What an event comes to for ``caller``, decided as any answer is and on record before it is returned.
 
-    Where the record that the event is about is withheld there is no reply: no error, no null, no gap. Raises
+    Where the record that the event is about is withheld there is no reply: no error, no null, no gap. Nor is there where
+    it is not that of the traveler ``about``, "" for anybody. Raises
     ``FetchError`` ``EVENT_UNDECIDED`` while what decides on it cannot be reached, ``RequestError`` ``SUBJECT_BUDGET_SPENT``,
     ``RecordUnavailable``.
     """
@@ -150,7 +160,10 @@ async def answer_event(
     key = graph.key_of(request_id, caller)
     facts, flags = await find_facts(operation, caller, graph, house, at, key)
     watch.lap("facts")
-    permitted = graph.permits.of(operation, caller, facts, flags, at)
+    if about:  # whose record it is has to be read with it, whatever the decisions need
+        permitted = authorize(operation, graph.policy, caller, graph.shapes, facts, flags, at, attributed=True)
+    else:
+        permitted = graph.permits.of(operation, caller, facts, flags, at)
     watch.lap("authorize")
     plan = graph.plan(permitted.operation, at, key)
     watch.lap("plan")
@@ -164,6 +177,8 @@ async def answer_event(
     merged, flags = await fetch(permitted, plan, flags, caller, graph, house, at, key, page)
     watch.lap("fetch")
     watch.failures = len(merged.failures)
+    if about and not _is_about(about, operation, merged, graph):
+        return Told(None, closed)
     applied = apply_rulings(
         permitted, merged.data, graph.policy, caller, graph.shapes, flags, at, house.mask_key,
         [path for failure in merged.failures for path in failure.paths],
@@ -197,6 +212,17 @@ async def answer_event_unrestricted(happened: Happened, operation: Operation, gr
     merged = await execute(plan, graph.supergraph, operation.variables, house.transport, graph.budget, event=page)
     told = project(operation, merged.data, graph.supergraph.api_schema, merged.failures)
     return Told(Reply(encode(told.as_json()), request_id))
+
+
+def _is_about(traveler: str, operation: Operation, merged: Merged, graph: Graph) -> bool:
+    """Whether the record of an event is that traveler's; raises ``FetchError`` while that cannot be known."""
+    root = next(operation.fields())
+    record = merged.data.get(root.key)
+    path = graph.shapes.subjects.get(graph.shapes.target(operation.root, root.name), "")
+    found = read_hidden(record, path) if path else None
+    if found is None and any(each.code in _FOR_NOW for each in merged.failures):
+        raise _undecided()
+    return bool(found == traveler)
 
 
 def _to_be_told(operation: Operation, merged: Merged, applied: Applied) -> bool:

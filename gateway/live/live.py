@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -20,9 +20,10 @@ from gateway.live.event import Happened, answer_event_unrestricted, brought, che
 from gateway.live.messages import SLOW_SECONDS, Ended, Message, closing, unavailable
 from gateway.live.places import Places
 from gateway.live.relay import Relay
-from gateway.live.stream import Stream, source_of
+from gateway.live.stream import Leg, Stream
 from gateway.live.tail import Feed, OutboxFeed, Tail
 from gateway.live.upstream import open_upstream
+from gateway.live.watch import parts_of, source_of, watched
 from gateway.operation import Operation
 from gateway.telemetry import Telemetry
 from gateway.terms import admit
@@ -80,40 +81,44 @@ class Live:
             raise ValueError("a graph under agreements tells nobody without a name")
         operation = read_subscription(question, caller, graph, self.house.clock())
         demand_of(operation, "" if caller is None else caller.role, "", graph, self.house)
-        subgraph = source_of(operation, graph)
         if self.stopping.is_set():
             raise closing()
         with self.places.taken(caller):
             opening = (
-                self._relayed(operation, subgraph, graph, resume, question.claims)
+                self._relayed(operation, source_of(operation, graph), graph, resume, question.claims)
                 if caller is None
-                else self._decided(question, caller, operation, subgraph, graph, resume)
+                else self._decided(question, caller, operation, graph, resume)
             )
             async with opening as messages:
                 yield self._noted(messages)
 
     @asynccontextmanager
     async def _decided(
-        self, question: Question, caller: Caller, operation: Operation, subgraph: str, graph: Graph, resume: str
+        self, question: Question, caller: Caller, operation: Operation, graph: Graph, resume: str
     ) -> AsyncIterator[AsyncIterator[Message]]:
-        number = self.cursors.open(resume, subgraph, caller) if resume else None
+        parts = parts_of(operation, graph)
+        source = parts[0].subgraph if len(parts) == 1 else " ".join((caller.case, *(each.field for each in parts)))
+        places = self.cursors.open(resume, source, caller) if resume else ()
         at, request_id = self.house.clock(), self.house.new_id()
         admitted = await admit(question, operation, caller, graph, self.house, at, request_id)
-        check_hearable(operation, admitted, graph, at, request_id)
-        tail = self.tail(subgraph)
-        try:
-            last = await tail.join()
-        except FetchError as error:
-            raise unavailable() from error
-        try:
-            stream = Stream(
-                self, question, caller, operation, graph, subgraph, tail, last if number is None else number
-            )
+        check_hearable(parts, admitted, graph, at, request_id)
+        about = await watched(operation, admitted, graph, self.house, at, request_id)
+        async with AsyncExitStack() as joined:
+            legs = []
+            for part in parts:
+                tail = self.tail(part.subgraph)
+                try:
+                    last = await tail.join()
+                except FetchError as error:
+                    raise unavailable() from error
+                joined.push_async_callback(tail.leave)
+                legs.append(Leg(part, tail, last))
+            for leg, number in zip(legs, places, strict=False):
+                leg.number = number
+            stream = Stream(self, question, caller, operation, graph, source, tuple(legs), about)
             await stream.check_place()
-            stream.check_distance(last)
+            stream.check_distance()
             yield stream.messages()
-        finally:
-            await tail.leave()
 
     @asynccontextmanager
     async def _relayed(

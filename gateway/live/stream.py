@@ -10,9 +10,10 @@ closed case or a new policy: an end that came with an event would tell of one th
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.caller import Caller
@@ -22,13 +23,14 @@ from gateway.house import Graph, Question
 from gateway.live.event import Happened, Told, answer_event, check_hearable, numbered, read_subscription
 from gateway.live.messages import Beat, Ended, Message, Next, closing, first_of, unavailable
 from gateway.live.tail import Batch, Tail
+from gateway.live.watch import Part, parts_of
 from gateway.operation import Operation
 from gateway.terms import standing
 
 if TYPE_CHECKING:
     from gateway.live.live import Live
 
-__all__ = ["MOST_BEHIND", "Stream", "source_of"]
+__all__ = ["MOST_BEHIND", "Leg", "Stream"]
 
 MOST_BEHIND: Final = 100_000
 """Events that a cursor may lie back."""
@@ -36,24 +38,40 @@ _PAUSES: Final = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0)
 _TRIES: Final = 12
 
 
+@dataclass(slots=True, eq=False)
+class Leg:
+    """One of the fields that a stream listens to, followed by ``tail``, after event ``number`` of its subgraph."""
+
+    part: Part
+    tail: Tail
+    number: int
+
+
 @dataclass(slots=True)
 class Stream:
-    """One subscription of ``caller``, after event ``number`` of ``subgraph``; ``graph`` is the one it was last held to."""
+    """One subscription of ``caller``, on ``legs``; ``graph`` is the one it was last held to.
+
+    ``source`` is what its cursors are for. ``about`` is the traveler whose events alone are told, "" for anybody's.
+    """
 
     live: Live
     question: Question
     caller: Caller
     operation: Operation
     graph: Graph
-    subgraph: str
-    tail: Tail
-    number: int
+    source: str
+    legs: tuple[Leg, ...]
+    about: str = ""
     closed: bool = False
     looked: float = 0.0
+    _turns: deque[Leg] = field(init=False)
 
-    def check_distance(self, last: int) -> None:
+    def __post_init__(self) -> None:
+        self._turns = deque(self.legs)
+
+    def check_distance(self) -> None:
         """Refuse a cursor from so long ago that catching up would be a report and no stream."""
-        if last - self.number > MOST_BEHIND:
+        if any(leg.tail.last - leg.number > MOST_BEHIND for leg in self.legs):
             raise RequestError(
                 "CURSOR_TOO_OLD",
                 "Too much has happened since that cursor to catch up event by event.",
@@ -65,20 +83,22 @@ class Stream:
     async def check_place(self) -> None:
         """Refuse a cursor after which events are gone (``EVENTS_LOST``); one that cannot be looked up now is, later on."""
         with suppress(FetchError):
-            await self.tail.check(self.number)
+            for leg in self.legs:
+                await leg.tail.check(leg.number)
 
     async def messages(self) -> AsyncIterator[Message]:
         """The messages: first the place where it begins, then events and beats, at last why it ended."""
         self.looked = self.live.ticks()
         due = self.looked + self.live.beat
         yield Beat(self._cursor())
-        coming: asyncio.Future[tuple[int, Told]] = asyncio.ensure_future(self._coming())
+        coming: asyncio.Future[tuple[Leg, int, Told]] = asyncio.ensure_future(self._coming())
         try:
             while True:
                 await self._wait(coming, max(0.0, due - self.live.ticks()))
                 self._check()
                 if coming.done():
-                    self.number, told = coming.result()
+                    leg, number, told = coming.result()
+                    leg.number = number
                     if told.reply is not None:
                         yield Next(told.reply.body, self._cursor())
                     coming = asyncio.ensure_future(self._coming())
@@ -92,51 +112,60 @@ class Stream:
             coming.cancel()
             await asyncio.gather(coming, return_exceptions=True)
 
-    async def _coming(self) -> tuple[int, Told]:
-        """The next event that is told, with its number; those that are not are passed over."""
-        name = next(self.operation.fields()).name
-        while True:
-            batch = await self._batch(name)
-            for number, _ in batch.events:
-                told = await self._told(number)
-                self.closed = self.closed or told.closed
-                if told.reply is not None:
-                    return number, told
-                self.number = number
-            self.number = max(self.number, batch.last)
-            await self.tail.more(self.number)
+    async def _coming(self) -> tuple[Leg, int, Told]:
+        """The next event that is told, with its leg and number; those that are not are passed over.
 
-    async def _batch(self, name: str) -> Batch:
+        One at a time, whatever there is to listen to: what is sealed in its cursor is where every leg stood.
+        """
+        while True:
+            for leg in tuple(self._turns):
+                batch = await self._batch(leg)
+                for number, _ in batch.events:
+                    told = await self._told(leg, number)
+                    self.closed = self.closed or told.closed
+                    if told.reply is not None:
+                        self._turns.remove(leg)  # the others are heard before it is its turn again
+                        self._turns.append(leg)
+                        return leg, number, told
+                    leg.number = number
+                leg.number = max(leg.number, batch.last)
+            if len(self.legs) == 1:
+                await self.legs[0].tail.more(self.legs[0].number)
+            else:
+                await first_of(*(leg.tail.more(leg.number) for leg in self.legs))
+
+    async def _batch(self, leg: Leg) -> Batch:
         """What there is after the last event; a stream that is far behind reads it from the subgraph."""
         for attempt in range(_TRIES):
             try:
-                return await self.tail.after(self.number, name)
+                return await leg.tail.after(leg.number, leg.part.field)
             except FetchError:
                 await self.live.pause(_PAUSES[min(attempt, len(_PAUSES) - 1)])
         raise unavailable()
 
-    async def _told(self, number: int) -> Told:
+    async def _told(self, leg: Leg, number: int) -> Told:
         """What event ``number`` comes to; while that cannot be decided it is tried again, and the order is kept."""
-        happened = Happened(
-            numbered(number), self.live.cursors.seal(self.subgraph, number, self.caller), self.subgraph, number
-        )
+        happened = Happened(numbered(number), self._cursor(leg, number), leg.part.subgraph, number)
         live = self.live
         for attempt in range(_TRIES):
             graph = live.graph()
             try:
                 async with live.deciding:
-                    return await self._decide(happened, graph)
+                    return await self._decide(leg, happened, graph)
             except (FetchError, AccessError, OperationError) as error:
                 # what is no longer the caller's at all waits as well: the next beat ends the stream, not this event
                 self.closed = self.closed or not isinstance(error, FetchError)
                 await live.pause(_PAUSES[min(attempt, len(_PAUSES) - 1)])
         raise unavailable()
 
-    async def _decide(self, happened: Happened, graph: Graph) -> Told:
+    async def _decide(self, leg: Leg, happened: Happened, graph: Graph) -> Told:
         live = self.live
         with live.watched(self.operation, self.caller) as sent:
-            operation = read_subscription(self.question, self.caller, graph, live.house.clock())
-            told = await answer_event(happened, operation, self.question, self.caller, graph, live.house)
+            asked = parts_of(read_subscription(self.question, self.caller, graph, live.house.clock()), graph)
+            operation = next((each.operation for each in asked if each.field == leg.part.field), None)
+            if operation is None:  # the graph's watch listens to other fields now
+                return Told(None)
+            told = await answer_event(happened, operation, self.question, self.caller, graph, live.house, self.about)
             if told.reply is not None:
                 sent.append(len(told.reply.body))
             return told
@@ -176,23 +205,16 @@ class Stream:
         async with live.deciding:
             caller = await standing(self.question, self.caller, graph, live.house, at)
             request_id = live.house.new_id()
-            check_hearable(operation, caller, graph, at, request_id)
+            check_hearable(parts_of(operation, graph), caller, graph, at, request_id)
             facts, _ = await find_facts(operation, caller, graph, live.house, at, graph.key_of(request_id, caller))
-        if facts.get("case.state") == "closed":
+        if facts.get("case.state") == "closed" or (self.about and facts.get("case.subject") != self.about):
             raise _case_closed()
         self.graph, self.closed = graph, False
 
-    def _cursor(self) -> str:
-        return self.live.cursors.seal(self.subgraph, self.number, self.caller)
-
-
-def source_of(operation: Operation, graph: Graph) -> str:
-    """The subgraph whose events the root field of ``operation`` tells of."""
-    root = next(operation.fields())
-    found = graph.supergraph.field(operation.root, root.name)
-    if found is None or not found.joins:
-        raise RequestError("SUBSCRIPTIONS_NOT_SERVED", "No subgraph tells of such events.", where="operation")
-    return graph.supergraph.by_graph[found.joins[0].graph].name
+    def _cursor(self, at: Leg | None = None, number: int = 0) -> str:
+        """Where every leg stands now; ``at`` one of them, at ``number`` instead."""
+        numbers = [number if leg is at else leg.number for leg in self.legs]
+        return self.live.cursors.seal(self.source, numbers, self.caller)
 
 
 def _case_closed() -> GatewayError:

@@ -41,7 +41,7 @@ async def list_notices(request: Request) -> Response:
     for each in found:
         page = _page(each, opened, oversight=oversight)
         if not oversight:
-            page["cursor"] = live.cursors.seal(each.subgraph, each.event - 1, caller)
+            page["cursor"] = live.cursors.seal(each.subgraph, (each.event - 1,), caller)
         pages.append(page)
     return JSONResponse({"notices": pages}, headers={"cache-control": "no-store"})
 

@@ -131,7 +131,7 @@ class Arrival:
 
 @entity("inspectionId", description="One inspection of one crossing (TECS).")
 class Inspection:
-    inspectionId: str | None = classified("XING")
+    inspectionId: str | None = shared("Inspection.inspectionId")
     stage: InspectionStage | None = classified("XING")
     port: CodedValue | None = classified("XING")
     state: InspectionState | None = classified("XING")
@@ -247,7 +247,7 @@ class Admission:
 
 @entity("departureId", description="One departure (ADIS), matched to an admission or not.")
 class Departure:
-    departureId: str | None = classified("XING")
+    departureId: str | None = shared("Departure.departureId")
     i94Number: str | None = classified("XING")
     at: dt.datetime | None = classified("XING")
     poe: CodedValue | None = classified("XING")

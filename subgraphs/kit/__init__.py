@@ -14,6 +14,7 @@ from subgraphs.kit.directives import (
     resolved,
     sys,
     value,
+    watch,
 )
 from subgraphs.kit.errors import Refusal
 from subgraphs.kit.schema import Key, make_schema
@@ -54,4 +55,5 @@ __all__ = [
     "shared",
     "sys",
     "value",
+    "watch",
 ]

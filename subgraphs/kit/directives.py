@@ -37,6 +37,7 @@ __all__ = [
     "resolved",
     "sys",
     "value",
+    "watch",
 ]
 
 DEFAULT_PAGE = 20  # rows of a page of which nobody says how long it is
@@ -99,7 +100,10 @@ class Reads:
 
 @schema_directive(locations=[Location.FIELD_DEFINITION], name="gather", compose=True, import_url=SPEC)
 class Gather:
-    """The gateway answers this list with the named lists of the same object, merged by ``order``."""
+    """The gateway answers this list with the named lists of the same object, merged by ``order``.
+
+    On a field of the subscription root: it tells what the named ones tell, each in its own order; ``order`` is "".
+    """
 
     fields: list[str]
     order: str
@@ -199,6 +203,14 @@ def event(*kinds: str, tells: Sequence[str], description: str) -> Callable[[Call
         return made
 
     return decorate
+
+
+def watch(*events: str, description: str) -> Callable[[Callable[..., Any]], StrawberryField]:
+    """A decorator for a field of the subscription root that tells what the fields ``events`` of any subgraph tell.
+
+    The gateway listens to those, so the method below it is never called.
+    """
+    return resolved("LINK", gather=Gather(fields=list(events), order=""), description=description)
 
 
 def sys(**more: Any) -> Any:

@@ -115,7 +115,7 @@ def heard_kinds(schema: FederationSchema) -> dict[str, tuple[str, ...]]:
     """The kinds of events that each field of the subscription root tells of, by the field's name."""
     root = core_schema(schema).subscription_type
     return {
-        name: tuple(field.extensions["strawberry-definition"].metadata[KINDS])
+        name: tuple(field.extensions["strawberry-definition"].metadata.get(KINDS, ()))
         for name, field in (root.fields if root else {}).items()
     }
 

@@ -25,6 +25,8 @@ SHARED: Final[dict[str, tuple[str, tuple[str, ...], str]]] = {
     "ExchangeVisitor.sevisId": ("IDN", (), "ICE_SEVP"),
     "ExchangeVisitor.category": ("EDU", (), "ICE_SEVP"),
     "Sponsor.programNumber": ("ADJ", (), "STATE_ECA"),
+    "Inspection.inspectionId": ("XING", (), "CBP"),
+    "Departure.departureId": ("XING", (), "CBP"),
     "SecurityReview.reviewId": ("SEC", (), "ICE_VSP"),
     "Admission.i94Number": ("XING", (), "CBP"),
     "RemovalCase.caseId": ("ENF", (), "ICE_ERO"),

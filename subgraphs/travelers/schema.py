@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 import strawberry
 from strawberry import ID
 
-from subgraphs.kit import Agency, Info, act, link, make_schema, reads
+from subgraphs.kit import Agency, Info, act, link, make_schema, reads, watch
 from subgraphs.travelers import acts
 from subgraphs.travelers import search as searching
 from subgraphs.travelers.enums import IdentifierKind
 from subgraphs.travelers.search import SearchResult
+from subgraphs.travelers.stubs import Departure, ExchangeVisitor, Inspection, SecurityReview, Visa, VisaApplication
 from subgraphs.travelers.tables import TravelerRow
 from subgraphs.travelers.traveler import Traveler
 
-__all__ = ["Mutation", "Query", "schema"]
+__all__ = ["Mutation", "Query", "Subscription", "schema"]
+
+WatchedRecord: TypeAlias = Annotated[
+    Visa | VisaApplication | Inspection | Departure | SecurityReview | ExchangeVisitor,
+    strawberry.union("WatchedRecord", description="A record of one traveler that something happened to."),
+]
 
 
 @strawberry.type
@@ -60,4 +66,19 @@ class Mutation:
         return Traveler.of(await acts.link_identifier(info, str(travelerId), kind, value, issuer, reason))
 
 
-schema = make_schema(Query, Mutation)
+@strawberry.type
+class Subscription:
+    @watch(
+        "visaRevoked",
+        "visaStatusChanged",
+        "recommendationSent",
+        "inspectionRecorded",
+        "departureRecorded",
+        "exchangeStatusChanged",
+        description="Everything that happens to the traveler of an open case, which is the case of the caller's token.",
+    )
+    async def travelerWatch(self, case: ID) -> WatchedRecord | None:  # noqa: N802 - the name in the graph
+        return None  # no agency hears of another's events: the gateway listens to each
+
+
+schema = make_schema(Query, Mutation, subscription=Subscription)

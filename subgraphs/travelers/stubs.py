@@ -1,10 +1,20 @@
-"""Other agencies' entities as search answers them: their key and nothing else."""
+"""Other agencies' entities as search finds them and a watch tells of them: their key and nothing else."""
 
 from __future__ import annotations
 
 from subgraphs.kit import entity, shared
 
-__all__ = ["Admission", "ExchangeVisitor", "Petition", "RemovalCase", "Visa", "VisaApplication"]
+__all__ = [
+    "Admission",
+    "Departure",
+    "ExchangeVisitor",
+    "Inspection",
+    "Petition",
+    "RemovalCase",
+    "SecurityReview",
+    "Visa",
+    "VisaApplication",
+]
 
 
 @entity("receiptNumber", resolvable=False)
@@ -35,3 +45,18 @@ class ExchangeVisitor:
 @entity("caseId", resolvable=False)
 class RemovalCase:
     caseId: str | None = shared("RemovalCase.caseId")
+
+
+@entity("inspectionId", resolvable=False)
+class Inspection:
+    inspectionId: str | None = shared("Inspection.inspectionId")
+
+
+@entity("departureId", resolvable=False)
+class Departure:
+    departureId: str | None = shared("Departure.departureId")
+
+
+@entity("reviewId", resolvable=False)
+class SecurityReview:
+    reviewId: str | None = shared("SecurityReview.reviewId")

@@ -16,6 +16,7 @@ from gateway.errors import AccessError, GatewayError
 from gateway.house import Question
 from gateway.live import Beat, Ended, Message, Next
 from gateway.live.event import check_hearable, read_subscription
+from gateway.live.watch import parts_of
 from gateway.reloading import reload
 from tests.live.listening import Listener, Street, until
 from tests.live.test_sse import REVOKED, revoke
@@ -86,9 +87,9 @@ async def test_what_no_record_could_give_is_refused_at_once(fresh: World) -> Non
     graph = fresh.opened.graph
     caller = Asker(fresh).caller("cbp-primary-atl")
     operation = read_subscription(Question(REVOKED), caller, graph, TODAY)
-    check_hearable(operation, caller, graph, TODAY, "1")
+    check_hearable(parts_of(operation, graph), caller, graph, TODAY, "1")
     with pytest.raises(AccessError) as raised:
-        check_hearable(operation, Asker(fresh).caller("ero-officer"), graph, TODAY, "1")
+        check_hearable(parts_of(operation, graph), Asker(fresh).caller("ero-officer"), graph, TODAY, "1")
     assert raised.value.code == "SUBSCRIPTION_DENIED"
 
 
