@@ -19,7 +19,7 @@ __all__ = ["routes"]
 _HERE = Path(__file__).parent
 _FILES = {
     "traveler.css": "text/css",
-    **{f"{name}.js": "text/javascript" for name in ("ask", "ledger", "story", "traveler")},
+    **{f"{name}.js": "text/javascript" for name in ("ask", "ledger", "story", "traveler", "watch")},
 }
 
 

@@ -2,9 +2,11 @@
 import { $, element, fetchJson, post, state, tokenFor } from "/explorer/page.js";
 import { operationOf, viewOf } from "./ask.js";
 import { story } from "./story.js";
+import { caseOf, follow, said, watchOf } from "./watch.js";
 
 const number = decodeURIComponent(location.pathname.split("/")[2] ?? "");
 let personas = [];
+let watching = new AbortController(); // the lines of those who look now; others end with them
 
 const short = (persona) => persona.title.split(/[;:]/)[0];
 const named = (name) => personas.find((each) => each.name === name);
@@ -54,10 +56,37 @@ async function told(into, who) {
   const answer = (await post(operation, { traveler: number }, into.token, [...into.acknowledged])).body;
   if (answer.data === undefined) return (answer.errors ?? []).map((each) => trouble(each.message, each.extensions?.hint));
   const record = answer.extensions?.record;
-  return [...story(view, answer, into, who), record ? element("p", { class: "record-of soft" }, "On record as ", element("code", {}, record)) : ""];
+  const live = answer.data.traveler ? alerts(view, into.token) : "";
+  return [live, ...story(view, answer, into, who), record ? element("p", { class: "record-of soft" }, "On record as ", element("code", {}, record)) : ""];
+}
+
+/** What happens to this person from now on, as the caller hears of it by its own case; nothing where it may hear nothing. */
+function alerts(view, token) {
+  const file = caseOf(token);
+  const query = file ? watchOf(view) : "";
+  if (!query) return "";
+  const list = element("ul", { "aria-live": "assertive" });
+  const line = element("p", { class: "soft", role: "status" });
+  const made = element("section", { class: "alerts", "aria-label": "As it happens", "data-state": "" }, line, list);
+  const heard = (event) => {
+    const words = said(event, number);
+    if (!words) return;
+    made.classList.add("news");
+    const again = element("button", { type: "button", onclick: show }, "Show the story now");
+    list.prepend(element("li", {}, element("strong", {}, words), ` ${new Date().toLocaleTimeString()} `, again));
+  };
+  const words_of = { open: `Listening for what happens, as of case ${file}.`, lost: "The line broke; it is being taken up again." };
+  const state = (word) => {
+    made.dataset.state = words_of[word] ? word : "ended";
+    line.textContent = words_of[word] ?? `Nothing more is heard here: ${word}`;
+  };
+  follow(query, { case: file }, token, { signal: watching.signal, heard, state });
+  return made;
 }
 
 async function show() {
+  watching.abort();
+  watching = new AbortController();
   $("run").disabled = true;
   document.body.dataset.ready = "false";
   const beside = named($("beside").value);
