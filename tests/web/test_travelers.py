@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.web.server import Served
+from tests.web.server import Served, serving
 from tests.web.visit import NARROW, WIDE, Visit, flaws
 
 if TYPE_CHECKING:
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 GRACE = "TRV-01KST0RY000000000000000029"
+REVOKE = 'mutation { revokeVisa(input: { foilNumber: "S2900002", kind: PRUDENTIAL, ground: "221(i)" }) { status } }'
 SUPERVISOR, SECONDARY = "consular-supervisor-nwd", "cbp-secondary-nyc"
 
 
@@ -130,3 +133,44 @@ def test_axe_finds_nothing_and_nothing_runs_over(look: Callable[..., Visit], siz
 
     assert flaws(visit.page) == []
     assert visit.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.slow
+def test_what_happens_is_told_as_it_happens(browser: Browser, seeded: Path, tmp_path: Path) -> None:
+    """An inspector looks at the person of the case; the post revokes the visa; the page says so, and tells the story anew when asked."""
+    world = tmp_path / "world"
+    shutil.copytree(seeded, world)  # it is written to
+    with (
+        serving(
+            "--subgraphs", "asgi", "--var", world,
+            TWS_MODE="development", TWS_TODAY="2026-11-01T12:00:00+00:00",
+            TWS_DATA=str(world / "data"), TWS_KEYS=str(world / "keys"),
+        ) as running,
+        browser.new_context(viewport=NARROW) as context,
+    ):  # fmt: skip
+        visit = Visit(context.new_page(), running.address, f"/travelers/{GRACE}?as={SECONDARY}")
+        alerts = visit.page.locator(".alerts")
+        visit.page.locator(".alerts[data-state=open]").wait_for()
+        assert "INS-NYC-00290002" in alerts.inner_text()
+        assert alerts.locator("li").count() == 0
+
+        status, page = running.fetch(
+            "/graphql", {"query": REVOKE}, authorization=f"Bearer {running.token(SUPERVISOR)}"
+        )
+        assert (status, page["data"]) == (200, {"revokeVisa": {"status": "REVOKED"}}), page
+        alert = alerts.locator("li").filter(has_text="Visa: revoked")
+        alert.wait_for()
+        assert visit.page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
+        assert flaws(visit.page) == []
+        visit.keep("alert")
+
+        alert.get_by_role("button", name="Show the story now").click()
+        visit.page.locator("[data-chapter=visas]").get_by_text("REVOKED").first.wait_for()
+        visit.page.locator(".alerts[data-state=open]").wait_for()
+        assert visit.wrong == []
+
+
+def test_who_may_hear_nothing_is_told_nothing(look: Callable[..., Visit]) -> None:
+    """A token for no case has no watch: the page says nothing of one."""
+    visit = look(GRACE, "auditor")
+    assert visit.page.locator(".alerts").count() == 0

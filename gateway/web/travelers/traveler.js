@@ -56,18 +56,18 @@ async function told(into, who) {
   const answer = (await post(operation, { traveler: number }, into.token, [...into.acknowledged])).body;
   if (answer.data === undefined) return (answer.errors ?? []).map((each) => trouble(each.message, each.extensions?.hint));
   const record = answer.extensions?.record;
-  const live = answer.data.traveler ? alerts(view, into.token) : "";
+  const live = answer.data.traveler ? alerts(view, into.token, who) : "";
   return [live, ...story(view, answer, into, who), record ? element("p", { class: "record-of soft" }, "On record as ", element("code", {}, record)) : ""];
 }
 
 /** What happens to this person from now on, as the caller hears of it by its own case; nothing where it may hear nothing. */
-function alerts(view, token) {
+function alerts(view, token, who) {
   const file = caseOf(token);
   const query = file ? watchOf(view) : "";
   if (!query) return "";
   const list = element("ul", { "aria-live": "assertive" });
   const line = element("p", { class: "soft", role: "status" });
-  const made = element("section", { class: "alerts", "aria-label": "As it happens", "data-state": "" }, line, list);
+  const made = element("section", { class: "alerts", "aria-label": `As it happens, told to ${who}`, "data-state": "" }, line, list);
   const heard = (event) => {
     const words = said(event, number);
     if (!words) return;
