@@ -138,7 +138,7 @@ def test_axe_finds_nothing_and_nothing_runs_over(look: Callable[..., Visit], siz
 @pytest.mark.slow
 def test_what_happens_is_told_as_it_happens(browser: Browser, seeded: Path, tmp_path: Path) -> None:
     """An inspector looks at the person of the case; the post revokes the visa; the page says so, and tells the story anew when asked."""
-    world = tmp_path / "world"
+    world, narrow = tmp_path / "world", dict[str, Any](viewport=NARROW)
     shutil.copytree(seeded, world)  # it is written to
     with (
         serving(
@@ -146,7 +146,7 @@ def test_what_happens_is_told_as_it_happens(browser: Browser, seeded: Path, tmp_
             TWS_MODE="development", TWS_TODAY="2026-11-01T12:00:00+00:00",
             TWS_DATA=str(world / "data"), TWS_KEYS=str(world / "keys"),
         ) as running,
-        browser.new_context(viewport=NARROW) as context,
+        browser.new_context(**narrow) as context,
     ):  # fmt: skip
         visit = Visit(context.new_page(), running.address, f"/travelers/{GRACE}?as={SECONDARY}")
         alerts = visit.page.locator(".alerts")
@@ -154,9 +154,7 @@ def test_what_happens_is_told_as_it_happens(browser: Browser, seeded: Path, tmp_
         assert "INS-NYC-00290002" in alerts.inner_text()
         assert alerts.locator("li").count() == 0
 
-        status, page = running.fetch(
-            "/graphql", {"query": REVOKE}, authorization=f"Bearer {running.token(SUPERVISOR)}"
-        )
+        status, page = running.fetch("/graphql", {"query": REVOKE}, authorization=f"Bearer {running.token(SUPERVISOR)}")
         assert (status, page["data"]) == (200, {"revokeVisa": {"status": "REVOKED"}}), page
         alert = alerts.locator("li").filter(has_text="Visa: revoked")
         alert.wait_for()
