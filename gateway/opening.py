@@ -12,9 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Self
-
-from redis.asyncio import Redis
+from typing import TYPE_CHECKING, Any, Self
 
 from gateway.audit.keys import Pseudonyms
 from gateway.audit.keys import load_signing_key as load_record_key
@@ -66,6 +64,9 @@ from gateway.traffic import (
     ValkeySeen,
     open_valkey,
 )
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
 
 _LOG = logging.getLogger("gateway.policy")
 

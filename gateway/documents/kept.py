@@ -6,9 +6,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
-from redis.exceptions import RedisError
-
 from gateway.documents.trusted import digest_of
+from gateway.store import lost
 
 __all__ = ["Kept", "MemoryKept", "ValkeyKept"]
 
@@ -91,7 +90,7 @@ class ValkeyKept:
         if self._clock() >= self._lost_until:
             try:
                 return await word()
-            except (RedisError, OSError, TimeoutError):
+            except lost():
                 self._lost_until = self._clock() + _REST
         self._note("store_lost", "documents")
         return None

@@ -14,11 +14,10 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from redis.exceptions import RedisError
-
 from gateway.caller import Caller
 from gateway.errors import RequestError
 from gateway.limits import LimitsPage
+from gateway.store import lost
 
 __all__ = ["MemorySeen", "Seen", "Spent", "SubjectBudget", "ValkeySeen"]
 
@@ -91,7 +90,7 @@ class ValkeySeen:
                 words = [most, math.ceil(seconds * 1000), *members]
                 number, left = await self._add(keys=[f"tws:subjects:{key}"], args=words)
                 return int(number), int(left) / 1000
-            except (RedisError, OSError, TimeoutError, ValueError, TypeError):
+            except lost():
                 self._lost_until = self._clock() + _REST
         self._note("store_lost", "subjects")
         return await self._own.add(key, members, most, seconds)

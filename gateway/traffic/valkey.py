@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
-
+from gateway.store import lost
 from gateway.traffic.buckets import Buckets
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
 
 __all__ = ["ValkeyBuckets", "open_valkey"]
 
@@ -33,6 +34,8 @@ return tostring(wait)
 
 def open_valkey(url: str) -> Redis:
     """A client of the store at ``url`` (``redis://`` or ``rediss://``) that gives up soon and does not try twice."""
+    from redis.asyncio import Redis
+
     client: Redis = Redis.from_url(url, socket_timeout=_SECONDS, socket_connect_timeout=_SECONDS)
     return client
 
@@ -56,7 +59,7 @@ class ValkeyBuckets:
         if self._clock() >= self._lost_until:
             try:
                 return float(await self._take(keys=[f"tws:rate:{key}"], args=[rate, burst]))
-            except (RedisError, OSError, TimeoutError, ValueError):
+            except lost():
                 self._lost_until = self._clock() + _REST
         self._note("store_lost", "rates")
         return await self._own.take(key, rate, burst)

@@ -30,7 +30,7 @@ def test_another_name_is_not_there() -> None:
     [
         ("import gateway", "starlette sqlalchemy strawberry graphql uvicorn pyreqwest typer cryptography"),
         ("import gateway; gateway.compose, gateway.Policy", "starlette sqlalchemy strawberry uvicorn pyreqwest typer"),
-        ("import gateway; gateway.create_app", "sqlalchemy strawberry uvicorn typer"),
+        ("import gateway; gateway.create_app", "sqlalchemy strawberry uvicorn typer redis nats z3"),
         ("import gateway.cli", "sqlalchemy strawberry subgraphs"),
     ],
 )
