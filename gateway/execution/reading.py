@@ -30,6 +30,7 @@ MESSAGES = {
     "SUBGRAPH_TOO_LARGE": "Subgraph {subgraph} answered with more than the gateway accepts.",
     "SUBGRAPH_NOT_ASKED": "Subgraph {subgraph} would have to be asked about too many entities.",
     "SUBGRAPH_ERROR": "Subgraph {subgraph} reported an error.",
+    "DATABASE_UNAVAILABLE": "The database of subgraph {subgraph} cannot be had at the moment.",
 }
 
 _CODE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")

@@ -46,7 +46,9 @@ __all__ = [
 
 Source: TypeAlias = Callable[[SubgraphRequest, Transport], Awaitable[Mapping[str, Any]]]
 """What the source of a plan says of one event, decoded; it may ask the subgraph with the request that opens it."""
-_FOR_NOW: Final = frozenset({"SUBGRAPH_UNREACHABLE", "SUBGRAPH_TIMEOUT", "SUBGRAPH_UNAVAILABLE"})
+_FOR_NOW: Final = frozenset(
+    {"SUBGRAPH_UNREACHABLE", "SUBGRAPH_TIMEOUT", "SUBGRAPH_UNAVAILABLE", "DATABASE_UNAVAILABLE"}
+)
 """Failures that pass: what they concern is asked again. Any other is an answer."""
 
 

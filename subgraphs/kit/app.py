@@ -23,7 +23,7 @@ from starlette.routing import Route
 
 from subgraphs.kit.context import Context
 from subgraphs.kit.cursors import Cursors
-from subgraphs.kit.database import Database
+from subgraphs.kit.database import Database, is_away
 from subgraphs.kit.errors import Refusal
 from subgraphs.kit.masking import MaskingMiddleware
 from subgraphs.kit.operations import Operations, Prepared
@@ -262,9 +262,15 @@ def _told(error: GraphQLError, name: str) -> dict[str, Any]:
         where = [f"{frame.filename}:{frame.lineno}" for frame in frames[-3:]]
         # the exception's text can quote a record, so neither the answer nor the log gets it
         log.error("resolver failed", subgraph=name, reference=reference, error=type(cause).__name__, where=where)
+        lost = cause is not None and is_away(cause)
+        said = (
+            "The agency's database cannot be had at the moment"
+            if lost
+            else "The agency's subgraph failed to answer this field"
+        )
         told = {
-            "message": "The agency's subgraph failed to answer this field",
-            "extensions": {"code": "INTERNAL", "reference": reference},
+            "message": said,
+            "extensions": {"code": "DATABASE_UNAVAILABLE" if lost else "INTERNAL", "reference": reference},
         }
     if error.path is not None:
         told["path"] = list(error.path)

@@ -5,19 +5,46 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event
+from sqlalchemy import event, exc
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
-__all__ = ["Database"]
+__all__ = ["Database", "is_away"]
+
+_AWAY = ("08", "57P", "53300")
+"""States of PostgreSQL that say the server or the line is gone, starting, stopping or full (its manual, appendix A)."""
 
 # the driver writes every statement with its parameters to its debug log; parameters are records' values
 logging.getLogger("aiosqlite").setLevel(logging.INFO)
+
+
+def is_away(fault: BaseException) -> bool:
+    """Whether a fault says that the database cannot be had for the moment: the same may be asked again."""
+    chain: list[BaseException] = []
+    left: list[BaseException | None] = [fault]
+    while left:
+        each = left.pop()
+        if each is not None and each not in chain:
+            chain.append(each)
+            left += [each.__cause__, each.__context__, getattr(each, "orig", None)]
+    return any(_says_away(each) for each in chain)
+
+
+def _says_away(fault: BaseException) -> bool:
+    if isinstance(fault, exc.DBAPIError) and fault.connection_invalidated:
+        return True
+    state = getattr(fault, "sqlstate", None)
+    if isinstance(state, str):
+        return state.startswith(_AWAY)
+    if getattr(fault, "sqlite_errorcode", None) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_CANTOPEN):
+        return True
+    return isinstance(fault, ConnectionError | TimeoutError | exc.TimeoutError | exc.InterfaceError)
 
 
 class Database:

@@ -1,7 +1,7 @@
 """Errors a subgraph answers with: a code and a sentence written by hand; nothing else ever leaves.
 
 A resolver that must refuse raises :class:`Refusal`. Every other exception is a fault of the subgraph: the client
-learns only that it happened (code ``INTERNAL``), the log learns the exception's type and where, never its text, since
+learns only that it happened (code ``INTERNAL``; ``DATABASE_UNAVAILABLE`` where the database is away), the log learns the exception's type and where, never its text, since
 the text of a database error can quote a protected value.
 """
 
@@ -18,6 +18,7 @@ CODES: Final[dict[str, str]] = {
     "BAD_INPUT": "an input breaks a rule of the record it would change",
     "BAD_PAGE": "first/last are out of range or both given",
     "CONFLICT": "the record changed, or already exists",
+    "DATABASE_UNAVAILABLE": "the agency's database cannot be had at the moment; the same may be asked again",
     "ILLEGAL_TRANSITION": "the record's state does not allow this step; the message lists what it allows",
     "INTERNAL": "the subgraph failed; the log holds the reference",
     "NO_SUCH_RECORD": "there is no record with this key",

@@ -180,6 +180,28 @@ async def test_while_a_case_cannot_be_read_the_event_waits(fresh: World) -> None
         assert heard.page["data"] == {"visaRevoked": {"foilNumber": "S2400001", "status": "REVOKED"}}
 
 
+async def test_while_the_agencys_database_is_away_the_event_waits(fresh: World) -> None:
+    """State's subgraph answers that its database cannot be had: the revocation is not told as a null and passed over."""
+    street = Street(fresh)
+
+    async def lost(request: SubgraphRequest) -> SubgraphResponse:
+        if b"visaRevoked" not in request.body:  # the change itself goes through, and that something happened is told
+            return await fresh.traffic.inner.send(request)
+        error = {"message": "no", "path": ["visaRevoked"], "extensions": {"code": "DATABASE_UNAVAILABLE"}}
+        return SubgraphResponse(200, orjson.dumps({"data": {"visaRevoked": None}, "errors": [error]}))
+
+    async with street.listen("cbp-primary-atl", REVOKED) as port:
+        await port.next()
+        fresh.traffic.broken["visas"] = lost
+        await revoke(fresh, "S2400001")
+        await street.clock.paused(0.1)
+        assert port.blocks.empty()
+        fresh.traffic.broken.clear()
+        street.clock.move(0.1)
+        heard = await port.next()
+        assert heard.page["data"] == {"visaRevoked": {"foilNumber": "S2400001", "status": "REVOKED"}}
+
+
 async def test_a_gateway_that_stops_says_so(fresh: World) -> None:
     """Whoever listens is told to come back with its cursor, and nobody new is let in."""
     street = Street(fresh)
