@@ -19,6 +19,7 @@ from gateway.web.console import (
     fields,
     keeping,
     matrix,
+    notices,
     overview,
     proofs,
     requests,
@@ -64,6 +65,7 @@ def routes() -> list[Route]:
         *_page("/audit/properties", proofs.prove, methods=("POST",)),
         *_page("/audit/properties/{job}/cancel", proofs.cancel, methods=("POST",)),
         *_page("/audit/break-glass", keeping.glasses),
+        *_page("/audit/notices", notices.notices, csv=notices.notices_csv),
         *_page("/audit/health", keeping.health),
     ]
 

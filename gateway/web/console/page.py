@@ -42,6 +42,7 @@ _PAGES = (
     ("/audit/diff", "Differences"),
     ("/audit/properties", "Properties"),
     ("/audit/break-glass", "Break-glass"),
+    ("/audit/notices", "Notices"),
     ("/audit/health", "Log health"),
 )
 _AT_THE_DESK = (("/audit/requests", "Sharing requests"),)

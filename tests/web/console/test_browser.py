@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gateway.duties import approve, ask_for, open_duties
+from gateway.duties import EventNotice, approve, ask_for, open_duties
 from gateway.identity import load_personas
 from gateway.policy import load_bundle
 from gateway.web.explorer import ready_queries
@@ -46,9 +46,32 @@ PAGES = {
     "differences": "/audit/diff",
     "properties": "/audit/properties",
     "break-glass": "/audit/break-glass",
+    "notices": "/audit/notices",
     "log-health": "/audit/health",
     "refused": "/audit/field?coordinate=Visa.nothing",
 }
+
+
+def have_notices(folder: Path) -> None:
+    """A notice that nobody was told of in time, and one that was acknowledged."""
+    made = [
+        EventNotice(
+            f"EN-{event}",
+            "CA-CBP-VISA",
+            "STATE_CA",
+            "CBP",
+            "visas",
+            "visaRevoked",
+            event,
+            at,
+            at + timedelta(minutes=5),
+        )
+        for event, at in ((1, TODAY - timedelta(hours=1)), (2, TODAY - timedelta(hours=2)))
+    ]
+    with closing(open_duties(folder / "record")) as duties:
+        duties.events.add(made)
+        duties.events.tell(made[1:], "port-officer", "main/1", TODAY - timedelta(hours=2))
+        duties.events.acknowledge("EN-2", "port-officer", TODAY - timedelta(hours=2))
 
 
 def break_the_glass(folder: Path) -> None:
@@ -71,6 +94,7 @@ def break_the_glass(folder: Path) -> None:
 def served(clean: Path) -> Iterator[Served]:
     """The gateway as ``make run`` starts it, after the explorer's queries were answered and the glass was broken."""
     break_the_glass(clean)
+    have_notices(clean)
     with serving(
         "--subgraphs", "asgi", "--var", clean,
         TWS_MODE="development", TWS_TODAY="2026-11-01T12:00:00+00:00",
