@@ -84,6 +84,8 @@ class Settings:
     port: int = 4000
     schema: Path = Path("schema")
     var: Path = Path("var")
+    bundles: Path | None = None  # the folder of published bundles that this gateway follows, in the place of ``schema``
+    publisher_key: Path | None = None  # the public keys of those who may publish
     subgraph_transport: Literal["asgi", "http"] = "http"
     subgraph_timeout: float = 5.0
     subgraph_ca: Path | None = None  # authorities that https to subgraphs trusts beside the system's, in PEM
@@ -138,6 +140,8 @@ def read_settings(environment: Mapping[str, str] | None = None, **given: Any) ->
         "port": int,
         "schema": Path,
         "var": Path,
+        "bundles": Path,
+        "publisher_key": Path,
         "subgraph_transport": _one_of("asgi", "http"),
         "subgraph_timeout": float,
         "subgraph_ca": Path,
@@ -192,6 +196,9 @@ def read_settings(environment: Mapping[str, str] | None = None, **given: Any) ->
         raise PolicyError("SETTING_WRONG", "The environment holds settings that cannot be used.", (mistake,))
     if settings.mocked and not settings.development:
         mistake = Mistake("SETTING_WRONG", "Mocks exist in development only.", where="TWS_MOCKED")
+        raise PolicyError("SETTING_WRONG", "The environment holds settings that cannot be used.", (mistake,))
+    if settings.bundles is not None and settings.publisher_key is None:
+        mistake = Mistake("SETTING_WRONG", "Set TWS_PUBLISHER_KEY to the publishers' public keys.", where="TWS_BUNDLES")
         raise PolicyError("SETTING_WRONG", "The environment holds settings that cannot be used.", (mistake,))
     if settings.today is not None and not settings.development:
         mistake = Mistake("SETTING_WRONG", "Another day than today exists in development only.", where="TWS_TODAY")

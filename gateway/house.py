@@ -132,11 +132,26 @@ class Graph:
         self.views = Views(self.supergraph.api_schema, self.policy, self.limits)
         self.permits = Permits(self.policy, self.shapes)
 
-    def under(self, policy: Policy) -> Graph:
-        """This graph under another policy: with the plans made so far, since they follow from operations alone."""
-        renewed = replace(self, policy=policy, shapes=shapes_of(self.supergraph, policy))
-        renewed.documents, renewed.pricing = self.documents, self.pricing
+    def under(self, policy: Policy, labels: LabelRules | None = None, limits: Limits | None = None) -> Graph:
+        """This graph under another policy, and other labels and limits where given.
+
+        It has the plans made so far, since they follow from operations alone.
+        """
+        renewed = replace(
+            self,
+            policy=policy,
+            shapes=shapes_of(self.supergraph, policy),
+            labels=self.labels if labels is None else labels,
+            limits=self.limits if limits is None else limits,
+        )
+        if renewed.limits == self.limits:
+            renewed.documents, renewed.pricing = self.documents, self.pricing
         return renewed
+
+    def learning_from(self, other: Graph) -> Graph:
+        """This graph, with what was asked lately of ``other``."""
+        self._lately = other._lately
+        return self
 
     def asked(
         self,

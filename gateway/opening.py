@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 from gateway.audit.keys import Pseudonyms
 from gateway.audit.keys import load_signing_key as load_record_key
 from gateway.audit.log import AuditLog
+from gateway.bundles import Standing
 from gateway.caller import Caller
 from gateway.config import Settings, read_labels, read_limits, read_registry, read_text
 from gateway.cost import Budgets
@@ -115,6 +116,7 @@ class OpenHouse:
     reloaded: Reloaded | None = None
     reloading: asyncio.Lock = field(default_factory=asyncio.Lock)
     new_epoch: list[Callable[[Graph], None]] = field(default_factory=list)
+    bundle: Standing | None = None  # how published bundles are followed; None where a schema folder is served
     crowd: Crowd = field(init=False)
     turnstile: Turnstile = field(init=False)
     documents: NamedDocuments = field(init=False)
@@ -136,6 +138,9 @@ class OpenHouse:
         crowd, gauge = self.crowd, self.telemetry.metrics.gauge
         gauge("gateway_crowd", "Requests with a place, and waiting for one.", "where",
               lambda: {"inside": crowd.inside, "waiting": crowd.waiting})  # fmt: skip
+        gauge("gateway_bundle", "Versions of the bundles in force and coming, and how many are refused; 1 while late.",
+              "what", lambda: {} if self.bundle is None else self.bundle.numbers())  # fmt: skip
+        gauge("gateway_epoch", "1 for the epoch in force.", "epoch", lambda: {self.graph.policy.epoch: 1})
         return self
 
     def at_new_epoch(self, told: Callable[[Graph], None]) -> Callable[[], None]:
@@ -159,6 +164,12 @@ class OpenHouse:
         except OSError as problem:
             _LOG.error("the policy's files cannot be kept: %s", problem.strerror)
 
+    async def current(self) -> Graph:
+        """The graph to answer under; a bundle whose instant has passed is waited for (see ``Standing.settled``)."""
+        if self.bundle is not None and self.bundle.late:
+            await self.bundle.settled()
+        return self.graph
+
     async def close(self) -> None:
         """Close what was opened; safe to call twice."""
         if self.store is not None:
@@ -178,8 +189,11 @@ def open_graph(
     at: datetime | None = None,
     labels: LabelRules | None = None,
     limits: Limits | None = None,
+    like: Graph | None = None,
 ) -> Graph:
     """The graph in ``schema/supergraph.graphql`` under the agreements beside it.
+
+    Of ``like`` it takes over what was learned there: what was asked and, where the supergraph is the same, the plans.
 
     Raises ``PolicyError`` when either cannot be read, the policy does not compile, a directive of the graph demands what
     is not enforced here, or a key or requirement moves a value to an agency that no agreement in force at ``at`` (now,
@@ -187,11 +201,15 @@ def open_graph(
     """
     path = supergraph_file or schema / "supergraph.graphql"
     text = read_text(path, "SUPERGRAPH_MISSING", "The supergraph", "Run `gateway compose` to write it.")
-    supergraph = _enforceable(text)
+    same = like is not None and like.hash == _hash(text)
+    supergraph = like.supergraph if like is not None and same else _enforceable(text)
     policy = compile_policy(load_bundle(schema), supergraph)
     check_flows(supergraph, policy, at or datetime.now(UTC))
     rules = read_labels(schema / "labels.toml", labels, supergraph.labels)
-    return _graph(supergraph, policy, text, rules, limits or Limits())
+    if like is not None and same:
+        return like.under(policy, rules, limits or Limits())
+    made = _graph(supergraph, policy, text, rules, limits or Limits())
+    return made if like is None else made.learning_from(like)
 
 
 def _enforceable(text: str, *, enforced: bool = False) -> Supergraph:
@@ -206,8 +224,11 @@ def _enforceable(text: str, *, enforced: bool = False) -> Supergraph:
 
 
 def _graph(supergraph: Supergraph, policy: Policy, text: str, labels: LabelRules, limits: Limits) -> Graph:
-    digest = "sha256:" + hashlib.sha256(text.encode()).hexdigest()
-    return Graph(supergraph, policy, shapes_of(supergraph, policy), digest, limits, labels)
+    return Graph(supergraph, policy, shapes_of(supergraph, policy), _hash(text), limits, labels)
+
+
+def _hash(text: str) -> str:
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 
 def check_flows(supergraph: Supergraph, policy: Policy, at: datetime) -> None:

@@ -9,9 +9,11 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from gateway.audit import AuditRecord, operator
 from gateway.errors import GatewayError
@@ -21,7 +23,7 @@ from gateway.opening import OpenHouse, Reloaded, check_flows
 from gateway.policy import Policy, compile_policy, load_bundle
 from gateway.warming import asked_by_everyone, warm_beside
 
-__all__ = ["reload", "reloading_on_hangup"]
+__all__ = ["made_ready", "on_hangup", "on_record", "reload", "reloading_on_hangup", "swap"]
 
 _LOG = logging.getLogger("gateway.policy")
 
@@ -39,8 +41,8 @@ async def reload(opened: OpenHouse) -> Reloaded:
         try:
             graph = await asyncio.to_thread(_compiled, opened, old, at)
             if graph is not old:
-                await _made_ready(opened, old, graph, at)
-                await _on_record(opened, old.policy, graph, at)
+                await made_ready(opened, old, graph, at)
+                await on_record(opened, old.policy, graph, at)
         except Exception as problem:  # whatever is wrong with the files, the gateway goes on as it was
             code = problem.code if isinstance(problem, GatewayError) else type(problem).__name__
             opened.reloaded = Reloaded(at, old.policy.epoch, code, str(problem))
@@ -49,7 +51,7 @@ async def reload(opened: OpenHouse) -> Reloaded:
         opened.reloaded = Reloaded(at, graph.policy.epoch)
         if graph is not old:
             await asyncio.to_thread(opened.keep_epoch, graph, at)
-            _swap(opened, graph)
+            swap(opened, graph)
             _LOG.warning("policy reloaded: %s, before %s", graph.policy.epoch, old.policy.epoch)
         return opened.reloaded
 
@@ -60,8 +62,8 @@ def _compiled(opened: OpenHouse, old: Graph, at: datetime) -> Graph:
     return old if policy.epoch == old.policy.epoch else old.under(policy)
 
 
-async def _made_ready(opened: OpenHouse, old: Graph, graph: Graph, at: datetime) -> None:
-    """Work out for ``graph`` what was asked lately, and what the file of operations names: nobody waits for it then."""
+async def made_ready(opened: OpenHouse, old: Graph, graph: Graph, at: datetime) -> None:
+    """Nothing, once what may take a while was tried: work out for ``graph`` what was asked lately, and what the file of operations names: nobody waits for it then."""
     asked = (*old.lately(), *asked_by_everyone(graph, opened.warm))
     try:
         await warm_beside(graph, asked, at)
@@ -69,7 +71,8 @@ async def _made_ready(opened: OpenHouse, old: Graph, graph: Graph, at: datetime)
         _LOG.exception("operations were not made ready")
 
 
-def _swap(opened: OpenHouse, graph: Graph) -> None:
+def swap(opened: OpenHouse, graph: Graph) -> None:
+    """Nothing; from now on requests that begin are answered under ``graph``, and who asked to know has been told."""
     # no await in here: on the event loop this is one instant
     if opened.tokens is not None:
         opened.tokens = replace(opened.tokens, known=Known.of(graph.policy.vocabulary))
@@ -81,7 +84,10 @@ def _swap(opened: OpenHouse, graph: Graph) -> None:
             _LOG.exception("a listener to new epochs failed")
 
 
-async def _on_record(opened: OpenHouse, old: Policy, graph: Graph, at: datetime) -> None:
+async def on_record(
+    opened: OpenHouse, old: Policy, graph: Graph, at: datetime, more: tuple[tuple[str, str], ...] = ()
+) -> None:
+    """Nothing, once the change is on record with what it changes and ``more``. Raises ``RecordUnavailable``."""
     if opened.house.record is None:
         return
     await opened.house.record.append(
@@ -92,7 +98,7 @@ async def _on_record(opened: OpenHouse, old: Policy, graph: Graph, at: datetime)
             epoch=graph.policy.epoch,
             supergraph=graph.hash,
             kind="epoch",
-            note=(("before", old.epoch), ("agreements", _changed(old, graph.policy) or "unchanged")),
+            note=(("before", old.epoch), ("agreements", _changed(old, graph.policy) or "unchanged"), *more),
         )
     )
 
@@ -113,23 +119,28 @@ def _changed(old: Policy, new: Policy) -> str:
 
 @dataclass(slots=True)
 class _Hangup:
-    """What SIGHUP does: start a reload, and keep hold of it until it is done."""
+    """What SIGHUP does: start ``work``, and keep hold of it until it is done."""
 
-    opened: OpenHouse
-    running: set[asyncio.Task[Reloaded]]
+    work: Callable[[], Coroutine[Any, Any, object]]
+    running: set[asyncio.Task[object]]
 
     def __call__(self) -> None:
-        task = asyncio.get_running_loop().create_task(reload(self.opened))
+        task = asyncio.get_running_loop().create_task(self.work())
         self.running.add(task)
         task.add_done_callback(self.running.discard)
 
 
+def reloading_on_hangup(opened: OpenHouse) -> AbstractContextManager[None]:
+    """While inside, SIGHUP reads the policy anew."""
+    return on_hangup(lambda: reload(opened))
+
+
 @contextlib.contextmanager
-def reloading_on_hangup(opened: OpenHouse) -> Iterator[None]:
-    """While inside, SIGHUP reads the policy anew; where signals cannot be had (another thread, Windows), nothing does."""
+def on_hangup(work: Callable[[], Coroutine[Any, Any, object]]) -> Iterator[None]:
+    """While inside, SIGHUP starts ``work``; where signals cannot be had (another thread, Windows), nothing does."""
     loop = asyncio.get_running_loop()
     try:
-        loop.add_signal_handler(signal.SIGHUP, _Hangup(opened, set()))
+        loop.add_signal_handler(signal.SIGHUP, _Hangup(work, set()))
     except (AttributeError, NotImplementedError, RuntimeError, ValueError):
         yield
         return

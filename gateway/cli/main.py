@@ -23,6 +23,7 @@ from gateway.cli import (
     plan,
     policy,
     prove,
+    publish,
     serve,
     stages,
     token,
@@ -62,6 +63,7 @@ stages.register(app)
 policy.register(app)
 diff.register(app)
 prove.register(app)
+publish.register(app)
 token.register(app)
 keys.register(app)
 notices.register(app)

@@ -14,6 +14,7 @@ import typer
 import uvicorn
 from rich.console import Console
 
+from gateway.activation import settle
 from gateway.config import Settings, read_settings
 from gateway.errors import AccessError, GatewayError
 from gateway.opening import OpenHouse, open_house, open_unrestricted, read_text
@@ -50,6 +51,13 @@ def serve(
     port: Annotated[int | None, typer.Option("--port")] = None,
     schema: Annotated[Path | None, typer.Option("--schema")] = None,
     var: Annotated[Path | None, typer.Option("--var")] = None,
+    bundles: Annotated[
+        Path | None,
+        typer.Option("--bundles", help="Follow the bundles published to this folder, in the place of --schema."),
+    ] = None,
+    publisher_key: Annotated[
+        Path | None, typer.Option("--publisher-key", help="The public keys of those who may publish.")
+    ] = None,
     subgraphs: Annotated[
         Transport | None, typer.Option("--subgraphs", help="asgi: all in this process; http: at their URLs.")
     ] = None,
@@ -63,8 +71,9 @@ def serve(
 ) -> None:
     """Serve the graph under its agreements, or another graph that governs nothing."""
     settings = read_settings(
-        host=host, port=port, schema=schema, var=var, subgraph_transport=subgraphs and subgraphs.value, warm=warm
-    )
+        host=host, port=port, schema=schema, var=var, subgraph_transport=subgraphs and subgraphs.value, warm=warm,
+        bundles=bundles, publisher_key=publisher_key,
+    )  # fmt: skip
     opened = _open(settings, supergraph, policy)
     listening = listen(settings) if fd is None else socket.socket(fileno=fd)
     _warm(opened)
@@ -139,7 +148,10 @@ def _open(settings: Settings, supergraph: Path | None, policy: str) -> OpenHouse
                 where="--policy",
                 hint="Name another graph with --supergraph, or leave --policy out.",
             )
-        return open_house(settings)
+        settings, standing = settle(settings)
+        opened = open_house(settings)
+        opened.bundle = standing
+        return opened
     if policy != "unrestricted":
         raise AccessError(
             "POLICY_MISSING",
@@ -160,6 +172,8 @@ def _welcome(address: str, opened: OpenHouse) -> None:
     console.print(
         f"  policy   {len(opened.graph.policy.agreements)} agreements, epoch {opened.graph.policy.epoch[:19]}..."
     )
+    if opened.bundle is not None:
+        console.print(f"  bundle   {opened.bundle.version}, in force since {opened.bundle.since.isoformat()}")
     console.print(f"  subgraphs {', '.join(each.name for each in opened.graph.supergraph.subgraphs)}")
     if opened.settings.mocked:
         console.print(f"  mocks of  {', '.join(sorted(opened.settings.mocked))}")

@@ -59,19 +59,33 @@ class HttpTransport:
         self._connections = connections
         self._tls = tls or Tls()
         self._client: Any = None
-        self._plain = {
-            name: plain
-            for name, url in self._urls.items()
-            if (
-                plain := Plain.to(
-                    url,
-                    timeout=self._timeouts[name],
-                    connect_timeout=connect_timeout,
-                    max_bytes=self._max_bytes[name],
-                    idle=connections,
-                )
-            )
-        }
+        self._usual = timeout, max_bytes
+        self._plain: dict[str, Plain] = {}
+        self._past: list[Plain] = []
+        for name, url in self._urls.items():
+            self._set_plain(name, url)
+
+    def _set_plain(self, name: str, url: str) -> None:
+        plain = Plain.to(
+            url,
+            timeout=self._timeouts[name],
+            connect_timeout=self._connect_timeout,
+            max_bytes=self._max_bytes[name],
+            idle=self._connections,
+        )
+        if name in self._plain:
+            self._past.append(self._plain.pop(name))
+        if plain is not None:
+            self._plain[name] = plain
+
+    def reach(self, urls: Mapping[str, str]) -> None:
+        """From now on ask the subgraphs of ``urls`` there; requests under way are answered where they were sent."""
+        for name, url in urls.items():
+            if self._urls.get(name) != url:
+                self._urls[name] = url
+                self._timeouts.setdefault(name, self._usual[0])
+                self._max_bytes.setdefault(name, self._usual[1])
+                self._set_plain(name, url)
 
     def _open(self) -> Any:
         builder = (
@@ -134,7 +148,7 @@ class HttpTransport:
     async def close(self) -> None:
         """Close the pool; nothing can be sent afterwards without opening a new one."""
         client, self._client = self._client, None
-        for plain in self._plain.values():
+        for plain in (*self._plain.values(), *self._past):
             plain.close()
         if client is not None:
             await client.close()

@@ -41,6 +41,8 @@ AT_ONCE: Final = 64
 class Live:
     """Every subscription of this process. ``graph`` gives the graph of the moment; ``now`` is the clock of tokens.
 
+    ``late`` says whether another graph should be in force already: until it is, events wait.
+
     ``beat`` seconds between signs of life and ``recheck`` between looks at an idle stream's case, by ``ticks`` and
     ``pause``; a client that takes nothing for ``slow`` seconds is let go. ``address`` says where a subgraph serves
     subscriptions itself, for graphs that govern nothing. ``broker`` tells of events; without one the outboxes are asked.
@@ -50,6 +52,7 @@ class Live:
     house: House
     telemetry: Telemetry = field(default_factory=Telemetry)
     places: Places = field(default_factory=Places)
+    late: Callable[[], bool] = lambda: False
     beat: float = 15.0
     recheck: float = 60.0
     slow: float = SLOW_SECONDS
@@ -184,6 +187,12 @@ class Live:
             raise
         finally:
             self.telemetry.end(watch, token, status, sum(sent))
+
+    def current(self) -> Graph:
+        """The graph to decide an event under; raises ``FetchError`` while another should be in force already."""
+        if self.late():
+            raise FetchError("EVENTS_UNAVAILABLE", "What is in force is being put in place.")
+        return self.graph()
 
     def tail(self, subgraph: str) -> Tail:
         """What happens at ``subgraph``, followed once for all who listen."""

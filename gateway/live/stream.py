@@ -148,10 +148,9 @@ class Stream:
         happened = Happened(numbered(number), self._cursor(leg, number), leg.part.subgraph, number)
         live = self.live
         for attempt in range(_TRIES):
-            graph = live.graph()
             try:
                 async with live.deciding:
-                    return await self._decide(leg, happened, graph)
+                    return await self._decide(leg, happened, live.current())
             except (FetchError, AccessError, OperationError) as error:
                 # what is no longer the caller's at all waits as well: the next beat ends the stream, not this event
                 self.closed = self.closed or not isinstance(error, FetchError)

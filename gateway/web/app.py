@@ -14,6 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 
+from gateway.activation import following
 from gateway.caller import Caller
 from gateway.errors import GatewayError, RequestError
 from gateway.house import Graph, Question, Reply
@@ -100,6 +101,7 @@ def _live(opened: OpenHouse) -> Live:
         opened.house,
         telemetry=opened.telemetry,
         places=places,
+        late=lambda: opened.bundle is not None and opened.bundle.late,
         beat=settings.heartbeat,
         address=settings.subscription_urls.get,
         broker=_broker(opened) if settings.events else None,
@@ -121,7 +123,7 @@ async def _graphql(request: Request, opened: OpenHouse) -> Response:
             where="method",
             hint="Send the query by POST as JSON.",
         )
-    graph = opened.graph  # one epoch for the whole request, whatever is reloaded while it runs
+    graph = await opened.current()  # one epoch for the whole request, whatever is reloaded while it runs
     if kind := stream_kind(request):
         return await _streamed(request, opened, graph, kind)
     caller = await admit(request, opened)  # before the body is looked at: a stranger costs nothing
@@ -239,7 +241,9 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     opened: OpenHouse = app.state.opened
     async with AsyncExitStack() as stack:
         stack.push_async_callback(opened.close)
-        if opened.tokens is not None:
+        if opened.bundle is not None:
+            await stack.enter_async_context(following(opened))
+        elif opened.tokens is not None:
             stack.enter_context(reloading_on_hangup(opened))
         for subgraph in opened.subgraph_apps.values():
             await stack.enter_async_context(_started(subgraph))

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from gateway.bundles import Standing
 from gateway.opening import OpenHouse
 
 __all__ = ["live", "ready"]
 
+_LOST: Final = timedelta(minutes=1)
+"""So long a replica may be unable to read the folder of bundles: after it, an instant may have passed unnoticed."""
 _FRESH = {"cache-control": "no-store"}
 
 
@@ -22,12 +26,14 @@ async def live(request: Request) -> Response:
 async def ready(request: Request) -> Response:
     """200 when the graph is loaded and the record can be written, with the hashes that answers rest on; else 503.
 
-    ``disagreements`` counts what subgraphs refused although the gateway granted it: it should be empty.
+    Where bundles are followed, what should be in force has to be, and the folder has to have been read in the last
+    minute. ``disagreements`` counts what subgraphs refused although the gateway granted it: it should be empty.
     """
     opened: OpenHouse = request.app.state.opened
     record = opened.log is None or opened.log.writable
+    well = record and (opened.bundle is None or _follows(opened.bundle))
     page: dict[str, Any] = {
-        "status": "ready" if record else "not ready",
+        "status": "ready" if well else "not ready",
         "epoch": opened.graph.policy.epoch,
         "supergraph": opened.graph.hash,
         "subgraphs": [each.name for each in opened.graph.supergraph.subgraphs],
@@ -40,4 +46,30 @@ async def ready(request: Request) -> Response:
             "outcome": "refused" if opened.reloaded.code else "done",
             **({"code": opened.reloaded.code} if opened.reloaded.code else {}),
         }
-    return JSONResponse(page, status_code=200 if record else 503, headers=_FRESH)
+    if opened.bundle is not None:
+        page["bundle"] = _bundle(opened.bundle)
+    return JSONResponse(page, status_code=200 if well else 503, headers=_FRESH)
+
+
+def _follows(standing: Standing) -> bool:
+    lost = standing.lost is not None and datetime.now(UTC) - standing.lost >= _LOST
+    return not (standing.late or lost)
+
+
+def _bundle(standing: Standing) -> dict[str, Any]:
+    """How bundles are followed, without why one was refused: anybody may ask, and the log says it."""
+    page: dict[str, Any] = {
+        "version": standing.version,
+        "digest": standing.digest,
+        "since": standing.since.isoformat(),
+        "late": standing.late,
+        "folder": "readable" if standing.lost is None else "lost",
+        "refused": {str(each.version): each.code for each in standing.refused},
+    }
+    if standing.coming is not None and standing.activates is not None:
+        page["next"] = {
+            "version": standing.coming,
+            "activates": standing.activates.isoformat(),
+            "ready": standing.armed,
+        }
+    return page

@@ -216,11 +216,12 @@ class _Connection:
             await opened.crowd.enter()
             try:
                 async with asyncio.timeout(opened.limits.door.deadline):
+                    graph = await opened.current()
                     if self.caller is None:
-                        reply = await answer_unrestricted(question, opened.graph, opened.house)
+                        reply = await answer_unrestricted(question, graph, opened.house)
                     else:
                         watch.by(*self.caller.kind)
-                        reply = await answer(question, self.caller, opened.graph, opened.house)
+                        reply = await answer(question, self.caller, graph, opened.house)
             except TimeoutError:
                 raise too_late(opened.limits.door.deadline) from None
             finally:
