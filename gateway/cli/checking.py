@@ -16,6 +16,7 @@ from gateway.cli.steps import Checked, Step, mistakes_of
 from gateway.config import read_registry
 from gateway.enforcement.arguments import silent_arguments
 from gateway.enforcement.flows import edges_of, missing_flows
+from gateway.enforcement.nullability import never_null
 from gateway.enforcement.shapes import shapes_of
 from gateway.errors import GatewayError, Mistake, PolicyError
 from gateway.opening import read_text
@@ -79,6 +80,8 @@ def _governed(schema: Path, supergraph: Supergraph, policy: Policy, steps: list[
     steps.append(_examples(policy))
     steps.append(_flows(supergraph, policy, at, schema / "agreements" if draft else None))
     steps.append(_arguments(supergraph, policy))
+    if lasting := never_null(supergraph, policy):
+        steps.append(Step("nullability", "some fields could not be withheld alone", lasting))
     return at
 
 

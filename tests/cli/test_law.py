@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -149,6 +150,23 @@ def test_check_names_an_argument_that_does_not_say_what_it_reads(gateway: Gatewa
     assert "ARGUMENT_WITHOUT_READS [Query.visa]: Query.visa(foilNumber:)" in result.stderr
     assert "ARGUMENT_WITHOUT_READS [Query.visaApplications]: VisaApplicationFilter.post" in result.stderr
     assert result.stderr.count("ARGUMENT_WITHOUT_READS") == 2
+
+
+def test_check_names_a_field_that_could_not_be_withheld_alone(gateway: Gateway, schema: Path) -> None:
+    """A visa's status that is never null would take the visa with it; its key may be what it is."""
+    path = schema / "subgraphs" / "visas.graphql"
+    text = path.read_text(encoding="utf-8")
+    visa = text.partition("\ntype Visa ")[2].partition("\n}")[0]
+    changed, count = re.subn(r"(\n  status: \w+)", r"\1!", visa, count=1)
+    assert count == 1
+    path.write_text(text.replace(visa, changed), encoding="utf-8")
+
+    result = gateway("check", "--schema", schema)
+
+    assert result.exit_code == 1
+    assert "FAIL  nullability" in result.stdout
+    assert "FIELD_NEVER_NULL [Visa.status]: Visa.status is never null" in result.stderr
+    assert result.stderr.count("FIELD_NEVER_NULL") == 1
 
 
 def test_check_counts_flows_on_the_day_the_views_name(gateway: Gateway, schema: Path) -> None:
