@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 import asyncio
 import json
+import os
 import re
 import shlex
 import shutil
 import subprocess
+import sys
 import textwrap
 import tomllib
 from collections.abc import Iterator
@@ -180,3 +182,47 @@ def test_the_module_of_the_guide_says_why(tmp_path: Path) -> None:
 
     assert (ran.returncode, ran.stderr) == (0, "")
     assert json.loads(ran.stdout) == ["DENY", None, entry]
+
+
+@pytest.mark.slow
+def test_the_auditors_commands_run(seeded: Path, tmp_path: Path) -> None:
+    """Every command of the auditor's guide, in its order, on the record of a gateway that was asked; only sharing requests, of
+    which there are none here, are left out (``tests/web/console/test_browser.py`` takes one through its steps)."""
+    traveler = "TRV-01KST0RY000000000000000029"
+    environment = {
+        "TWS_MODE": "development", "TWS_TODAY": "2026-11-01T12:00:00+00:00",
+        "TWS_DATA": str(seeded / "data"), "TWS_KEYS": str(seeded / "keys"),
+    }  # fmt: skip
+    with serving("--subgraphs", "asgi", "--var", seeded, **environment) as running:
+        query = (
+            f'{{ traveler(id: "{traveler}") {{ visas {{ nodes {{ status }} }} petitions {{ nodes {{ status }} }} }} }}'
+        )
+        token = running.token("cbp-secondary-nyc")
+        _, page = running.fetch("/graphql", {"query": query}, authorization=f"Bearer {token}")
+    shutil.copy(next((ROOT / "schema" / "agreements").glob("*.toml")), tmp_path / "proposed.toml")
+    known = {
+        "TRV-...": traveler, "<the record number of an answer>": page["extensions"]["record"],
+        "audit-head.pub": str(next((seeded / "keys").glob("*.pub"))),
+    }  # fmt: skip
+
+    for text in _auditors():
+        for placeholder, value in known.items():
+            text = text.replace(placeholder, value)
+        ran = subprocess.run(
+            [sys.executable, "-m", "gateway", *shlex.split(text)],
+            cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False,
+            env={**os.environ, **environment, "PYTHONPATH": str(ROOT), "TWS_VAR": str(seeded), "TWS_SCHEMA": str(ROOT / "schema")},
+        )  # fmt: skip
+        assert ran.returncode == 0, f"gateway {text}\n{ran.stdout}{ran.stderr}"
+        if text.startswith("audit keygen"):
+            known["state.example/witness+..."] = ran.stdout.split()[-1]
+        if found := re.search(r"shard (\w+): (\d+) records", ran.stdout):
+            known["1f3a9c02 7"] = f"{found[1]} {int(found[2]) - 1}"
+
+
+def _auditors() -> list[str]:
+    page = (ROOT / "docs" / "auditor-guide.md").read_text(encoding="utf-8")
+    lines = [re.sub(r"\s#\s.*", "", line).strip() for line in page.splitlines() if line.startswith("    gateway ")]
+    found = [line.removeprefix("gateway ") for line in lines if "audit requests" not in line]
+    assert len(found) > 14
+    return found
