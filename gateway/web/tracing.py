@@ -136,8 +136,9 @@ async def trace(request: Request) -> Response:
             where="path",
             hint="Run it again; the latest 200 are kept while the gateway runs.",
         )
-    plan = await _plan(found, request.path_params["record"], opened)
+    plan, cost = await _plan(found, request.path_params["record"], opened)
     page = {
+        "cost": cost,
         "took": round(found.took, 3),
         "stages": {name: round(seconds * 1000, 3) for name, seconds in found.stages.items()},
         "plan": plan_json(plan),
@@ -151,8 +152,8 @@ def _person(caller: Caller) -> Caller:
     return replace(caller, token_id="", expires_at=None)
 
 
-async def _plan(found: Trace, request_id: str, opened: OpenHouse) -> Plan:
-    """The plan that the traced question has now: the line of the pipeline as far as the plan."""
+async def _plan(found: Trace, request_id: str, opened: OpenHouse) -> tuple[Plan, int]:
+    """The plan that the traced question has now, the line of the pipeline as far as the plan; and its estimated cost."""
     graph, house, at = opened.graph, opened.house, opened.house.clock()
     question, caller = found.question, found.caller
     documents = graph.views.documents(caller, at)
@@ -162,4 +163,4 @@ async def _plan(found: Trace, request_id: str, opened: OpenHouse) -> Plan:
     key = graph.key_of(request_id, caller)
     facts, flags = await find_facts(operation, caller, graph, house, at, key)
     permitted = authorize(operation, graph.policy, caller, graph.shapes, facts, flags, at)
-    return graph.plan(permitted.operation, at, key)
+    return graph.plan(permitted.operation, at, key), graph.pricing.estimate(operation)

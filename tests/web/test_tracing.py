@@ -36,6 +36,7 @@ async def test_the_caller_sees_plan_calls_stages_and_no_value(face: Face) -> Non
     assert began == sorted(began)
     assert told.page["took"] >= max(call["began"] + call["took"] for call in told.page["calls"])
     assert told.page["stages"]
+    assert told.page["cost"] > 4  # a list is in it
     assert TRAVELER not in str(told.page)
     assert told.headers["cache-control"] == "no-store"
 

@@ -41,7 +41,7 @@ const plural = (number, word, more = `${word}s`) => `${number} ${number === 1 ? 
 const ms = (value) => `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
 const bytes = (value) => (value < 1000 ? `${value} B` : `${(value / 1000).toFixed(1)} kB`);
 
-function drawing({ plan, calls, took, stages }) {
+function drawing({ plan, cost, calls, took, stages }) {
   const [planned] = fetches(plan.node);
   const left = [...calls];
   const take = (test) => { const at = left.findIndex(test); return at < 0 ? undefined : left.splice(at, 1)[0]; };
@@ -51,7 +51,7 @@ function drawing({ plan, calls, took, stages }) {
   const entities = calls.reduce((sum, call) => sum + call.representations, 0);
   return [
     element("p", { class: "cost" }, element("strong", {}, `${plural(plan.fetches, "fetch", "fetches")} in ${plural(plan.depth, "wave")}`),
-      ` · ${plural(calls.length, "call")} · ${plural(entities, "representation")} · ${bytes(sent)} sent, ${bytes(received)} received · ${ms(took)} in the gateway`),
+      ` · ${plural(calls.length, "call")} · ${plural(entities, "representation")} · ${bytes(sent)} sent, ${bytes(received)} received · ${ms(took)} in the gateway · cost estimated at ${cost}`),
     element("p", { class: "times" }, Object.entries(stages).map(([stage, time]) => `${stage} ${ms(time)}`).join(" · ")),
     element("ol", { class: "waves", "aria-label": "Calls in the order of the plan" },
       ...own.filter(({ call }) => call.began < (rows[0]?.call?.began ?? Infinity)).map((each) => line(each, took)),
