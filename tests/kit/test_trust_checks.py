@@ -226,3 +226,26 @@ def test_a_copy_that_cannot_be_read_is_told_to_the_operators(tmp_path: Path) -> 
         assert own_policy(settings, stamp_of(settings)) is None
     assert [each["log_level"] for each in logs] == ["error"]
     assert logs[0]["folder"] == str(tmp_path)
+
+
+def test_the_agencys_copy_is_looked_at_again_for_another_epoch_and_for_no_other_reason(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An assertion under the epoch of the copy asks no disk; one under another has the files looked at, each time."""
+    looked: list[str] = []
+    files = iter(f"state {number}" for number in range(9))
+
+    def stamp(_settings: Settings) -> Any:
+        looked.append(next(files))
+        return looked[-1]
+
+    monkeypatch.setattr(rooms, "stamp_of", stamp)
+    monkeypatch.setattr(rooms, "own_policy", lambda _settings, _files: None)
+    held = Denies()
+    trust = Trust("visas", Settings(), policy=held)
+
+    assert trust._policy(held.epoch) is held
+    assert looked == []
+    assert trust._policy("another") is held  # what it has stays where nothing better can be read
+    assert trust._policy("another") is held
+    assert looked == ["state 0", "state 1"]
