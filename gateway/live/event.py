@@ -47,9 +47,10 @@ __all__ = [
 Source: TypeAlias = Callable[[SubgraphRequest, Transport], Awaitable[Mapping[str, Any]]]
 """What the source of a plan says of one event, decoded; it may ask the subgraph with the request that opens it."""
 _FOR_NOW: Final = frozenset(
-    {"SUBGRAPH_UNREACHABLE", "SUBGRAPH_TIMEOUT", "SUBGRAPH_UNAVAILABLE", "DATABASE_UNAVAILABLE"}
+    {"SUBGRAPH_UNREACHABLE", "SUBGRAPH_TIMEOUT", "SUBGRAPH_UNAVAILABLE", "DATABASE_UNAVAILABLE", "INTERNAL"}
 )
-"""Failures that pass: what they concern is asked again. Any other is an answer."""
+"""Failures that pass: what they concern is asked again, a subgraph's own fault too, since an event that is passed over is lost
+for good. Any other is an answer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ def _says_away(fault: BaseException) -> bool:
         return state.startswith(_AWAY)
     if getattr(fault, "sqlite_errorcode", None) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_CANTOPEN):
         return True
-    return isinstance(fault, ConnectionError | TimeoutError | exc.TimeoutError | exc.InterfaceError)
+    return isinstance(fault, OSError | exc.TimeoutError | exc.InterfaceError)
 
 
 class Database:

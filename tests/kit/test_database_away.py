@@ -27,6 +27,8 @@ def wrapped(fault: Exception, *, invalidated: bool = False) -> exc.DBAPIError:
     [
         ConnectionRefusedError("no"),
         TimeoutError(),
+        FileNotFoundError("the socket of a server that stopped"),
+        OSError("Multiple exceptions: one for each address"),
         exc.TimeoutError("QueuePool limit"),
         wrapped(Stated("57P01")),  # the server is being shut down
         wrapped(Stated("57P03")),  # it cannot take connections yet
