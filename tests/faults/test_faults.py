@@ -243,9 +243,7 @@ def test_nothing_wrong_is_said_and_everything_recovers(whole: House, questions: 
         gateway.stop()
     print(f"\n{'fault':36} {'right':>9} {'partial':>9} {'refused':>9} {'no answer':>9} {'recovered':>11}")
     print("\n".join(lines))
-    print(
-        f"{len(events)} events through all of it, {len(heard)} heard; the stream was opened anew {watch.turns} times"
-    )
+    print(f"{len(events)} events through all of it, {len(heard)} heard; the stream was opened anew {watch.turns} times")
     rest = iter(events)
     assert all(each in rest for each in heard), "an event came twice or out of its order"
     missed = [each for each in events if each not in heard]
