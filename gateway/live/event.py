@@ -47,10 +47,9 @@ __all__ = [
 Source: TypeAlias = Callable[[SubgraphRequest, Transport], Awaitable[Mapping[str, Any]]]
 """What the source of a plan says of one event, decoded; it may ask the subgraph with the request that opens it."""
 _FOR_NOW: Final = frozenset(
-    {"SUBGRAPH_UNREACHABLE", "SUBGRAPH_TIMEOUT", "SUBGRAPH_UNAVAILABLE", "DATABASE_UNAVAILABLE", "INTERNAL"}
+    {"SUBGRAPH_UNREACHABLE", "SUBGRAPH_TIMEOUT", "SUBGRAPH_UNAVAILABLE", "DATABASE_UNAVAILABLE"}
 )
-"""Failures that pass: what they concern is asked again, a subgraph's own fault too, since an event that is passed over is lost
-for good. Any other is an answer."""
+"""Failures that pass: what they concern is asked again. Any other is an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,9 @@ def numbered(event: int) -> Source:
             page = decode(response.body)
         except NotJson:
             page = None
-        return page if isinstance(page, dict) else {}
+        if not isinstance(page, dict) or not ("data" in page or "errors" in page):
+            raise _undecided()  # no answer at all: an event that it let pass would be lost for good
+        return page
 
     return source
 

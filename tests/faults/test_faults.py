@@ -38,9 +38,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.postgres, pytest.mark.timeout(900)]
 
 HELD = 2.0
 """Seconds that each fault lasts."""
-MISSED = 1
-"""Events that the port may miss: the one that State writes in the moment in which PostgreSQL is crashed was missed in three runs
-of five (known, and not yet explained). None comes twice or out of order."""
 
 
 @dataclass(frozen=True)
@@ -244,11 +241,7 @@ def test_nothing_wrong_is_said_and_everything_recovers(whole: House, questions: 
     print(f"\n{'fault':36} {'right':>9} {'partial':>9} {'refused':>9} {'no answer':>9} {'recovered':>11}")
     print("\n".join(lines))
     print(f"{len(events)} events through all of it, {len(heard)} heard; the stream was opened anew {watch.turns} times")
-    rest = iter(events)
-    assert all(each in rest for each in heard), "an event came twice or out of its order"
-    missed = [each for each in events if each not in heard]
-    print(f"not heard: {missed or 'none'}")
-    assert len(missed) <= MISSED, missed
+    assert heard == events
     assert set(officer.acknowledged) <= there == set(events)
     assert len(events) > 20
     _on_record(house.var, answered)

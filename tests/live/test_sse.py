@@ -202,6 +202,28 @@ async def test_while_the_agencys_database_is_away_the_event_waits(fresh: World) 
         assert heard.page["data"] == {"visaRevoked": {"foilNumber": "S2400001", "status": "REVOKED"}}
 
 
+@pytest.mark.parametrize("said", [(500, b"Internal Server Error"), (200, b"{}"), (503, b"[]")], ids=str)
+async def test_while_the_subgraph_answers_with_nothing_the_event_waits(fresh: World, said: tuple[int, bytes]) -> None:
+    """State's database went away before the event could be looked up: what is no answer decides nothing."""
+    street = Street(fresh)
+
+    async def lost(request: SubgraphRequest) -> SubgraphResponse:
+        if b"visaRevoked" not in request.body:
+            return await fresh.traffic.inner.send(request)
+        return SubgraphResponse(*said)
+
+    async with street.listen("cbp-primary-atl", REVOKED) as port:
+        await port.next()
+        fresh.traffic.broken["visas"] = lost
+        await revoke(fresh, "S2400001")
+        await street.clock.paused(0.1)
+        assert port.blocks.empty()
+        fresh.traffic.broken.clear()
+        street.clock.move(0.1)
+        heard = await port.next()
+        assert heard.page["data"] == {"visaRevoked": {"foilNumber": "S2400001", "status": "REVOKED"}}
+
+
 async def test_a_gateway_that_stops_says_so(fresh: World) -> None:
     """Whoever listens is told to come back with its cursor, and nobody new is let in."""
     street = Street(fresh)
