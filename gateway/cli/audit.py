@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from gateway.audit import (
@@ -28,7 +27,7 @@ from gateway.audit import (
 )
 from gateway.cli import audit_evidence, audit_keeping, audit_sharing, recorded
 from gateway.cli.audit_shared import Json, Record, existing, looked, public_key
-from gateway.cli.shared import Var, instant_of
+from gateway.cli.shared import Var, instant_of, print_table
 from gateway.errors import RequestError
 
 __all__ = ["app"]
@@ -141,7 +140,7 @@ def search_command(
     table = Table("#", "at", "caller", "case", "operation", "released", "withheld", title=f"{total} records")
     for each in found:
         table.add_row(*_row(each))
-    Console().print(table)
+    print_table(table)
 
 
 def _row(found: Found) -> tuple[str, ...]:
@@ -170,7 +169,7 @@ def _counts(log: Where, what: Search, by: str, as_json: bool, note: Callable[[],
     table = Table(by, "records", "values")
     for each in counted:
         table.add_row(each.name or "-", str(each.records), str(each.values))
-    Console().print(table)
+    print_table(table)
 
 
 @app.command("disclosures", epilog="Example: [bold]gateway audit disclosures TRV-...[/bold]")
@@ -201,4 +200,4 @@ def disclosures_command(
         under = f"{line.agreement} v{line.version} {line.article}" if line.agreement else "-"
         what = f"{line.coordinate} ({line.mask})" if line.mask else line.coordinate
         table.add_row(line.at[:19], line.owner, f"{line.recipient}/{line.role}", line.purpose, line.case, what, under)
-    Console().print(table)
+    print_table(table)

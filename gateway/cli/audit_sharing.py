@@ -14,7 +14,7 @@ from rich.table import Table
 
 from gateway.audit import Where
 from gateway.cli.audit_shared import Json, Record, existing, looked
-from gateway.cli.shared import At, Schema, Var, instant_of
+from gateway.cli.shared import At, Schema, Var, instant_of, print_table
 from gateway.errors import RequestError
 from gateway.opening import open_graph, read_text
 from gateway.policy import load_bundle
@@ -75,7 +75,7 @@ def list_command(
             each.id, each.state, each.wish.recipient, each.wish.provider, str(len(each.wish.coordinates)),
             f"{each.changed_at:%Y-%m-%d}", each.wish.title,
         )  # fmt: skip
-    Console().print(table)
+    print_table(table)
 
 
 def show_command(request: _Id, as_json: Json = False, record: Record = "", var: Var = Path("var")) -> None:

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import typer
+from rich.console import Console
+from rich.table import Table
 
 from gateway.caller import Caller
 from gateway.errors import RequestError
 from gateway.identity import load_personas
 
-__all__ = ["At", "Schema", "Var", "caller_of", "counted", "instant_of"]
+__all__ = ["At", "Schema", "Var", "caller_of", "counted", "instant_of", "print_table"]
 
 Schema: TypeAlias = Annotated[
     Path, typer.Option("--schema", envvar="TWS_SCHEMA", help="The folder of agreements and the supergraph.")
@@ -23,10 +25,20 @@ Var: TypeAlias = Annotated[
 ]
 At: TypeAlias = Annotated[str, typer.Option("--at", help="The instant or date to decide at; now when not given.")]
 
+_WIDE = 200
+
 
 def counted(number: int, word: str) -> str:
     """``1 request``, ``1,204 requests``."""
     return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def print_table(table: Table) -> None:
+    """Print ``table`` with nothing of a value left out: folded on a narrow terminal, wide where it goes to a file or a program."""
+    for column in table.columns:
+        column.overflow = "fold"
+    console = Console()
+    (console if console.is_terminal else Console(width=_WIDE)).print(table)
 
 
 def caller_of(words: str, schema: Path, case: str = "", location: str = "") -> Caller:

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from gateway.cli.shared import Schema, Var
+from gateway.cli.shared import Schema, Var, print_table
 from gateway.config import read_settings
 from gateway.errors import RequestError
 from gateway.identity import development_key, issue_token
@@ -45,7 +44,7 @@ def token(
         for each in personas.values():
             caller = each.caller
             table.add_row(each.name, each.title, f"{caller.agency} / {caller.role} / {caller.purpose}", caller.case)
-        Console().print(table)
+        print_table(table)
         return
     if persona not in personas:
         known = ", ".join(personas)

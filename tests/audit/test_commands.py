@@ -53,6 +53,15 @@ def test_verify_names_shards_and_the_first_bad_index(gateway: Gateway, var: Path
     assert broken.stderr.startswith(f"NOT SOUND: record 2 of shard {SHARD}: drop: ")
 
 
+def test_a_table_leaves_nothing_of_a_value_out(gateway: Gateway, var: Path) -> None:
+    """What is read here is looked up elsewhere by it: half a number is of no use to an auditor."""
+    shown = gateway("audit", "search", "--var", var)
+    assert shown.exit_code == 0, shown.output
+    for index in range(4):
+        assert f"{SHARD}/{index} " in shown.stdout
+    assert "…" not in shown.stdout
+
+
 def test_an_export_verifies_where_there_is_nothing_but_it_and_the_key(
     gateway: Gateway, var: Path, tmp_path: Path
 ) -> None:

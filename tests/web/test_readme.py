@@ -35,9 +35,9 @@ async def test_the_answer_printed_is_the_answer_given(face: Face) -> None:
     printed = json.loads(block)
     given = await asked(face, "cbp-secondary-nyc")
 
-    assert given["data"] == printed["data"]
-    assert given["extensions"]["sharing"] == printed["extensions"]["sharing"]
-    assert given["extensions"]["record"]
+    assert given["extensions"].pop("record")
+    assert printed["extensions"].pop("record")
+    assert given == printed
 
 
 @pytest.mark.parametrize(

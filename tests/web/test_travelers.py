@@ -49,6 +49,9 @@ def test_the_story_of_one_person_from_every_agency(look: Callable[..., Visit]) -
 
     assert page.locator(".person h3").inner_text() == "Grace Adeyemi"
     assert "S2900002" in chapter(visit, "visas").inner_text()
+    assert "S2900001" not in chapter(visit, "visas").inner_text()
+    chapter(visit, "visas").get_by_text("1 more of visas").click()
+    assert "S2900001" in chapter(visit, "visas").inner_text()
     agencies = {each.get_attribute("data-agency") for each in page.locator(".times li").all()}
     assert "STATE_CA" in agencies
     assert "as of" in chapter(visit, "visas").locator(".source").first.inner_text()
@@ -56,12 +59,25 @@ def test_the_story_of_one_person_from_every_agency(look: Callable[..., Visit]) -
     visit.keep("wide")
 
 
+def test_what_stands_now_is_what_was_changed_last_and_reads_like_prose(look: Callable[..., Visit]) -> None:
+    """The petition of 2024 comes first from its owner and is not the latest; no word of an enum or of the code is left as it was."""
+    page = look(GRACE, SUPERVISOR).page
+    now = page.locator(".card").filter(has=page.get_by_role("heading", name="Now", exact=True)).inner_text()
+
+    assert "IOE0927029002" in now
+    assert "IOE0924029001" not in now
+    shown = page.locator("main").inner_text()
+    assert "Port of entry" in shown
+    assert "I-94 number" in shown
+    assert "OVS-07" not in now
+
+
 def test_what_is_withheld_is_an_honest_gap(look: Callable[..., Visit]) -> None:
     """CBP reads no petition: the chapter is not to be asked for, or says by whom it is withheld; no status of one is anywhere."""
     visit = look(GRACE, SECONDARY)
-    shown = visit.page.locator("main").inner_text()
+    everything = visit.page.locator("main").text_content() or ""
 
-    assert "Sent to dos" not in shown
+    assert "Sent to State" not in everything
     assert chapter(visit, "petitions").locator(".record").count() == 0
     gaps = (
         visit.page.locator(".times")
@@ -78,6 +94,7 @@ def test_a_mask_that_covers_some_rows_is_not_said_of_all(look: Callable[..., Vis
     identifiers = chapter(visit, "identifiers")
 
     (note,) = identifiers.locator(".gap").all_inner_texts()
+    identifiers.locator("summary").click()
     assert "Value: masked by OBIM in some or all of these, last4" in note
     rows = identifiers.locator(".record").all_inner_texts()
     assert any("S2900001" in row for row in rows)
@@ -89,8 +106,8 @@ def test_two_look_at_the_same_person(look: Callable[..., Visit]) -> None:
     sides = visit.page.locator(".side-of").all_inner_texts()
 
     assert len(sides) == 2
-    assert "Sent to dos" in sides[0]
-    assert "Sent to dos" not in sides[1]
+    assert "IOE0927029002" in chapter(visit, "petitions").inner_text()
+    assert chapter(visit, "petitions", 1).locator(".record").count() == 0
     assert "INS-NYC-00290002" in sides[1]
     assert "INS-NYC-00290002" not in sides[0]
     assert all("Grace Adeyemi" in side for side in sides)

@@ -13,20 +13,25 @@ const KINDS = {
 const STATES = ["status", "state", "stage", "reviewStatus", "publicStatus"];
 const NUMBER = /(Number|Id)$/;
 
+const SPELLED = { dos: "State", poe: "port of entry", i94: "I-94", ds160: "DS-160", ds2019: "DS-2019", i205: "I-205" };
+const LETTERS = new Set(["cbp", "dso", "ein", "eid", "fin", "ice", "id", "ij", "lca", "mrz", "naics", "ncic", "nta", "pims", "rfe", "sao", "sevis", "us", "uscis", "usd", "vsp", "vwp"]);
+const spelled = (word) => SPELLED[word] ?? (LETTERS.has(word) ? word.toUpperCase() : word);
+/** A name of the graph or a word of an enum as people write it, as it stands within a line. */
+const phrase = (name) => name.replace(/([a-z\d])([A-Z])/g, "$1 $2").replaceAll("_", " ").toLowerCase().replace(/[a-z]+\d*/g, spelled);
 export const words = (name) => {
-  const text = name.replace(/([a-z\d])([A-Z])/g, "$1 $2").toLowerCase();
-  return text[0].toUpperCase() + text.slice(1);
+  const text = phrase(name);
+  return text.charAt(0).toUpperCase() + text.slice(1);
 };
 const day = (value) => (/^\d{4}-\d\d-\d\dT/.test(value) ? `${value.slice(0, 10)} ${value.slice(11, 16)} UTC` : value);
 
 const CODE = /^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$/; // a word of an enum
-const plain = (value) => (typeof value === "boolean" ? (value ? "yes" : "no") : CODE.test(value) ? words(value.toLowerCase().replaceAll("_", " ")) : day(String(value)));
+const plain = (value) => (typeof value === "boolean" ? (value ? "yes" : "no") : CODE.test(value) ? words(value.toLowerCase()) : day(String(value)));
 
 /** A place that was not given plainly: who withholds it and why, in a line, and the whole of it behind "why?". */
 function gap(entry, into, value) {
   const { style, sign } = KINDS[entry.outcome];
   const owner = entry.owner || "The gateway";
-  const told = entry.outcome === "MASK" ? `masked by ${owner}: ${words(entry.mask ?? "").replaceAll("_", " ").toLowerCase()}`
+  const told = entry.outcome === "MASK" ? `masked by ${owner}: ${phrase((entry.mask ?? "").toLowerCase())}`
     : entry.outcome === "UNAVAILABLE" ? `${owner} could not be asked; this does not mean that there is none`
     : `${value === null || value === undefined ? "Withheld" : "Withheld in part"} by ${owner}: ${WORDS[entry.reason] ?? "refused"}`;
   return element("span", { class: `gap ${style}`, "data-outcome": entry.outcome, "data-coordinate": entry.coordinate },
@@ -123,15 +128,21 @@ const nodesOf = (traveler, chapter) => {
   return Array.isArray(held) ? held.map((node, index) => ({ node, path: [...base, index] })) : [{ node: held, path: base }];
 };
 
+/** What a record goes by; what has no source of its own is no record and goes by nothing. */
 const titleOf = (node) => {
+  if (!node.provenance) return "";
   const key = Object.keys(node).find((name) => NUMBER.test(name) && typeof node[name] === "string");
   return key ? node[key] : "";
 };
 
-/** What stands now: of each chapter the first record, which is the latest as its owner orders them. */
+const asOf = ({ node }) => node.provenance?.asOf ?? "";
+/** The record that was changed last; of several, and where nothing says when, the first in its owner's order. */
+const latest = (records) => records.reduce((best, each) => (asOf(each) > asOf(best) ? each : best), records[0]);
+
+/** What stands now: of each chapter the record that was changed last. */
 function now(drawing, chapters) {
   const rows = chapters.flatMap((chapter) => {
-    const first = nodesOf(drawing.traveler, chapter)[0];
+    const first = latest(nodesOf(drawing.traveler, chapter));
     const state = first && STATES.find((name) => name in first.node);
     if (!state) return [];
     const told = shown(drawing, first.node[state], [...first.path, state]);
@@ -150,7 +161,7 @@ function documents(drawing, chapters) {
     return Object.keys(node).filter((name) => (identifier ? name === "value" : NUMBER.test(name))).flatMap((name) => {
       const told = shown(drawing, node[name], [...path, name]);
       if (!told) return [];
-      return [element("tr", {}, element("th", { scope: "row" }, identifier ? words(String(node.kind ?? "identifier")).replaceAll("_", " ") : `${words(chapter.name)}: ${words(name).toLowerCase()}`),
+      return [element("tr", {}, element("th", { scope: "row" }, identifier ? words(String(node.kind ?? "identifier").toLowerCase()) : `${words(chapter.name)}: ${phrase(name)}`),
         element("td", {}, ...told), element("td", {}, `${node.provenance.agency}, ${day(node.provenance.asOf)}`))];
     });
   }));
@@ -192,8 +203,17 @@ function chapter(drawing, each) {
   const empty = gaps.length ? [] : drawing.ledger.failed(path) ? [element("p", {}, lost())] : [element("p", { class: "soft" }, "None on record for you.")];
   return element("section", { class: "card", "data-chapter": each.name },
     element("h3", {}, words(each.name)), ...gaps, ...(records.length ? notes : []),
-    ...(records.length ? records.map(({ node, path: place }) => record(drawing, node, place)) : empty),
+    ...(records.length ? told(drawing, each, records) : empty),
     held?.pageInfo?.hasNextPage ? element("p", { class: "soft" }, "There are more; the explorer pages through them.") : "");
+}
+
+/** The record that was changed last, and the others to be opened; numbers stand on the page already, so all of them are. */
+function told(drawing, chapter, records) {
+  const first = chapter.record === "Identifier" ? null : latest(records);
+  const draw = ({ node, path }) => record(drawing, node, path);
+  const others = records.filter((each) => each !== first).map(draw);
+  const more = first ? `${others.length} more of ${phrase(chapter.name)}` : `All ${others.length}, with their sources`;
+  return [...(first ? [draw(first)] : []), ...(others.length ? [element("details", { class: "others" }, element("summary", {}, more), ...others)] : [])];
 }
 
 /** The lines of the ledger that say of a chapter's rows that some or all of their values are masked. */
@@ -201,7 +221,7 @@ const masks = (drawing, chapter) => drawing.ledger.all.filter((entry) =>
   entry.outcome === "MASK" && entry.path[1] === chapter.name && entry.path.includes("[]"));
 
 const some = (entry, into) => element("span", { class: "gap masked", "data-outcome": "MASK", "data-coordinate": entry.coordinate },
-  element("span", { "aria-hidden": "true" }, "◐ "), `${words(entry.path.at(-1))}: masked by ${entry.owner} in some or all of these, ${words((entry.mask ?? "").toLowerCase().replaceAll("_", " ")).toLowerCase()} `,
+  element("span", { "aria-hidden": "true" }, "◐ "), `${words(entry.path.at(-1))}: masked by ${entry.owner} in some or all of these, ${phrase((entry.mask ?? "").toLowerCase())} `,
   element("button", { class: "why", type: "button", onclick: () => why(entry, into), "aria-label": `Why: ${entry.coordinate}` }, "why?"));
 
 function record(drawing, node, path) {
