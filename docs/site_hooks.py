@@ -1,4 +1,4 @@
-"""What mkdocs does beside: the page of decisions lists them, each by its own title; files of schema/ that pages name are there."""
+"""What mkdocs does beside: decisions are listed by their titles, the tour is README's, files of schema/ that pages name are there."""
 
 from __future__ import annotations
 
@@ -21,8 +21,10 @@ def on_post_build(config: Any, **_: Any) -> None:
         shutil.copyfile(root / name, target)
 
 
-def on_page_markdown(markdown: str, page: Any, files: Any, **_: Any) -> str:
-    """The page's text; that of ``decisions/README.md`` with a line for each decision."""
+def on_page_markdown(markdown: str, page: Any, files: Any, config: Any, **_: Any) -> str:
+    """The page's text; that of ``decisions/README.md`` with a line for each decision, that of ``tour.md`` with README's tour."""
+    if page.file.src_uri == "tour.md":
+        return "# The tour\n\n" + _tour(Path(config.config_file_path).parent / "README.md")
     if page.file.src_uri != "decisions/README.md":
         return markdown
     listed = sorted(each.src_uri for each in files if each.src_uri.startswith("decisions/0"))
@@ -33,6 +35,14 @@ def on_page_markdown(markdown: str, page: Any, files: Any, **_: Any) -> str:
         + "\n".join(f"* [{title}]({name.removeprefix('decisions/')})" for name, title in titles.items())
         + "\n"
     )
+
+
+def _tour(readme: Path) -> str:
+    """README's two commands and its tour, with links as they are from ``docs/``."""
+    text = readme.read_text(encoding="utf-8")
+    parts = re.split(r"^(?=## )", text, flags=re.MULTILINE)
+    told = [part for part in parts if part.startswith(("## Two commands", "## Five minutes"))]
+    return "".join(told).replace("](docs/", "](")
 
 
 def _title(text: str) -> str:

@@ -54,6 +54,13 @@ def test_decisions_are_listed_by_their_titles(site: Path) -> None:
         assert f'href="{path.stem}/"' in page
 
 
+def test_the_tour_is_that_of_the_readme(site: Path) -> None:
+    page = (site / "tour" / "index.html").read_text(encoding="utf-8")
+    assert "make -s token PERSONA=cbp-secondary-nyc" in page
+    assert "OBLIGATION_UNMET" in page
+    assert 'href="../stories/"' in page
+
+
 def test_nothing_is_loaded_from_elsewhere(site: Path) -> None:
     loaded = {found for path in site.rglob("*.html") for found in LOADED.findall(path.read_text(encoding="utf-8"))}
     assert len(loaded) > 3
