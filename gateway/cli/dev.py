@@ -71,6 +71,8 @@ def dev(
                 typer.echo(f"\n{', '.join(sorted(_shown(changes)))} changed")
                 house.renew([path for _, path in changes])
         finally:
+            for each in (signal.SIGTERM, signal.SIGINT):  # asked twice, it still ends what serves before itself
+                signal.signal(each, signal.SIG_IGN)
             house.stop()
 
 
@@ -202,12 +204,14 @@ class _Dev:
         reader = threading.Thread(target=_read, args=(new, ready, self.serving is None), daemon=True)
         reader.start()
         self.readers.append(reader)
-        until = time.monotonic() + _PATIENCE
-        while time.monotonic() < until and new.poll() is None:
-            if ready.wait(0.05):
-                return new
-        _ended(new)
-        return None
+        until, answers = time.monotonic() + _PATIENCE, False
+        try:
+            while not answers and time.monotonic() < until and new.poll() is None:
+                answers = ready.wait(0.05)
+        finally:  # whatever happens meanwhile, a gateway that nobody knows of would keep the address
+            if not answers:
+                _ended(new)
+        return new if answers else None
 
     def _run(self, module: str, *words: str, stdout: int, sockets: Collection[int] = ()) -> subprocess.Popen[str]:
         return subprocess.Popen(  # noqa: S603 - this program, with words of its own

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 import threading
@@ -56,8 +57,11 @@ def developing(root: Path, *words: str) -> Iterator[Terminal]:
     try:
         yield Terminal(process)
     finally:
-        process.terminate()
+        for _ in range(2):  # people press it twice
+            process.terminate()
         assert process.wait(30) == 0
+        with pytest.raises(ConnectionRefusedError):  # what it had started is ended too
+            socket.create_connection(("127.0.0.1", 4384), timeout=10)
         if process.stdout is not None:
             process.stdout.close()
 
