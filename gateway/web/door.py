@@ -83,6 +83,7 @@ class Door:
             self._telemetry.lines.fault(watch, error)
             await _refuse(scope, receive, outgoing, unforeseen())
         finally:
+            scope["extensions"] = {}  # they hold what holds the scope: garbage that only the collector would find
             self._telemetry.end(watch, token, outgoing.status, outgoing.bytes)
 
     async def _crowded(

@@ -14,7 +14,7 @@ import asyncio
 from functools import partial
 from http import HTTPStatus
 from typing import Any, Final
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 import orjson
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
@@ -110,7 +110,8 @@ class Wire(HttpToolsProtocol):
         """The head is whole."""
         self._head = None
         super().on_headers_complete()
-        extensions: dict[str, Any] = {WHOLE: partial(self._whole, self.cycle)}
+        # not the cycle itself, which holds the scope: what is in a circle waits for the collector
+        extensions: dict[str, Any] = {WHOLE: partial(self._whole, ref(self.cycle))}
         self.scope["extensions"] = extensions
 
     def on_message_complete(self) -> None:
@@ -132,11 +133,18 @@ class Wire(HttpToolsProtocol):
     def _unset_keepalive_if_required(self) -> None:
         self._shared.idle.end(self)
 
-    def _whole(self, cycle: RequestResponseCycle, head: bytes, body: bytes) -> bool:
+    def _whole(self, of: ref[RequestResponseCycle], head: bytes, body: bytes) -> bool:
         """Write an answer: ``head`` is the status line and every header with its line's end. False where it is for the
         server's own way: the connection ends with this answer, or is full, or was written to already.
         """
-        if cycle.response_started or cycle.disconnected or not cycle.keep_alive or self.flow.write_paused:
+        cycle = of()
+        if (
+            cycle is None
+            or cycle.response_started
+            or cycle.disconnected
+            or not cycle.keep_alive
+            or self.flow.write_paused
+        ):
             return False
         cycle.response_started = cycle.response_complete = True
         cycle.waiting_for_100_continue = False
