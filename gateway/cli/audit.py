@@ -27,7 +27,7 @@ from gateway.audit import (
 )
 from gateway.cli import audit_evidence, audit_keeping, audit_sharing, recorded
 from gateway.cli.audit_shared import Json, Record, existing, looked, public_key
-from gateway.cli.shared import Var, instant_of, print_table
+from gateway.cli.shared import Var, counted, instant_of, print_table
 from gateway.errors import RequestError
 
 __all__ = ["app"]
@@ -83,11 +83,13 @@ def _tell(verdict: Verdict, witnessed: int) -> None:
         raise typer.Exit(1)
     part = "" if verdict.complete else " (a partial export: each is proven, and nothing is said of others)"
     notes = f", {witnessed} witnessed" if witnessed else ""
-    typer.echo(f"sound: {verdict.records} records, {verdict.checkpoints} signed checkpoints{notes}{part}")
+    typer.echo(
+        f"sound: {counted(verdict.records, 'record')}, {counted(verdict.checkpoints, 'signed checkpoint')}{notes}{part}"
+    )
     for shard in verdict.shards:
         more = f", {shard.deleted} payloads deleted on record" if shard.deleted else ""
         more += f", the clock stepped back {shard.stepped_back} times" if shard.stepped_back else ""
-        typer.echo(f"  shard {shard.shard}: {shard.records} records, root {shard.root.hex()}{more}")
+        typer.echo(f"  shard {shard.shard}: {counted(shard.records, 'record')}, root {shard.root.hex()}{more}")
 
 
 @app.command(
@@ -137,7 +139,7 @@ def search_command(
         for each in found:
             typer.echo(json.dumps({"shard": each.shard, "index": each.index, **each.record}))
         return
-    table = Table("#", "at", "caller", "case", "operation", "released", "withheld", title=f"{total} records")
+    table = Table("#", "at", "caller", "case", "operation", "released", "withheld", title=counted(total, "record"))
     for each in found:
         table.add_row(*_row(each))
     print_table(table)
@@ -195,7 +197,7 @@ def disclosures_command(
         for line in lines:
             typer.echo(json.dumps(asdict(line)))
         return
-    table = Table("at", "from", "to", "purpose", "case", "what", "under", title=f"{len(lines)} disclosures")
+    table = Table("at", "from", "to", "purpose", "case", "what", "under", title=counted(len(lines), "disclosure"))
     for line in lines:
         under = f"{line.agreement} v{line.version} {line.article}" if line.agreement else "-"
         what = f"{line.coordinate} ({line.mask})" if line.mask else line.coordinate

@@ -30,7 +30,7 @@ from gateway.audit import (
     witness,
 )
 from gateway.cli.audit_shared import Record, existing, public_key, where_of, writing
-from gateway.cli.shared import Var, instant_of
+from gateway.cli.shared import Var, counted, instant_of
 from gateway.epochs import folder_of, kept, pages_of
 from gateway.errors import RequestError
 
@@ -176,7 +176,7 @@ def restored_command(
     writing(var, log, work)
     for each in found:
         gone = f"; {each.gone} more were witnessed and are gone (records {each.records} to {each.known - 1})"
-        typer.echo(f"shard {each.shard}: {each.records} records, sound{gone if each.gone else ''}")
+        typer.echo(f"shard {each.shard}: {counted(each.records, 'record')}, sound{gone if each.gone else ''}")
     if not witness:
         typer.echo("no witness's notes were given (--witness), so nothing can be said of what is gone", err=True)
 

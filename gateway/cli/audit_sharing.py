@@ -14,7 +14,7 @@ from rich.table import Table
 
 from gateway.audit import Where
 from gateway.cli.audit_shared import Json, Record, existing, looked
-from gateway.cli.shared import At, Schema, Var, instant_of, print_table
+from gateway.cli.shared import At, Schema, Var, counted, instant_of, print_table
 from gateway.errors import RequestError
 from gateway.opening import open_graph, read_text
 from gateway.policy import load_bundle
@@ -69,7 +69,9 @@ def list_command(
         for each in found:
             typer.echo(json.dumps(_head(each)))
         return
-    table = Table("request", "state", "asked by", "of", "fields", "changed", "title", title=f"{len(found)} requests")
+    table = Table(
+        "request", "state", "asked by", "of", "fields", "changed", "title", title=counted(len(found), "request")
+    )
     for each in found:
         table.add_row(
             each.id, each.state, each.wish.recipient, each.wish.provider, str(len(each.wish.coordinates)),

@@ -16,7 +16,7 @@ from graphql.type import GraphQLInterfaceType, GraphQLObjectType
 from graphql.utilities import TypeInfo, TypeInfoVisitor
 
 from gateway.caller import Caller
-from gateway.cli.shared import At, Schema, caller_of, instant_of
+from gateway.cli.shared import At, Schema, caller_of, counted, instant_of
 from gateway.coordinates import Coordinate
 from gateway.documents.extract import Found, extract, manifest
 from gateway.errors import Mistake, OperationError, PolicyError
@@ -78,7 +78,9 @@ def extract_documents(
         _write(out, manifest(client, found.documents))
     if ids is not None:
         _write(ids, {each.name: f"sha256:{each.digest}" for each in found.documents})
-    typer.echo(f"{len(found.documents)} operations, valid for {', '.join(callers) or 'the graph as a whole'}")
+    typer.echo(
+        f"{counted(len(found.documents), 'operation')}, valid for {', '.join(callers) or 'the graph as a whole'}"
+    )
 
 
 def _write(path: Path, page: Mapping[str, object]) -> None:

@@ -15,6 +15,7 @@ import uvicorn
 from rich.console import Console
 
 from gateway.activation import settle
+from gateway.cli.shared import counted
 from gateway.config import Settings, read_settings
 from gateway.errors import AccessError, GatewayError
 from gateway.opening import OpenHouse, open_house, open_unrestricted, read_text
@@ -110,7 +111,9 @@ def _warm(opened: OpenHouse) -> None:
         warmed = warm_open(opened.graph, opened.warm, at)
     else:
         warmed = warm(opened.graph, asked_by_everyone(opened.graph, opened.warm), at)
-    Console(highlight=False).print(f"  ready    {warmed.ready} operations, {warmed.left_out} that may not be asked so")
+    Console(highlight=False).print(
+        f"  ready    {counted(warmed.ready, 'operation')}, {warmed.left_out} that may not be asked so"
+    )
 
 
 def listen(settings: Settings) -> socket.socket:

@@ -108,7 +108,7 @@ def test_a_bundle_and_a_proof_verify(gateway: Gateway, var: Path, tmp_path: Path
     assert gateway("audit", "verify", tmp_path / "e.zip", "--var", var).stdout.startswith("sound: 5 records")
     proof = gateway("audit", "proof", SHARD, "2", "--out", tmp_path / "p.jsonl", "--var", var)
     assert proof.exit_code == 0, proof.output
-    assert gateway("audit", "verify", tmp_path / "p.jsonl", "--var", var).stdout.startswith("sound: 1 records")
+    assert gateway("audit", "verify", tmp_path / "p.jsonl", "--var", var).stdout.startswith("sound: 1 record,")
     told(gateway("audit", "proof", SHARD, "99", "--var", var), "RECORD_UNKNOWN")
     told(gateway("audit", "bundle", tmp_path / "no" / "e.zip", "--var", var), "FILE_NOT_WRITTEN")
     told(gateway("audit", "export", "--out", tmp_path / "no" / "e", "--var", var), "FILE_NOT_WRITTEN")

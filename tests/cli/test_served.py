@@ -124,7 +124,7 @@ def test_search_as_a_table_and_counted(gateway: Gateway, var: Path, answered: st
     table = gateway("audit", "search", "--request", answered, "--var", var, COLUMNS="160")
     counted = gateway("audit", "search", "--by", "agreement", "--json", "--var", var)
 
-    assert "1 records" in table.stdout
+    assert "1 record" in table.stdout
     assert "CBP/cbp-primary" in table.stdout
     assert "CA-CBP-VISA" in [json.loads(line)["name"] for line in counted.stdout.splitlines()]
     told(gateway("audit", "search", "--by", "weather", "--var", var), "GROUPING_UNKNOWN")
