@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import httptools
 
+from gateway.deadlines import Deadlines
 from gateway.execution.transport import SubgraphResponse
 
 __all__ = ["Plain", "TooLarge"]
@@ -55,6 +56,7 @@ class Plain:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._idle: deque[_Connection] = deque()
         self._busy: set[_Connection] = set()
+        self._due: Deadlines[_Connection] = Deadlines(timeout, _Connection.silent)
         self.fit = True
 
     @classmethod
@@ -94,18 +96,25 @@ class Plain:
         until = loop.time() + self._timeout
         kept = self._kept(loop)
         if kept is not None:
+            self._due.begin(kept, loop)
             try:
-                return await self._exchange(kept, data, until, loop)
+                return await self._exchange(kept, data, loop)
             except _Lost as lost:
                 if not lost.unheard:
                     raise
+            finally:
+                self._due.end(kept)
         # no connection was kept, or it was closed at the very moment it was used
-        return await self._exchange(await self._opened(loop), data, until, loop)
+        connection = await self._opened(loop)
+        timer = loop.call_at(until, connection.silent)
+        try:
+            return await self._exchange(connection, data, loop)
+        finally:
+            timer.cancel()
 
     async def _exchange(
-        self, connection: _Connection, data: bytes, until: float, loop: asyncio.AbstractEventLoop
+        self, connection: _Connection, data: bytes, loop: asyncio.AbstractEventLoop
     ) -> SubgraphResponse | None:
-        timer = loop.call_at(until, connection.fail, TimeoutError())
         self._busy.add(connection)
         try:
             return await connection.ask(data, loop)
@@ -114,7 +123,6 @@ class Plain:
             raise
         finally:
             self._busy.discard(connection)
-            timer.cancel()
 
     async def _opened(self, loop: asyncio.AbstractEventLoop) -> _Connection:
         async with asyncio.timeout(self._connect_timeout):
@@ -188,6 +196,10 @@ class _Connection(asyncio.Protocol):
         if answer is not None and not answer.done():
             answer.set_exception(problem)
         self.drop()
+
+    def silent(self) -> None:
+        """The time for an answer is over."""
+        self.fail(TimeoutError())
 
     def drop(self) -> None:
         """End the connection at once."""

@@ -51,7 +51,8 @@ class Retries(Generic[RequestT, ResponseT]):
     async def send(self, request: RequestT) -> ResponseT:
         """The answer to ``request``; what the last try raised where there is none. A mutation is tried once."""
         name = request.subgraph
-        self._tokens[name] = min(self._burst, self._tokens[name] + self._share(name))
+        if self._tokens[name] < self._burst:
+            self._tokens[name] = min(self._burst, self._tokens[name] + self._share(name))
         try:
             return await self._inner.send(request)
         except FetchError as error:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Generic
 
+from gateway.deadlines import Deadlines
 from gateway.errors import FetchError
 from gateway.resilience.seam import RequestT, ResponseT, Send
 
@@ -29,11 +30,16 @@ class Timeouts(Generic[RequestT, ResponseT]):
         self._seconds = seconds
         self._per = dict(per or {})
         self._note = note
+        self._due: dict[str, Deadlines[_Limit]] = {}
 
     async def send(self, request: RequestT) -> ResponseT:
         """The answer to ``request``. Raises ``FetchError`` SUBGRAPH_TIMEOUT when it takes too long."""
+        due = self._due.get(request.subgraph)
+        if due is None:
+            seconds = self._per.get(request.subgraph, self._seconds)
+            due = self._due[request.subgraph] = Deadlines(seconds, _Limit.end)
         limit = _Limit()
-        timer = asyncio.get_running_loop().call_later(self._per.get(request.subgraph, self._seconds), limit.end)
+        due.begin(limit, asyncio.get_running_loop())
         try:
             return await self._inner.send(request)
         except TimeoutError:
@@ -43,7 +49,7 @@ class Timeouts(Generic[RequestT, ResponseT]):
                 raise self._too_late(request.subgraph) from None
             raise
         finally:
-            timer.cancel()
+            due.end(limit)
             limit.taken_back()  # where something else ended the request at that very moment
 
     def _too_late(self, name: str) -> FetchError:

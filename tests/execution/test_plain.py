@@ -325,6 +325,18 @@ async def test_silence_ends_at_the_time_limit() -> None:
     assert line.wires[0].closed
 
 
+async def test_silence_on_a_kept_connection_ends_at_the_time_limit() -> None:
+    """It is not kept any longer."""
+    line = Line()
+    first = await line.asked()
+    line.opened[0].data_received(OK)
+    assert await outcome(first) == (200, b"{}")
+    line.plain._due.seconds = 0.0
+    second = await line.asked()
+    assert await outcome(second) is TimeoutError
+    assert [wire.closed for wire in line.wires] == [True]
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.one_of(st.binary(max_size=40), st.sampled_from([OK, b"HTTP/1.1 ", b"\r\n", b"\r\n\r\n", b"0\r\n\r\n",
        b"200 OK\r\n", b"transfer-encoding: chunked\r\n", b"content-length: 5\r\n", b"5\r\nhello\r\n"])), max_size=8))  # fmt: skip
