@@ -24,6 +24,7 @@ from gateway.enforcement.permitted import Permitted
 from gateway.errors import RequestError
 from gateway.execution import Answer, FetchFailure, Merged, execute, project
 from gateway.execution.columnar import Told
+from gateway.execution.reading import MESSAGES
 from gateway.execution.wire import decode, encode
 from gateway.house import Graph, House, Question, Reply, Vouched
 from gateway.operation import Documents, Operation, read_operation
@@ -200,7 +201,7 @@ def respond(
     applied.ledger.extend(missing_entries(permitted, missing, graph.policy))
     undecided = (
         FetchFailure(
-            each.owner, "FACT_UNAVAILABLE", "A fact that decides on this value could not be had.",
+            each.owner, "FACT_UNAVAILABLE", MESSAGES["FACT_UNAVAILABLE"],
             (each.path,), (each.coordinate,),
         )
         for each in applied.unavailable

@@ -91,7 +91,10 @@ def case_coordinates(reading: CaseReading) -> frozenset[str]:
 
 
 def case_facts(reading: CaseReading, data: Mapping[str, Any] | None, *, failed: bool) -> dict[str, Any]:
-    """The ``case.*`` facts of what came back: UNREACHABLE when it could not be read, state ``none`` when not there."""
+    """The ``case.*`` facts of what came back: UNREACHABLE when it could not be read, state ``none`` when not there.
+
+    ``failed``: something of it was not answered. What is null then is not known to be nothing.
+    """
     kind = reading.kind
     facts: dict[str, Any] = {"case.kind": kind.name}
     if reading.operation is None:
@@ -102,11 +105,18 @@ def case_facts(reading: CaseReading, data: Mapping[str, Any] | None, *, failed: 
         return facts | {f"case.{name}": UNREACHABLE for name in names}
     if record is None:
         return facts | {"case.state": "none", "case.subject": None} | {f"case.{name}": None for name in kind.facts}
+
+    def read(path: str) -> Any:
+        value = read_hidden(record, path)
+        return UNREACHABLE if failed and value is None else value
+
     for name, path in kind.facts.items():
-        facts[f"case.{name}"] = read_hidden(record, path)
-    state = read_hidden(record, kind.state) if kind.state else None
+        facts[f"case.{name}"] = read(path)
+    state = read(kind.state) if kind.state else None
     facts["case.state"] = "open" if not kind.state or str(state) in kind.open else "closed"
-    facts["case.subject"] = read_hidden(record, kind.subject) if kind.subject else None
+    if state is UNREACHABLE:
+        facts["case.state"] = UNREACHABLE
+    facts["case.subject"] = read(kind.subject) if kind.subject else None
     return facts
 
 

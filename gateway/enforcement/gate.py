@@ -18,7 +18,7 @@ from gateway.coordinates import Coordinate
 from gateway.enforcement.hidden import HIDDEN, read_hidden
 from gateway.enforcement.permitted import Permitted
 from gateway.enforcement.shapes import Shapes
-from gateway.policy import Policy
+from gateway.policy import UNREACHABLE, Policy
 
 __all__ = ["Gate"]
 
@@ -41,8 +41,13 @@ class Gate:
     read: Callable[[set[str]], Awaitable[_Flags]]
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def admit(self, coordinates: Sequence[str], objects: Sequence[tuple[str, dict[str, Any]]]) -> list[bool]:
-        """For each (type name, object), whether a fetch that selects ``coordinates`` may ask about it."""
+    async def admit(
+        self, coordinates: Sequence[str], objects: Sequence[tuple[str, dict[str, Any]]]
+    ) -> list[bool | None]:
+        """For each (type name, object), whether a fetch that selects ``coordinates`` may ask about it.
+
+        None where that cannot be decided: a fact could not be had that might have let it through.
+        """
         if not self.permitted.needs_subjects:
             return [True] * len(objects)
         asked: dict[str, list[Coordinate]] = {}
@@ -72,14 +77,18 @@ class Gate:
             value = item.get(path)
         return value if isinstance(value, str) else ""
 
-    def _useful(self, asked: Sequence[Coordinate], name: str, item: Mapping[str, Any], subject: str) -> bool:
+    def _useful(self, asked: Sequence[Coordinate], name: str, item: Mapping[str, Any], subject: str) -> bool | None:
         if not asked or not subject:
             return True
         facts = {**self.permitted.known, "subject.id": subject, **self.flags.get(subject, {})}
         for key, value in item.items():
             if key.startswith(HIDDEN) and not isinstance(value, (dict, list)):
                 facts["record." + key[len(HIDDEN) :]] = value
-        return any(self._could_show(coordinate, name, facts) for coordinate in asked)
+        if any(self._could_show(coordinate, name, facts) for coordinate in asked):
+            return True
+        had = {fact: value for fact, value in facts.items() if value is not UNREACHABLE}
+        undecided = len(had) < len(facts) and any(self._could_show(coordinate, name, had) for coordinate in asked)
+        return None if undecided else False
 
     def _could_show(self, coordinate: Coordinate, name: str, facts: Mapping[str, Any]) -> bool:
         if not self.policy.could_give(self.caller, coordinate, facts, self.at):

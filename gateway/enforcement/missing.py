@@ -18,6 +18,13 @@ REFUSED = "NOT_PERMITTED"
 """The code by which a subgraph refuses what its own copy of the agreements does not allow: a denial, and an alarm."""
 
 
+_AWAY = ("DATABASE_UNAVAILABLE", "FACT_UNAVAILABLE")
+_WHY = {
+    REFUSED: (Outcome.DENY, "REFUSED_BY_OWNER"),  # it was reached, and by its own agreements this is not ours
+    "FACT_UNAVAILABLE": (Outcome.UNAVAILABLE, "FACT_UNAVAILABLE"),  # it was not asked
+}
+
+
 class Missing(Protocol):
     """A failed fetch: every place without a value because of it, and the coordinates it would have answered."""
 
@@ -38,7 +45,7 @@ def missing_entries(permitted: Permitted, failures: Iterable[Missing], policy: P
     _index(permitted.ruled, (), index)
     entered: set[tuple[str, tuple[str, ...]]] = set()
     for failure in failures:
-        if permitted.client.kind == "mutation" and not failure.code.startswith("SUBGRAPH_"):
+        if permitted.client.kind == "mutation" and not failure.code.startswith(("SUBGRAPH_", *_AWAY)):
             continue  # the owner refused the change: it was reached, and the error says why
         wanted = frozenset(failure.coordinates)
         for path in failure.everywhere:
@@ -46,10 +53,7 @@ def missing_entries(permitted: Permitted, failures: Iterable[Missing], policy: P
                 if (coordinate, shown) not in entered:
                     entered.add((coordinate, shown))
                     owner = policy.owner(Coordinate.parse(coordinate))
-                    refused = failure.code == REFUSED  # it was reached, and by its own agreements this is not ours
-                    outcome, reason = (
-                        (Outcome.DENY, "REFUSED_BY_OWNER") if refused else (Outcome.UNAVAILABLE, "SOURCE_UNAVAILABLE")
-                    )
+                    outcome, reason = _WHY.get(failure.code, (Outcome.UNAVAILABLE, "SOURCE_UNAVAILABLE"))
                     yield Entry(str(outcome), coordinate, shown, owner, reason)
 
 

@@ -7,8 +7,8 @@ its values find nothing to ask about.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeAlias
 from weakref import WeakKeyDictionary
 
@@ -17,12 +17,12 @@ from graphql import GraphQLSchema
 from gateway.errors import FetchError
 from gateway.execution.compiled import CompiledBatch, CompiledFetch, compile_copies, compile_plan
 from gateway.execution.contexts import MOST_COPIES, Handed, handed_down
+from gateway.execution.lacking import lacking
 from gateway.execution.merge import Merger
-from gateway.execution.paths import find, trace
+from gateway.execution.paths import fields_at, find, trace
 from gateway.execution.reading import MESSAGES, ErrorEntry, SubgraphAnswer, read_answer, read_result
 from gateway.execution.representations import Gathered, gather, pruned
 from gateway.execution.result import FetchFailure, Merged, ResponsePath
-from gateway.execution.shape import Shape
 from gateway.execution.transport import SubgraphRequest, Transport
 from gateway.execution.wire import encode
 from gateway.operation.model import Condition
@@ -83,10 +83,18 @@ def source_request(plan: Plan, variables: Mapping[str, Any]) -> SubgraphRequest:
 
 
 class Gate(Protocol):
-    """Decides which objects an entity fetch may ask about."""
+    """Decides which objects an entity fetch may ask about.
 
-    async def admit(self, coordinates: Sequence[str], objects: Sequence[tuple[str, dict[str, Any]]]) -> list[bool]:
-        """For each (type name, object), whether a fetch that selects ``coordinates`` may ask about it."""
+    Behind a gate every value that misses is told of: what could not be asked for because an earlier fetch failed too.
+    """
+
+    async def admit(
+        self, coordinates: Sequence[str], objects: Sequence[tuple[str, dict[str, Any]]]
+    ) -> Sequence[bool | None]:
+        """For each (type name, object), whether a fetch that selects ``coordinates`` may ask about it.
+
+        None: nobody can say, because a fact could not be had. It is not asked about, and misses its value.
+        """
         ...
 
 
@@ -163,7 +171,7 @@ class _Run:
                 raise FetchError("SUBGRAPH_NOT_ASKED", "")
             answer = await self._ask(compiled, gathered, values)
         except (FetchError, OSError, TimeoutError) as error:
-            self._fail_whole(compiled, _code(error))
+            self._fail(compiled.fetch, _code(error), self._whole(compiled))
             return
         self._report(answer, compiled, gathered)
         if answer.data is None:
@@ -219,8 +227,42 @@ class _Run:
             fallback = next((name for each in batch.inputs for name in (*each.types, each.typename) if name), "")
             named = [(str(item.get("__typename") or fallback), item) for item in objects]
             admitted = await self.gate.admit(fetch.coordinates, named)
+            self._miss(compiled, fetch, [item for item, let in zip(objects, admitted, strict=True) if let is None])
             objects = [item for item, let in zip(objects, admitted, strict=True) if let]
+            if self.failures and objects:
+                objects = self._whole_objects(compiled, fetch, objects)
         return objects
+
+    def _miss(self, compiled: CompiledBatch, fetch: Fetch, undecided: Sequence[dict[str, Any]]) -> None:
+        """Tell of objects that are not asked about because nobody can say whether they may be."""
+        if undecided:
+            places = [place for place, _ in self._traced(compiled, undecided)]
+            self._fail(fetch, "FACT_UNAVAILABLE", fields_at(places, compiled.shape))
+
+    def _whole_objects(
+        self, compiled: CompiledBatch, fetch: Fetch, objects: Sequence[dict[str, Any]]
+    ) -> list[dict[str, Any]]:
+        """Those of ``objects`` that have what their representations need, as far as failures go; the others are told of.
+
+        A null that stands for a value that could not be had is not sent: the answer to it would be about something else.
+        """
+        less: set[int] = set()
+        gone: dict[FetchFailure, list[ResponsePath]] = {}
+        for place, item, why in lacking(self._traced(compiled, objects), self._inputs(compiled), self.failures):
+            less.add(id(item))
+            gone.setdefault(why, []).append(place)
+        for why, places in gone.items():
+            lost = tuple(fields_at(places, compiled.shape)[:_MAX_PATHS])
+            self.failures[replace(why, paths=lost, coordinates=fetch.coordinates, lost=())] = None
+        return [item for item in objects if id(item) not in less]
+
+    def _traced(
+        self, compiled: CompiledBatch, objects: Iterable[dict[str, Any]]
+    ) -> Iterator[tuple[ResponsePath, dict[str, Any]]]:
+        """Every place of each of ``objects``, with the object."""
+        wanted = {id(item) for item in objects}
+        for target in compiled.batch.targets:
+            yield from ((place, item) for place, item in trace(self.merged.data, target) if id(item) in wanted)
 
     async def _ask(
         self, compiled: CompiledFetch, gathered: Sequence[Gathered], given: Sequence[bytes]
@@ -238,7 +280,7 @@ class _Run:
             merger = Merger(*self.types)
             merger.merge(target, data, compiled.shape)
             for code, path in merger.problems:
-                self._fail(compiled, code, [(*self._place(compiled.fetch.path, target), *path)])
+                self._fail(compiled.fetch, code, [(*self._place(compiled.fetch.path, target), *path)])
 
     def _merge_entities(
         self, answer: SubgraphAnswer, compiled: CompiledBatch, gathered: Gathered, fetch: CompiledFetch
@@ -250,17 +292,19 @@ class _Run:
         if items is None and answer.errors:
             return  # the errors are on record already
         if not isinstance(items, list):
-            self._fail(fetch, "SUBGRAPH_WRONG_SHAPE", _fields_at(self._places(compiled, gathered), compiled.shape))
+            self._fail(fetch.fetch, "SUBGRAPH_WRONG_SHAPE", fields_at(self._places(compiled, gathered), compiled.shape))
             return
         if len(items) != len(gathered.encoded):
-            self._fail(fetch, "SUBGRAPH_ENTITY_COUNT", _fields_at(self._places(compiled, gathered), compiled.shape))
+            self._fail(
+                fetch.fetch, "SUBGRAPH_ENTITY_COUNT", fields_at(self._places(compiled, gathered), compiled.shape)
+            )
             return
         for index, (item, objects) in enumerate(zip(items, gathered.objects, strict=True)):
             if item is None:
                 continue
             if not isinstance(item, dict):
-                places = _fields_at(self._places(compiled, gathered, index), compiled.shape)
-                self._fail(fetch, "SUBGRAPH_WRONG_SHAPE", places)
+                places = fields_at(self._places(compiled, gathered, index), compiled.shape)
+                self._fail(fetch.fetch, "SUBGRAPH_WRONG_SHAPE", places)
                 continue
             for each in objects:
                 merger = Merger(*self.types)
@@ -274,7 +318,7 @@ class _Run:
     ) -> None:
         places = self._places(batch, gathered, index)
         for code, path in merger.problems:
-            self._fail(fetch, code, [(*place, *path) for place in places])
+            self._fail(fetch.fetch, code, [(*place, *path) for place in places])
 
     def _report(self, answer: SubgraphAnswer, compiled: CompiledFetch, gathered: Sequence[Gathered]) -> None:
         """Turn what the subgraph reported into failures at the places of the merged tree."""
@@ -289,23 +333,19 @@ class _Run:
                     places = [(*root, *error.path) for root in roots]
             else:
                 places = self._places(error.batch, of_batch[id(error.batch)], error.item)
-                fields = _fields_at(places, error.batch.shape)
+                fields = fields_at(places, error.batch.shape)
                 if _is_null(answer.data, error):
                     lost = fields
                 places = [(*place, *error.path) for place in places] if error.path else fields
-            self._fail(compiled, error.code, places, lost)
-
-    def _fail_whole(self, compiled: CompiledFetch, code: str) -> None:
-        self._fail(compiled, code, self._whole(compiled))
+            self._fail(compiled.fetch, error.code, places, lost)
 
     def _fail(
         self,
-        compiled: CompiledFetch,
+        fetch: Fetch,
         code: str,
         places: Sequence[ResponsePath],
         lost: Sequence[ResponsePath] = (),
     ) -> None:
-        fetch = compiled.fetch
         message = MESSAGES.get(code, MESSAGES["SUBGRAPH_ERROR"]).format(subgraph=fetch.subgraph)
         told, gone = tuple(places[:_MAX_PATHS]), tuple(lost[:_MAX_PATHS])
         failure = FetchFailure(fetch.subgraph, code, message, told, fetch.coordinates, gone)
@@ -315,12 +355,12 @@ class _Run:
         """Every place that misses its value when the whole fetch fails."""
         if not compiled.batches:
             places = [place for place, _ in trace(self.merged.data, compiled.fetch.path)]
-            return _fields_at(places, compiled.shape)
+            return fields_at(places, compiled.shape)
         found: list[ResponsePath] = []
         for batch in compiled.batches:
             if self._hold(batch.batch.conditions):
                 places = [place for target in batch.batch.targets for place, _ in trace(self.merged.data, target)]
-                found.extend(_fields_at(places, batch.shape))
+                found.extend(fields_at(places, batch.shape))
         return found
 
     def _place(self, path: Path, target: dict[str, Any]) -> ResponsePath:
@@ -330,19 +370,7 @@ class _Run:
         """Where the objects of representation ``index`` stand; of all of them where ``index`` names none."""
         named = 0 <= index < len(gathered.objects)
         chosen = gathered.objects[index : index + 1] if named else gathered.objects
-        wanted = {id(item) for objects in chosen for item in objects}
-        return [
-            place
-            for target in compiled.batch.targets
-            for place, item in trace(self.merged.data, target)
-            if id(item) in wanted
-        ]
-
-
-def _fields_at(places: Iterable[ResponsePath], shape: Shape) -> list[ResponsePath]:
-    """Every field of ``shape`` at each of ``places``."""
-    keys = dict.fromkeys(slot.key for slot in shape.slots.values() if slot.key != "__typename")
-    return [(*place, key) for place in places for key in keys]
+        return [place for place, _ in self._traced(compiled, (item for objects in chosen for item in objects))]
 
 
 def _is_null(data: dict[str, Any] | None, error: ErrorEntry) -> bool:

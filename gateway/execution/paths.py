@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from gateway.execution.result import ResponsePath
+from gateway.execution.shape import Shape
 from gateway.planning.plan import Path
 
-__all__ = ["find", "trace"]
+__all__ = ["fields_at", "find", "trace"]
 
 
 def find(root: dict[str, Any], path: Path) -> list[dict[str, Any]]:
@@ -48,3 +49,9 @@ def trace(root: dict[str, Any], path: Path) -> Iterator[tuple[ResponsePath, dict
     for place, value in level:
         if type(value) is dict:
             yield place, value
+
+
+def fields_at(places: Iterable[ResponsePath], shape: Shape) -> list[ResponsePath]:
+    """Every field of ``shape`` at each of ``places``."""
+    keys = dict.fromkeys(slot.key for slot in shape.slots.values() if slot.key != "__typename")
+    return [(*place, key) for place in places for key in keys]

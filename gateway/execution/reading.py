@@ -31,6 +31,7 @@ MESSAGES = {
     "SUBGRAPH_NOT_ASKED": "Subgraph {subgraph} would have to be asked about too many entities.",
     "SUBGRAPH_ERROR": "Subgraph {subgraph} reported an error.",
     "DATABASE_UNAVAILABLE": "The database of subgraph {subgraph} cannot be had at the moment.",
+    "FACT_UNAVAILABLE": "A fact that decides on this value could not be had.",
 }
 
 _CODE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")

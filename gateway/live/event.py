@@ -185,7 +185,7 @@ async def answer_event(
         return Told(None, closed)
     applied = apply_rulings(
         permitted, merged.data, graph.policy, caller, graph.shapes, flags, at, house.mask_key,
-        [path for failure in merged.failures for path in failure.paths],
+        [path for failure in merged.failures for path in failure.everywhere],
     )  # fmt: skip
     watch.decided(applied.outcomes, permitted.ledger)
     watch.lap("enforce")
@@ -232,7 +232,8 @@ def _is_about(traveler: str, operation: Operation, merged: Merged, graph: Graph)
 def _to_be_told(operation: Operation, merged: Merged, applied: Applied) -> bool:
     """Whether there is something to tell of an event; raises ``FetchError`` while that cannot be decided."""
     there = merged.data.get(next(operation.fields()).key) is not None
-    if applied.unavailable or (not there and any(each.code in _FOR_NOW for each in merged.failures)):
+    codes = {each.code for each in merged.failures}
+    if applied.unavailable or "FACT_UNAVAILABLE" in codes or (not there and codes & _FOR_NOW):
         raise _undecided()
     return there or bool(merged.failures)
 

@@ -84,6 +84,10 @@ class Subgraph:
         except GatewayError as error:
             self._note(error.code, ())
             return error.status, {"errors": [error.as_graphql()]}
+        except Exception as error:
+            if not is_away(error):
+                raise
+            return 503, {"errors": [_failed(error, self.name)]}
 
     def _note(self, code: str, coordinates: Sequence[str]) -> None:
         """Keep the agency's own account of a refusal: what was refused and why, no value and nobody's case."""
@@ -257,21 +261,24 @@ def _told(error: GraphQLError, name: str) -> dict[str, Any]:
             "extensions": {"code": "OPERATION_INVALID"},
         }
     else:
-        reference = secrets.token_hex(8)
-        frames = traceback.extract_tb(cause.__traceback__) if cause else []
-        where = [f"{frame.filename}:{frame.lineno}" for frame in frames[-3:]]
-        # the exception's text can quote a record, so neither the answer nor the log gets it
-        log.error("resolver failed", subgraph=name, reference=reference, error=type(cause).__name__, where=where)
-        lost = cause is not None and is_away(cause)
-        said = (
-            "The agency's database cannot be had at the moment"
-            if lost
-            else "The agency's subgraph failed to answer this field"
-        )
-        told = {
-            "message": said,
-            "extensions": {"code": "DATABASE_UNAVAILABLE" if lost else "INTERNAL", "reference": reference},
-        }
+        told = _failed(cause, name)
     if error.path is not None:
         told["path"] = list(error.path)
     return told
+
+
+def _failed(cause: BaseException | None, name: str) -> dict[str, Any]:
+    """The error that stands for ``cause``: whether the database is away, and a reference to what the log says."""
+    reference = secrets.token_hex(8)
+    frames = traceback.extract_tb(cause.__traceback__) if cause else []
+    where = [f"{frame.filename}:{frame.lineno}" for frame in frames[-3:]]
+    # the exception's text can quote a record, so neither the answer nor the log gets it
+    log.error("resolver failed", subgraph=name, reference=reference, error=type(cause).__name__, where=where)
+    lost = cause is not None and is_away(cause)
+    said = "The agency's subgraph failed to answer this field"
+    if lost:
+        said = "The agency's database cannot be had at the moment"
+    return {
+        "message": said,
+        "extensions": {"code": "DATABASE_UNAVAILABLE" if lost else "INTERNAL", "reference": reference},
+    }

@@ -132,6 +132,8 @@ READ = CaseReading(KIND, Operation("query", "Query", ()))
         ({"__f_case": {"__f_status": "PENDING", "__f_port": "NYC", "__f_holder": {"__f_id": "P1"}}}, False, ("open", "P1", "NYC")),
         ({"__f_case": {"__f_status": "PENDING", "__f_port": "NYC", "__f_holder": {"__f_id": "P1"}}}, True, ("open", "P1", "NYC")),
         ({"__f_case": {"__f_status": "DONE", "__f_port": None, "__f_holder": None}}, False, ("closed", None, None)),
+        ({"__f_case": {"__f_status": "DONE", "__f_port": None, "__f_holder": None}}, True, ("closed", UNREACHABLE, UNREACHABLE)),
+        ({"__f_case": {"__f_status": None, "__f_port": "NYC", "__f_holder": {"__f_id": None}}}, True, (UNREACHABLE, UNREACHABLE, "NYC")),
         ({"__f_case": None}, False, ("none", None, None)),
         ({"__f_case": None}, True, (UNREACHABLE, UNREACHABLE, UNREACHABLE)),
         (None, True, (UNREACHABLE, UNREACHABLE, UNREACHABLE)),

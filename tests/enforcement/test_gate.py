@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -38,9 +39,9 @@ def _person(identifier: str) -> tuple[str, dict[str, Any]]:
     return "Person", {"__typename": "Person", "__f_id": identifier}
 
 
-@pytest.mark.parametrize(("flag", "admitted"), [(False, True), (True, False), (UNREACHABLE, False)])
-async def test_a_chapter_is_asked_for_only_when_it_could_be_shown(flag: Any, admitted: bool) -> None:
-    """A protected person's chapter is not asked for; nor is one of whom nobody could say whether they are."""
+@pytest.mark.parametrize(("flag", "admitted"), [(False, True), (True, False), (UNREACHABLE, None)])
+async def test_a_chapter_is_asked_for_only_when_it_could_be_shown(flag: Any, admitted: bool | None) -> None:
+    """A protected person's chapter is not asked for; nor is one of whom nobody could say whether they are, which is told."""
     gate, _, _ = _gate(Authority(p1=flag))
     assert await gate.admit(COORDINATES, [_person("p1")]) == [admitted]
 
@@ -75,6 +76,17 @@ async def test_without_a_need_for_flags_nobody_is_asked() -> None:
     gate = Gate(permitted(QUERY, made), made, caller(), shapes_for(made), AT, {}, authority)
     assert await gate.admit(COORDINATES, [_person("p1")]) == [True]
     assert authority.asked == []
+
+
+async def test_what_a_fact_that_is_away_does_not_decide_is_not_told_of() -> None:
+    """Nothing of it could be given whatever the fact were: it is left out as it is while all is well."""
+    made = policy_of(NAMES, prohibitions=(P1367,))
+    found = permitted(QUERY, made)
+    gate = Gate(found, made, caller(), shapes_for(made), AT, {}, Authority(p1=UNREACHABLE))
+    gate.permitted = replace(found, needs_subjects=True, decisions={"Visa.number": found.decisions["Person.visas"]})
+    assert await gate.admit(("Visa.number",), [("Visa", {"__typename": "Visa", "__f_holder": {"__f_id": "p1"}})]) == [
+        False
+    ]
 
 
 # -- each check by itself (from the mutation sweep) ----------------------------------------------------------------

@@ -9,8 +9,10 @@ import orjson
 import pytest
 
 from gateway.caller import Caller
+from gateway.errors import FetchError
 from gateway.execution.transport import SubgraphRequest
 from gateway.house import Vouched
+from subgraphs.kit.database import Database
 from tests.live.test_sse import revoke
 from tests.scenarios.asking import TODAY, World
 
@@ -56,3 +58,39 @@ async def test_a_subscription_is_answered_for_an_event_there_is(fresh: World, ex
     status, page = await ask(fresh, {"query": REVOKED, "extensions": extensions}, TELLS, OFFICER)
     assert status == 400
     assert page["errors"][0]["extensions"]["code"] == "NO_SUCH_EVENT"
+
+
+@pytest.mark.parametrize(
+    ("page", "grants", "caller"),
+    [
+        ({"query": REVOKED, "extensions": {"event": 1}}, TELLS, OFFICER),
+        ({"events": {"after": None}}, {"_events": "key"}, RELAY),
+    ],
+    ids=["one event", "all events"],
+)
+async def test_a_database_that_is_lost_before_graphql_runs_is_told_by_its_code(
+    fresh: World, page: Any, grants: Mapping[str, str], caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What went wrong stays in the log; whoever asks learns that the same may be asked again."""
+
+    def lost(_: Database) -> None:
+        raise ConnectionRefusedError("visas-db.internal")
+
+    monkeypatch.setattr(Database, "session", lost)
+    status, told = await ask(fresh, page, grants, caller)
+    assert status == 503
+    assert told["errors"][0]["extensions"].keys() == {"code", "reference"}
+    assert told["errors"][0]["extensions"]["code"] == "DATABASE_UNAVAILABLE"
+    assert "internal" not in orjson.dumps(told).decode()
+
+
+async def test_a_fault_of_the_subgraph_is_none_of_its_database(fresh: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not told that asking again would help."""
+
+    def wrong(_: Database) -> None:
+        raise KeyError("row")
+
+    monkeypatch.setattr(Database, "session", wrong)
+    with pytest.raises(FetchError) as failed:
+        await ask(fresh, {"events": {"after": None}}, {"_events": "key"})
+    assert failed.value.code == "SUBGRAPH_UNREACHABLE"
