@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -34,10 +34,12 @@ from gateway.enforcement.arguments import silent_arguments
 from gateway.errors import GatewayError, Mistake, PolicyError
 from gateway.execution.http import HttpTransport
 from gateway.house import Graph
+from gateway.journal import Activation, Journal, Published, journal_of, stood
 from gateway.opening import OpenHouse, open_graph
+from gateway.policy import read_bundle
 from gateway.reloading import made_ready, on_hangup, on_record, swap
 
-__all__ = ["EVERY", "Followed", "following", "graph_of", "settle"]
+__all__ = ["EVERY", "Followed", "following", "graph_of", "settle", "write_down"]
 
 _LOG = logging.getLogger("gateway.bundles")
 
@@ -97,9 +99,44 @@ def settle(settings: Settings, now: datetime | None = None) -> tuple[Settings, S
             sound = tuple(each for each in sound if each is not choice.now)
             continue
         remember(settings.var, choice.now)
+        write_down(journal_of(settings.var), sound, choice.now, shift)
         standing = Standing(choice.now.manifest.version, choice.now.digest, choice.now.manifest.activates)
         standing.refused = (*refused, *choice.refused)
         return replace(settings, schema=folder), standing
+
+
+def write_down(journal: Journal, bundles: Iterable[SignedBundle], now: SignedBundle, shift: timedelta) -> None:
+    """Nothing; the journal holds the activation of ``now``, and of what was in force before it while nobody wrote it down.
+
+    Which those are follows from versions and instants, so that every replica writes the same. ``shift`` is what the clock of
+    decisions is ahead of this machine's. What cannot be written is in the log, and the gateway goes on.
+    """
+    newest = 0
+    try:
+        newest = max((each.published.version for each in journal.entries() if each.published), default=0)
+        for each in _reigned(bundles, now):
+            if each.manifest.version > newest:
+                journal.add(_activation(each, shift))
+    except (OSError, PolicyError) as problem:
+        _LOG.error("the activation of bundle %d is not in the journal: %s", now.manifest.version, problem)
+
+
+def _reigned(bundles: Iterable[SignedBundle], now: SignedBundle) -> tuple[SignedBundle, ...]:
+    """Those of ``bundles`` that held until ``now`` did, in order: none of them before a higher version's instant had come."""
+    found: list[SignedBundle] = []
+    for each in sorted(bundles, key=lambda each: each.manifest.version, reverse=True):
+        before = found[-1] if found else now
+        if each.manifest.version < now.manifest.version and each.manifest.activates < before.manifest.activates:
+            found.append(each)
+    return (*reversed(found), now)
+
+
+def _activation(bundle: SignedBundle, shift: timedelta) -> Activation:
+    said = bundle.manifest
+    published = Published(said.version, bundle.publisher, said.author, said.reason, said.republishes)
+    deeds = {name: text for name, text in bundle.pages.items() if name.startswith("agreements/")}
+    agreements = stood(read_bundle(deeds).agreements)
+    return Activation(said.activates + shift, said.epoch, said.supergraph, agreements, published)
 
 
 def _noted(bundle: SignedBundle, problem: GatewayError) -> Refused:
@@ -183,9 +220,17 @@ class Followed:
         try:
             await asyncio.to_thread(self.opened.keep_epoch, graph, self.opened.house.clock())
             if bundle is not None and isinstance(bundle[1], SignedBundle):
-                await asyncio.to_thread(remember, self.opened.settings.var, bundle[1])
+                opened = self.opened
+                shift = timedelta(0) if opened.settings.today is None else opened.house.clock() - self.clock()
+                await asyncio.to_thread(write_down, opened.journal, self._held(), bundle[1], shift)
+                await asyncio.to_thread(remember, opened.settings.var, bundle[1])
         except (OSError, PolicyError) as problem:
             _LOG.error("the version in force cannot be kept in mind: %s", problem)
+
+    def _held(self) -> tuple[SignedBundle, ...]:
+        """The bundles that lie there and may have been in force."""
+        bundles = (each for _, each in self._read.values() if isinstance(each, SignedBundle))
+        return tuple(each for each in bundles if each.digest not in self._unfit)
 
     def _newest(self) -> Remembered:
         return Remembered(self.standing.version, self.standing.digest)
@@ -200,8 +245,7 @@ class Followed:
                 known = self._read.get(version)
                 found[version] = known if known is not None and known[0] == stamp else (stamp, self._open(version))
         self._read = found
-        bundles = (each for _, each in found.values() if isinstance(each, SignedBundle))
-        return tuple(each for each in bundles if each.digest not in self._unfit)
+        return self._held()
 
     def _open(self, version: int) -> SignedBundle | Refused:
         try:

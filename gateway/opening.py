@@ -46,6 +46,7 @@ from gateway.identity import (
     sign_assertion,
 )
 from gateway.issuers import claims_reader, token_reader
+from gateway.journal import Activation, Journal, journal_of, stood
 from gateway.limits import Limits, LimitsPage
 from gateway.planning import LabelRules
 from gateway.policy import Bundle, Policy, compile_policy, load_bundle, unrestricted
@@ -152,17 +153,27 @@ class OpenHouse:
         self.new_epoch.append(told)
         return lambda: self.new_epoch.remove(told)
 
+    @property
+    def journal(self) -> Journal:
+        """What was in force here when."""
+        return journal_of(self.settings.var)
+
     def keep_epoch(self, graph: Graph, at: datetime) -> None:
         """Keep the policy of ``graph``, in force from ``at`` on, for those who ask later what was decided under it.
 
-        It is on record by its hash in any case; where the files cannot be kept, the log says so and the gateway goes on.
+        Its activation goes into the journal; of a published bundle who follows it sees to that (``gateway.activation``). It is on
+        record by its hash in any case; where the files cannot be kept, the log says so and the gateway goes on.
         """
         if not isinstance(graph.policy, Policy):
             return
         try:
             keep(folder_of(self.settings.var), graph.policy, at)
+            if self.settings.bundles is None:
+                self.journal.add(Activation(at, graph.policy.epoch, graph.hash, stood(graph.policy.agreements)))
         except OSError as problem:
             _LOG.error("the policy's files cannot be kept: %s", problem.strerror)
+        except PolicyError as problem:
+            _LOG.error("%s: %s", problem.code, problem)
 
     async def current(self) -> Graph:
         """The graph to answer under; a bundle whose instant has passed is waited for (see ``Standing.settled``)."""

@@ -33,6 +33,7 @@ from gateway.cli.audit_shared import Record, existing, public_key, where_of, wri
 from gateway.cli.shared import Var, counted, instant_of
 from gateway.epochs import folder_of, kept, pages_of
 from gateway.errors import RequestError
+from gateway.journal import changes, journal_of
 
 __all__ = ["register"]
 
@@ -49,6 +50,9 @@ def register(app: typer.Typer) -> None:
     app.command("retain", epilog="Example: [bold]gateway audit retain --older-than 5y[/bold]")(retain_command)
     app.command("epochs", epilog="Example: [bold]gateway audit epochs --write sha256:39949b... old-schema[/bold]")(
         epochs_command
+    )
+    app.command("activations", epilog="Example: [bold]gateway audit activations --until 2026-12-31 --json[/bold]")(
+        activations_command
     )
     app.command("restored", epilog="Example: [bold]gateway audit restored --witness kept/[/bold]")(restored_command)
     app.command("shred", epilog="Example: [bold]gateway audit shred 2021-11[/bold]")(shred_command)
@@ -73,6 +77,29 @@ def epochs_command(
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(text, encoding="utf-8")
         typer.echo(str(place))
+
+
+def activations_command(
+    until: Annotated[str, typer.Option("--until", help="Up to this instant (2026-12-31); without it, now.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line: the journal's own lines.")] = False,
+    var: Var = Path("var"),
+) -> None:
+    """List what was in force here from when on, and what became of each agreement: by an activation or by its own dates."""
+    at, journal = instant_of(until), journal_of(var)
+    entries = [each for each in journal.entries() if each.at <= at]
+    if as_json:
+        for each in entries:
+            typer.echo(each.line().decode())
+        return
+    told = changes(entries, at)
+    for each in entries:
+        bundle = f"bundle {each.published.version}" if each.published else "folder"
+        typer.echo(f"{each.at.isoformat()}  {each.epoch}  {bundle}")
+        for change in told:
+            if change.ordinal == each.ordinal:
+                touched = ", ".join((*change.articles, *change.flows))
+                kinds = ", ".join(change.kinds)
+                typer.echo(f"  {change.at.isoformat()}  {change.agreement.id}  {kinds}{touched and f': {touched}'}")
 
 
 def keygen_command(

@@ -15,7 +15,7 @@ from gateway.policy.catalogue import Catalogue
 from gateway.policy.prohibition import Prohibition
 from gateway.policy.vocabulary import Vocabulary
 
-__all__ = ["epoch_of"]
+__all__ = ["digest_of", "epoch_of"]
 
 
 def epoch_of(
@@ -30,6 +30,12 @@ def epoch_of(
     )
     plain = [_plain(vocabulary), _plain(agreements), _plain(prohibitions), graph]
     text = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+def digest_of(*meant: Any) -> str:
+    """``sha256:`` over the meaning of agreements or parts of them, read as ``epoch_of`` reads a whole policy."""
+    text = json.dumps(_plain(meant), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 

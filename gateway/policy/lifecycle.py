@@ -9,14 +9,25 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from typing import Final
+from typing import Final, Protocol
 
-from gateway.policy.agreement import Agreement
-
-__all__ = ["GRACE", "IN_FORCE", "boundaries", "in_force", "midnight", "state_of"]
+__all__ = ["GRACE", "IN_FORCE", "Dated", "boundaries", "in_force", "midnight", "state_of"]
 
 GRACE: Final = timedelta(days=90)
 IN_FORCE: Final = frozenset({"active", "review-overdue"})
+
+
+class Dated(Protocol):
+    """What an agreement says of its own life; ``status`` is what its signers declared."""
+
+    @property
+    def status(self) -> str: ...
+    @property
+    def effective(self) -> date: ...
+    @property
+    def review_by(self) -> date: ...
+    @property
+    def expires(self) -> date: ...
 
 
 @lru_cache(maxsize=4096)
@@ -25,7 +36,7 @@ def midnight(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
-def state_of(agreement: Agreement, at: datetime) -> str:
+def state_of(agreement: Dated, at: datetime) -> str:
     """``draft``, ``signed``, ``suspended``, ``terminated``, ``pending``, ``active``, ``review-overdue`` or ``expired``."""
     if agreement.status != "active":
         return agreement.status
@@ -38,12 +49,12 @@ def state_of(agreement: Agreement, at: datetime) -> str:
     return "review-overdue" if at >= midnight(agreement.review_by) else "active"
 
 
-def in_force(agreement: Agreement, at: datetime) -> bool:
+def in_force(agreement: Dated, at: datetime) -> bool:
     """Whether its grants, withholds and flows count at ``at``."""
     return state_of(agreement, at) in IN_FORCE
 
 
-def boundaries(agreements: Iterable[Agreement]) -> tuple[datetime, ...]:
+def boundaries(agreements: Iterable[Dated]) -> tuple[datetime, ...]:
     """Every instant at which some agreement comes into or goes out of force, sorted."""
     found: set[datetime] = set()
     for agreement in agreements:

@@ -85,6 +85,20 @@ def test_the_policies_that_were_in_force_are_listed_and_written_out(
     assert not (tmp_path / "none").exists()
 
 
+def test_what_was_in_force_when_is_listed(gateway: Gateway, var: Path, served: Served) -> None:
+    """The start of the gateway that is served, and what the agreements' own dates bring afterwards."""
+    listed = gateway("audit", "activations", "--until", "2027-02-01", "--var", var)
+    assert listed.exit_code == 0, listed.output
+    first, *dates = listed.stdout.splitlines()
+    assert first.startswith("2026-11-01T12:00:0")
+    assert first.endswith("  folder")
+    assert "  2026-12-14T00:00:00+00:00  CBP-VSP-HISTORY  SUSPENDED" in dates
+    lines = gateway("audit", "activations", "--until", "2027-02-01", "--json", "--var", var)
+    (page,) = (json.loads(each) for each in lines.stdout.splitlines())
+    assert first.split()[1] == page["epoch"]
+    assert gateway("audit", "activations", "--until", "2020-01-01", "--var", var).stdout == ""
+
+
 def test_verify_finds_a_record_that_was_changed(gateway: Gateway, var: Path, answered: str, tmp_path: Path) -> None:
     copy = tmp_path / "var"
     (copy / "record").mkdir(parents=True)

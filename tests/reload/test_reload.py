@@ -266,3 +266,23 @@ async def test_a_hang_up_signal_reloads(world: World, schema: Path) -> None:
         await asyncio.wait_for(told.wait(), 30)
     assert world.opened.graph.policy.epoch != before
     assert signal.getsignal(signal.SIGHUP) is signal.SIG_DFL
+
+
+async def test_the_journal_says_what_was_in_force_when(world: World, schema: Path, tmp_path: Path) -> None:
+    """An activation for the start, one for the reload and one for going back; reading the same files anew is none."""
+    opened = world.opened
+    opened.settings = replace(opened.settings, var=tmp_path / "var")
+    for _ in range(2):  # started, and started again
+        opened.keep_epoch(opened.graph, opened.house.clock())
+    start = opened.journal.entries()
+    assert [each.epoch for each in start] == [opened.graph.policy.epoch]
+    await reload(opened)
+    assert opened.journal.entries() == start
+    suspend(schema)
+    await reload(opened)
+    change(schema, VISA, 'status = "suspended"', 'status = "active"')
+    await reload(opened)
+    entries = opened.journal.entries()
+    assert [each.epoch for each in entries] == [entries[0].epoch, entries[1].epoch, entries[0].epoch]
+    assert [each.agreements["CA-CBP-VISA"].status for each in entries] == ["active", "suspended", "active"]
+    assert entries[-1].epoch == opened.graph.policy.epoch

@@ -10,6 +10,7 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
 from gateway.web.console import (
+    activations,
     agreements,
     asking,
     differences,
@@ -51,6 +52,7 @@ def routes() -> list[Route]:
         *_page("/audit/agreements", agreements.agreements, csv=agreements.agreements_csv),
         *_page("/audit/agreements/{id}", agreements.agreement),
         Route("/audit/disclosures/{shard}/{index:int}.jsonl", entered(disclosures.proof), methods=["GET"]),
+        *_page("/audit/activations", activations.activations, csv=activations.activations_csv),
         *_page("/audit/disclosures", disclosures.disclosures, csv=disclosures.disclosures_csv, methods=("GET", "POST")),
         *_page("/audit/disclosures/{shard}/{index:int}", disclosures.record),
         *_page("/audit/withheld", withheld.withheld, csv=withheld.withheld_csv),

@@ -35,6 +35,7 @@ _PAGES = (
     ("/audit/field", "By field"),
     ("/audit/role", "By role"),
     ("/audit/agreements", "Agreements"),
+    ("/audit/activations", "Activations"),
     ("/audit/disclosures", "Disclosures"),
     ("/audit/withheld", "Withheld"),
     ("/audit/requests", "Sharing requests"),

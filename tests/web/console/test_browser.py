@@ -47,6 +47,7 @@ PAGES = {
     "properties": "/audit/properties",
     "break-glass": "/audit/break-glass",
     "notices": "/audit/notices",
+    "activations": "/audit/activations",
     "log-health": "/audit/health",
     "refused": "/audit/field?coordinate=Visa.nothing",
 }
