@@ -14,7 +14,7 @@ export TWS_DATA ?= $(VAR)/data
 export TWS_KEYS ?= $(VAR)/keys
 export STRICT
 
-.PHONY: run dev docs test install install-dev data token schema check lint types layers stale pytest bench demo scale requirements clean
+.PHONY: run dev docs test install install-dev data token schema check lint types layers stale pytest bench compare demo scale requirements clean
 
 run: install data
 	TWS_TODAY=$(TODAY) $(BIN)/gateway serve --subgraphs asgi --port $(PORT) --var $(VAR)
@@ -87,6 +87,10 @@ docs: install-dev
 bench: install-dev
 	$(BIN)/pytest tests/benchmarks -p no:xdist --benchmark-only -q
 	$(BIN)/python -m tests.benchmarks side-by-side
+
+# the public gateways benchmark, this gateway beside others: KIT is its folder (docs/performance.md)
+compare: install-dev
+	$(BIN)/python -m tests.benchmarks.public $(or $(KIT),$(error say where the benchmark is: make compare KIT=...))
 
 # State revokes visas, a port of entry hears of each and acknowledges it: how long that takes, and both sides of the record
 demo: install-dev

@@ -79,10 +79,10 @@ def serve(
     listening = listen(settings) if fd is None else socket.socket(fileno=fd)
     _warm(opened)
     _welcome(f"http://{settings.host}:{listening.getsockname()[1]}", opened)
-    # what start-up made stays; collecting garbage rarely is worth a tenth of a request (shared/performance.md, lead 6)
+    # what start-up made stays, and a request leaves nothing; what a wrong document leaves is found in short rounds
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
+    gc.set_threshold(10_000, 20, 50)
     # one event loop serves; the graph is read-only and the record has a thread of its own
     app = create_app(opened)
     config = uvicorn.Config(app, http=Wire, log_level="warning", access_log=False, timeout_graceful_shutdown=5)

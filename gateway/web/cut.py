@@ -73,8 +73,9 @@ class Cut:
         """The request is over."""
         self._cuts.deadline.end(self)
         self._cuts.unwatched.end(self)
-        if self._listening is not None:
-            self._listening.cancel()
+        listening, self._listening = self._listening, None  # its traceback holds this, which would hold it
+        if listening is not None:
+            listening.cancel()
 
     def watch_client(self) -> None:
         """From now on see when the client leaves."""

@@ -28,14 +28,14 @@ from tests.benchmarks.graph import operation, supergraph
 from tests.benchmarks.measured import table
 from tests.scenarios.asking import ROOT
 
-__all__ = ["side_by_side"]
+__all__ = ["Server", "free_port", "running", "side_by_side"]
 
 FACTS, FIRST, CONNECTIONS, ROUNDS, SECONDS = 6, 100, 16, 5, 2.0
 _BODY = orjson.dumps({"query": operation(FACTS), "variables": {"first": FIRST}})
 
 
 @dataclass(slots=True)
-class _Server:
+class Server:
     """One gateway under load: its process, where it answers, and requests per CPU-second in each round."""
 
     process: psutil.Process
@@ -56,13 +56,16 @@ class _Server:
 
 
 @contextmanager
-def _running(command: list[str], port: int, environment: Mapping[str, str], folder: Path) -> Iterator[_Server]:
+def running(
+    command: list[str], port: int, environment: Mapping[str, str], folder: Path, where: Path = ROOT
+) -> Iterator[Server]:
+    """The gateway that ``command`` starts in ``where``, once it listens; its log is in ``folder``. Ended on leaving."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("TWS_")}
     with (folder / f"{port}.log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=ROOT, env={**clean, **environment}, stdout=log, stderr=log)
+        process = subprocess.Popen(command, cwd=where, env={**clean, **environment}, stdout=log, stderr=log)
         try:
             _until_open(process, port)
-            yield _Server(psutil.Process(process.pid), port)
+            yield Server(psutil.Process(process.pid), port)
         finally:
             family = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
             for each in family:
@@ -81,7 +84,8 @@ def _until_open(process: subprocess.Popen[bytes], port: int) -> None:
     raise RuntimeError(f"nobody answers at port {port}")
 
 
-def _free() -> int:
+def free_port() -> int:
+    """A port that nobody listens on."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port: int = found.getsockname()[1]
@@ -103,7 +107,7 @@ def _commands(file: str, port: Mapping[str, int]) -> dict[str, list[str]]:
     return found
 
 
-async def _load(server: _Server, seconds: float, expected: object = None) -> None:
+async def _load(server: Server, seconds: float, expected: object = None) -> None:
     """Ask by ``CONNECTIONS`` connections for ``seconds``, and note what came of it; ``expected`` is compared once."""
     plain = Plain.to(
         f"http://127.0.0.1:{server.port}/graphql", timeout=30.0, connect_timeout=5.0, max_bytes=10**8, idle=CONNECTIONS
@@ -133,7 +137,7 @@ async def _load(server: _Server, seconds: float, expected: object = None) -> Non
     server.p99.append(waits[len(waits) * 99 // 100] * 1e3)
 
 
-async def _rounds(servers: Mapping[str, _Server]) -> None:
+async def _rounds(servers: Mapping[str, Server]) -> None:
     expected: object = None
     for server in servers.values():
         plain = Plain.to(
@@ -161,7 +165,7 @@ def side_by_side() -> str:
     if os.environ.get("PEERS") and shutil.which("node"):
         names += ["Hive, Rust planner", "Apollo Gateway"]
     with TemporaryDirectory() as scratch, ExitStack() as stack:
-        folder, behind = Path(scratch), _free()
+        folder, behind = Path(scratch), free_port()
         file = folder / "supergraph.graphql"
         file.write_text(supergraph(FACTS, f"http://127.0.0.1:{behind}"))
         answering = [
@@ -174,14 +178,14 @@ def side_by_side() -> str:
             "--port",
             str(behind),
         ]
-        stack.enter_context(_running([*answering, "tests.benchmarks.subgraphs:app"], behind, {}, folder))
-        ports = {name: _free() for name in names}
+        stack.enter_context(running([*answering, "tests.benchmarks.subgraphs:app"], behind, {}, folder))
+        ports = {name: free_port() for name in names}
         commands = _commands(str(file), ports)
         environment = {
             "BENCH_SUBGRAPHS": f"http://127.0.0.1:{behind}", "BENCH_FACTS": str(FACTS), "NODE_ENV": "production",
         }  # fmt: skip
         servers = {
-            name: stack.enter_context(_running(commands[name], ports[name], environment, folder)) for name in names
+            name: stack.enter_context(running(commands[name], ports[name], environment, folder)) for name in names
         }
         asyncio.run(_rounds(servers))
         ours = servers["this gateway"]
