@@ -46,7 +46,8 @@ class Payload:
 def envelope(shard: str, index: int, noted: str, record: bytes) -> bytes:
     """A record's canonical JSON with its place, so that a moved record gives itself away.
 
-    ``noted`` never goes back within a shard: where the clock did, it is later than the record's own ``at``.
+    ``noted`` never goes back within a shard: where a request that began later ended first, or the clock stepped back, it is
+    later than the record's own ``at``.
     """
     return b'{"index":%d,"noted":"%b","record":%b,"shard":"%b"}' % (index, noted.encode(), record, shard.encode())
 

@@ -206,7 +206,9 @@ class AuditLog:
         tiles: list[tuple[int, int, bytes]] = []
         salts = os.urandom(SALT * len(batch))
         for at, waiting in enumerate(batch):
-            noted = max(noted, waiting.at)  # the clock may step back; what was noted later stays later
+            noted = max(
+                noted, waiting.at
+            )  # requests end in another order than they began; what was noted later stays later
             body = envelope(self.shard, frontier.size, noted, waiting.record)
             salt = salts[at * SALT : at * SALT + SALT]
             leaf = commitment(salt, body)

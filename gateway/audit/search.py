@@ -48,7 +48,7 @@ class Search:
 @dataclass(frozen=True, slots=True)
 class Found:
     """One record as it was written: its shard and index in it, its JSON (see ``AuditRecord.as_json``), and when it was
-    noted: as ``at``, or later where the clock had stepped back."""
+    noted: as ``at``, or later where a request that began later was written before it, or the clock had stepped back."""
 
     index: int
     record: dict[str, Any]

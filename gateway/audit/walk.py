@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -12,10 +14,15 @@ from gateway.audit.checkpoint import Checkpoint
 from gateway.audit.entry import Payload, Stored, commitment, opened
 from gateway.audit.merkle import EMPTY, Frontier, leaf_hash
 
-__all__ = ["UNTIL", "Fault", "ShardVerdict", "Tampering", "promised_in", "settle_deleted", "walk"]
+__all__ = ["LONGEST", "UNTIL", "Fault", "ShardVerdict", "Tampering", "promised_in", "settle_deleted", "walk"]
 
 UNTIL = "until "
 """How a retention record's note names a shard: ``until <shard>``, and below which index its payloads were deleted."""
+
+LONGEST: Final = timedelta(seconds=60)
+"""How long a request may take and nobody wonder. A record is of the instant at which its request began and is written when
+it ends, so those of requests that ran at the same time stand in the order of their ends. The gateway's own limit is 30
+seconds (``deadline`` in limits.toml)."""
 
 
 class Tampering(StrEnum):
@@ -43,14 +50,15 @@ class Fault:
 @dataclass(frozen=True, slots=True)
 class ShardVerdict:
     """What was found of one shard: how many records are sound, the root over them, how many checkpoints agree, how many
-    payloads were deleted on record, how often the clock stepped back, and the fault if any."""
+    payloads were deleted on record, how many records are of an instant more than ``LONGEST`` before one that was written
+    earlier (the clock stepped back, or a request took as long), and the fault if any."""
 
     shard: str
     records: int = 0
     root: bytes = EMPTY
     checkpoints: int = 0
     deleted: int = 0
-    stepped_back: int = 0
+    belated: int = 0
     fault: Fault | None = None
     promised: Mapping[str, int] = field(default_factory=dict)
 
@@ -153,7 +161,12 @@ class _Walk:
             return self.fault(payload.index, Tampering.EDIT, "the record was noted before the one that precedes it")
         self.noted = payload.noted
         if at < payload.noted:
-            self.found = replace(self.found, stepped_back=self.found.stepped_back + 1)
+            try:
+                late = datetime.fromisoformat(payload.noted) - datetime.fromisoformat(at)
+            except (TypeError, ValueError):
+                return self.fault(payload.index, Tampering.EDIT, "the record does not say when it was made")
+            if late > LONGEST:
+                self.found = replace(self.found, belated=self.found.belated + 1)
         if payload.record.get("kind") == "retention":
             for name, text in payload.record.get("note", {}).items():
                 if name.startswith(UNTIL) and str(text).isdecimal():

@@ -25,6 +25,7 @@ from gateway.audit import (
     verify,
     verify_export,
 )
+from gateway.audit.walk import LONGEST
 from gateway.cli import audit_evidence, audit_keeping, audit_sharing, recorded
 from gateway.cli.audit_shared import Json, Record, existing, looked, public_key
 from gateway.cli.shared import Var, counted, instant_of, print_table
@@ -88,8 +89,13 @@ def _tell(verdict: Verdict, witnessed: int) -> None:
     )
     for shard in verdict.shards:
         more = f", {shard.deleted} payloads deleted on record" if shard.deleted else ""
-        more += f", the clock stepped back {shard.stepped_back} times" if shard.stepped_back else ""
+        more += _belated(shard.belated) if shard.belated else ""
         typer.echo(f"  shard {shard.shard}: {counted(shard.records, 'record')}, root {shard.root.hex()}{more}")
+
+
+def _belated(records: int) -> str:
+    began = f"{counted(records, 'record')} of more than {LONGEST.seconds} seconds before one written earlier"
+    return f", {began} (the clock stepped back, or a request took as long)"
 
 
 @app.command(

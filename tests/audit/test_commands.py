@@ -7,6 +7,7 @@ import json
 import shutil
 import sqlite3
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,23 @@ def test_verify_names_shards_and_the_first_bad_index(gateway: Gateway, var: Path
     broken = gateway("audit", "verify", "--var", var)
     assert broken.exit_code == 1
     assert broken.stderr.startswith(f"NOT SOUND: record 2 of shard {SHARD}: drop: ")
+
+
+def test_verify_speaks_of_the_clock_only_where_no_request_takes_as_long(gateway: Gateway, var: Path) -> None:
+    async def more(*seconds: int) -> str:
+        key = load_signing_key(var / "keys")
+        with closing(AuditLog(var / "record" / "record.sqlite3", key, LogSettings(shard=SHARD))) as log:
+            for number, each in enumerate(seconds):
+                await log.append(record(number, at=NOW + timedelta(minutes=10, seconds=each)))
+        return gateway("audit", "verify", "--var", var).stdout
+
+    said = asyncio.run(more(0, 8, 3, 5, 1))
+    assert said.startswith("sound: 9 records")
+    assert "clock" not in said
+    assert (
+        ", 1 record of more than 60 seconds before one written earlier (the clock stepped back, or a request took as long)"
+        in asyncio.run(more(-70))
+    )
 
 
 def test_a_table_leaves_nothing_of_a_value_out(gateway: Gateway, var: Path) -> None:

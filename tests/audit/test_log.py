@@ -87,7 +87,20 @@ async def test_a_clock_that_steps_back_changes_no_order_and_is_marked(place: Pla
         "2026-11-01T12:03:00.000000Z",
     ]
     verdict = verify(place.log, place.public)
-    assert (verdict.fault, verdict.shards[0].stepped_back) == (None, 3)
+    assert (verdict.fault, verdict.shards[0].belated) == (None, 2)  # one minute is not yet odd
+
+
+async def test_records_of_requests_that_ran_at_once_interleave_and_nobody_wonders(
+    place: Place, open_log: OpenLog
+) -> None:
+    """Each is of the instant at which its request began, and is written when it ends."""
+    log = open_log()
+    for number, seconds in enumerate((0.0, 31.0, 1.0, 30.5, 2.0, 62.0, 1.999)):
+        await log.append(record(number, at=NOW + timedelta(seconds=seconds)))
+    log.close()
+    verdict = verify(place.log, place.public)
+    assert (verdict.fault, verdict.records) == (None, 7)
+    assert verdict.shards[0].belated == 1, "only the last is of more than a minute before one that was written earlier"
 
 
 async def test_a_full_disk_refuses_and_loses_nothing_acknowledged(files: Place, open_files: OpenLog) -> None:

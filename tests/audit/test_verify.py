@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 
 import pytest
 
 from gateway.audit import Search, StoreError, Tampering, load_signing_key, search, verify
+from gateway.audit.entry import commitment
 from gateway.audit.place import place_of
 from gateway.audit.shard import open_shard
 from tests.audit.bending import TABLE, Bent, change_payload, keep_checkpoints, resign
@@ -135,3 +137,14 @@ def test_what_is_no_database_is_told(files: Place, tmp_path: Path) -> None:
     with pytest.raises(StoreError) as caught:
         verify(files.log, key)
     assert caught.value.hint == "it cannot be opened"
+
+
+def test_a_record_that_says_no_instant_is_named(bent: Place) -> None:
+    with bent.database() as database:
+        salt, body = database.rows("select salt, body from payload where idx = 4")[0]
+        timeless = re.sub(rb'"at":"[^"]+"', b'"at":""', bytes(body))
+        database.many("update payload set body = ? where idx = 4", [(timeless,)])
+        database.many("update leaf set commitment = ? where idx = 4", [(commitment(bytes(salt), timeless),)])
+    fault = verify(bent.log, bent.public).fault
+    assert fault is not None
+    assert (fault.kind, fault.index, fault.what) == (Tampering.EDIT, 4, "the record does not say when it was made")
