@@ -63,7 +63,7 @@ async def read_flags(
     ``key`` is that of the request (``Graph.key_of``): its labels may have the flags read of another subgraph.
     """
     labels = graph.labels.on(graph.supergraph.labels, key)
-    request = flags_request(graph.policy, graph.supergraph, travelers, labels)
+    request = flags_request(graph.policy, graph.supergraph, travelers, labels, graph.shapes)
     if request is None:
         return {}
     transport = Vouched(house, caller, graph.policy.epoch, at, fact_grants)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any, Final
 
 from gateway.audit.record import AuditRecord, Disclosed, FailureNote, FetchNote, Truths, digest
 from gateway.caller import Caller
@@ -18,6 +19,8 @@ from gateway.policy import Decision
 from gateway.traffic import Spent
 
 __all__ = ["record_of"]
+
+_MOST_KEPT: Final = 1_000  # decisions with how many values they stood for, kept in words for one permit
 
 
 def record_of(
@@ -35,7 +38,7 @@ def record_of(
     spent: Spent | None = None,
 ) -> AuditRecord:
     """The record of one release, ready to be appended; ``spent`` where its caller is warned."""
-    cut = _cut(permitted)
+    cut, told = _cut(permitted)
     met = applied.subjects | {subject for subject, _ in applied.given}
     names = {subject: house.pseudonym(subject, at) for subject in met}
     return AuditRecord(
@@ -48,14 +51,11 @@ def record_of(
         operation_name=permitted.client.name,
         operation_kind=permitted.client.kind,
         operation_hash=permitted.client.text_hash,
-        disclosed=(*cut, *_disclosed(applied, graph, {(each.coordinate, each.outcome, each.reason) for each in cut})),
+        disclosed=(*cut, *_disclosed(applied, graph, told, permitted.worked)),
         subjects=tuple(names[subject] for subject in sorted(applied.subjects)),
         given=_given(applied, names),
         plan=print_plan(plan),
-        fetches=tuple(
-            FetchNote(fetch.id, fetch.subgraph, fetch.kind, len(fetch.batches), fetch.coordinates)
-            for fetch in plan.fetches
-        ),
+        fetches=_fetches(plan, permitted.worked),
         failures=tuple(FailureNote(each.subgraph, each.code, each.coordinates) for each in merged.failures),
         answer_bytes=len(body),
         answer_hash=digest(body),
@@ -74,11 +74,30 @@ def _given(applied: Applied, names: Mapping[str, str]) -> tuple[tuple[str, tuple
     return tuple((subject, tuple(sorted(owners))) for subject, owners in sorted(found.items()))
 
 
-def _cut(permitted: Permitted) -> tuple[Disclosed, ...]:
-    """What was withheld before anything was fetched; it has no count, because nobody looked."""
-    kept: tuple[Disclosed, ...] | None = permitted.worked.get("cut")
+def _fetches(plan: Plan, worked: dict[Any, Any]) -> tuple[FetchNote, ...]:
+    """What the plan asks of whom; the very same notes for the same plan, which ``worked`` keeps."""
+    known: tuple[Plan, tuple[FetchNote, ...]] | None = worked.get("fetches")
+    if known is None or known[0] is not plan:
+        notes = (
+            FetchNote(each.id, each.subgraph, each.kind, len(each.batches), each.coordinates) for each in plan.fetches
+        )
+        known = worked["fetches"] = (plan, tuple(notes))
+    return known[1]
+
+
+_Told = frozenset[tuple[str, str, str]]
+
+
+def _cut(permitted: Permitted) -> tuple[tuple[Disclosed, ...], _Told]:
+    """What was withheld before anything was fetched; it has no count, because nobody looked.
+
+    And the (coordinate, outcome, reason) that are told of with it.
+    """
+    kept: tuple[tuple[Disclosed, ...], _Told] | None = permitted.worked.get("cut")
     if kept is None:
-        kept = permitted.worked["cut"] = tuple(_withheld(permitted))
+        found = tuple(_withheld(permitted))
+        told = frozenset((each.coordinate, each.outcome, each.reason) for each in found)
+        kept = permitted.worked["cut"] = (found, told)
     return kept
 
 
@@ -103,29 +122,49 @@ def _withheld(permitted: Permitted) -> Iterable[Disclosed]:
     return found.values()
 
 
-def _disclosed(applied: Applied, graph: Graph, cut: Collection[tuple[str, str, str]]) -> list[Disclosed]:
-    """What was decided while looking; ``cut`` are the (coordinate, outcome, reason) that were told of already."""
+def _disclosed(applied: Applied, graph: Graph, told: _Told, worked: dict[Any, Any]) -> list[Disclosed]:
+    """What was decided while looking; ``told`` are the (coordinate, outcome, reason) that were told of already.
+
+    One decision on as many values is disclosed in the same words every time, which the permit keeps in ``worked``.
+    """
+    known: dict[tuple[int, int], tuple[Decision, Disclosed]] = worked.setdefault("disclosed", {})
     found: list[Disclosed] = []
     for key, count in sorted(applied.outcomes.items()):
-        coordinate, outcome, agreement, version, article, reason = key
-        word, _, mask = outcome.partition(":")
-        if (coordinate, word, reason) in cut:
+        word = key[1].partition(":")[0]
+        if (key[0], word, key[5]) in told:
             continue
-        found.append(
-            Disclosed(
-                coordinate,
-                word,
-                owner=graph.policy.owner(Coordinate.parse(coordinate)),
-                count=count,
-                mask=mask,
-                reason=reason,
-                agreement=agreement,
-                version=version,
-                article=article,
-                truths=_truths(applied.weighed[key].values()),
-            )
-        )
+        behind = applied.weighed[key]
+        if len(behind) > 1:
+            found.append(_in_words(key, count, behind.values(), graph))
+            continue
+        ((decision, times),) = behind.values()
+        name = (id(decision), times)  # the entry holds the decision, so its identity is its own
+        kept = known.get(name)
+        if kept is None:
+            if len(known) >= _MOST_KEPT:
+                known.clear()
+            kept = known[name] = (decision, _in_words(key, count, behind.values(), graph))
+        found.append(kept[1])
     return found
+
+
+def _in_words(
+    key: tuple[str, str, str, int, str, str], count: int, behind: Iterable[tuple[Decision, int]], graph: Graph
+) -> Disclosed:
+    coordinate, outcome, agreement, version, article, reason = key
+    word, _, mask = outcome.partition(":")
+    return Disclosed(
+        coordinate,
+        word,
+        owner=graph.policy.owner(Coordinate.parse(coordinate)),
+        count=count,
+        mask=mask,
+        reason=reason,
+        agreement=agreement,
+        version=version,
+        article=article,
+        truths=_truths(behind),
+    )
 
 
 def _truths(weighed: Iterable[tuple[Decision, int]]) -> tuple[Truths, ...]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -35,6 +36,7 @@ KINDS = frozenset(
 break-glass; a new policy; payloads deleted; a month's key shredded; somebody's look into the log; a step in a request for sharing;
 a question that was refused because of what its caller had been given before; the acknowledgment of an event that had to be pushed; the record's own restoring from a backup."""
 
+_MOST_KNOWN = 2_048  # parts of records that are known in writing
 _LITERALS = {TokenKind.STRING: '"*"', TokenKind.BLOCK_STRING: '"*"', TokenKind.INT: "0", TokenKind.FLOAT: "0"}
 _TIGHT = {TokenKind.DOLLAR, TokenKind.AT, TokenKind.SPREAD, TokenKind.PAREN_L, TokenKind.BRACKET_L}
 _CLOSING = {TokenKind.PAREN_R, TokenKind.BRACKET_R, TokenKind.COLON, TokenKind.BANG, TokenKind.PAREN_L}
@@ -171,8 +173,62 @@ class AuditRecord:
         return found
 
     def canonical(self) -> bytes:
-        """The record's canonical JSON: UTF-8, keys sorted, no spaces, no fractions; what the leaf commits to."""
-        return orjson.dumps(self.as_json(), option=orjson.OPT_SORT_KEYS)
+        """The record's canonical JSON: UTF-8, keys sorted, no spaces, no fractions; what the leaf commits to.
+
+        It is ``as_json`` with its keys sorted, byte for byte; put together from what was written of equal parts before.
+        """
+        given = b""
+        if self.given:
+            given = b'"given":%b,' % _sorted({subject: list(owners) for subject, owners in self.given})
+        note = b'"note":%b,' % _sorted(dict(self.note)) if self.note else b""
+        return (
+            b'{"answer":{"bytes":%d,"hash":%b},"at":"%b","caller":%b,"disclosed":[%b],"epoch":%b,"failures":[%b],'
+            b'"fetches":[%b],%b"kind":%b,%b"operation":{"hash":%b,"kind":%b,"name":%b,"text":%b},"plan":%b,"request":%b,'
+            b'"subjects":%b,"supergraph":%b}'
+        ) % (
+            self.answer_bytes,
+            orjson.dumps(self.answer_hash),
+            instant(self.at).encode(),
+            _sorted(_caller(self.caller)),
+            b",".join(map(_written, self.disclosed)),
+            _text(self.epoch),
+            b",".join([_sorted(_fields(each)) for each in self.failures]),
+            b",".join(map(_written, self.fetches)),
+            given,
+            _text(self.kind),
+            note,
+            _text(self.operation_hash),
+            _text(self.operation_kind),
+            _text(self.operation_name),
+            _text(self.operation_text),
+            _text(self.plan),
+            orjson.dumps(self.request_id),
+            orjson.dumps(self.subjects),
+            _text(self.supergraph),
+        )
+
+
+_known: OrderedDict[int, tuple[Disclosed | FetchNote, bytes]] = OrderedDict()  # by identity, which an entry holds
+
+
+def _written(item: Disclosed | FetchNote) -> bytes:
+    """``item`` as canonical JSON. The very same one is written once: answers to one question share most of theirs."""
+    known = _known.get(id(item))
+    if known is None:
+        shown = _sorted(_disclosed(item) if isinstance(item, Disclosed) else _fields(item))
+        known = _known[id(item)] = (item, shown)
+        if len(_known) > _MOST_KNOWN:
+            _known.popitem(last=False)
+    return known[1]
+
+
+def _sorted(page: Mapping[str, Any]) -> bytes:
+    return orjson.dumps(page, option=orjson.OPT_SORT_KEYS)
+
+
+@lru_cache(maxsize=1024)
+def _text(text: str) -> bytes:
+    return orjson.dumps(text)
 
 
 def instant(at: datetime) -> str:

@@ -150,17 +150,50 @@ def authority_of(policy: Policy) -> Authority | None:
     return Authority(holder, field, {flag: steps[2] for flag, steps in places.items()})
 
 
+@dataclass(frozen=True, slots=True)
+class FlagsAsking:
+    """What is the same of every request for flags: ``prefix`` is the body up to the travelers."""
+
+    subgraph: str
+    type: str
+    key: str
+    prefix: bytes
+    coordinates: tuple[str, ...]
+
+    def of(self, ids: Iterable[str]) -> FlagsRequest | None:
+        """The request for the flags of ``ids``; None for nobody's."""
+        wanted = tuple(sorted(ids))
+        if not wanted:
+            return None
+        representations = orjson.dumps([{"__typename": self.type, self.key: each} for each in wanted])
+        return FlagsRequest(self.subgraph, b"%b%b}}" % (self.prefix, representations), self.coordinates, wanted)
+
+
 def flags_request(
-    policy: Policy, supergraph: Supergraph, ids: Iterable[str], labels: Iterable[str] = ()
+    policy: Policy, supergraph: Supergraph, ids: Iterable[str], labels: Iterable[str] = (), shapes: Shapes | None = None
 ) -> FlagsRequest | None:
     """The one request that reads every statutory flag of ``ids`` from the authority; None when nothing is to be read.
 
     ``labels`` are the progressive overrides that are on for the request: they may have another subgraph asked.
+    ``shapes`` of the same graph under the same policy keep what is the same of every request.
     """
-    wanted = tuple(sorted(ids))
+    wanted = tuple(ids)
+    if not wanted:
+        return None
+    name = ("flags", "\n".join(sorted(labels)))
+    if shapes is None:
+        asking = _asking(policy, supergraph, labels)
+    elif name in shapes.worked:
+        asking = shapes.worked[name]
+    else:
+        asking = shapes.worked[name] = _asking(policy, supergraph, labels)
+    return None if asking is None else asking.of(wanted)
+
+
+def _asking(policy: Policy, supergraph: Supergraph, labels: Iterable[str]) -> FlagsAsking | None:
     authority = authority_of(policy)
     found = supergraph.field(authority.type, authority.field) if authority else None
-    if not wanted or authority is None or found is None or not found.joins:
+    if authority is None or found is None or not found.joins:
         return None
     graph = _answering(supergraph, authority, found, labels)
     if graph is None:
@@ -170,12 +203,14 @@ def flags_request(
         f"query Flags($r: [_Any!]!) {{ _entities(representations: $r) "
         f"{{ ... on {authority.type} {{ {authority.field} {{ {' '.join(flags)} }} }} }} }}"
     )
-    key = policy.vocabulary.subjects.get(authority.type, "id")
-    representations = [{"__typename": authority.type, key: each} for each in wanted]
-    body = orjson.dumps({"query": text, "variables": {"r": representations}})
     holder = named_type(found.type)
-    coordinates = (f"{authority.type}.{authority.field}", *(f"{holder}.{flag}" for flag in flags))
-    return FlagsRequest(supergraph.by_graph[graph].name, body, coordinates, wanted)
+    return FlagsAsking(
+        subgraph=supergraph.by_graph[graph].name,
+        type=authority.type,
+        key=policy.vocabulary.subjects.get(authority.type, "id"),
+        prefix=b'{"query":%b,"variables":{"r":' % orjson.dumps(text),
+        coordinates=(f"{authority.type}.{authority.field}", *(f"{holder}.{flag}" for flag in flags)),
+    )
 
 
 def _answering(supergraph: Supergraph, authority: Authority, field: FieldDef, labels: Iterable[str]) -> str | None:

@@ -51,7 +51,7 @@ class Records:
         self.shapes = shapes
         self.subjects = subjects
         self.at = at
-        self.applied = Applied(list(permitted.ledger))
+        self.applied = Applied(list(permitted.ledger), keys=permitted.worked.setdefault("keys", {}))
         self.decisions = policy.decisions(caller, at)
         self.static = self.decisions.on(permitted.known)
         self.tellers: dict[str, tuple[Coordinate, ...]] = {}
@@ -68,7 +68,7 @@ class Records:
         record = context.decided.get(static.needs)
         if record is None:
             facts = {name: context.facts.get(name, UNREACHABLE) for name in static.needs}
-            record = context.decided[static.needs] = self.decisions.on({**self.permitted.known, **facts})
+            record = context.decided[static.needs] = self.decisions.on({**self.permitted.known, **facts}, self.static)
         return record.of(coordinate)
 
     def present(self, name: str, context: Context, *, among: bool = False) -> bool:

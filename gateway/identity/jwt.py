@@ -5,11 +5,11 @@ RFC 7515, RFC 7519 and RFC 8725 (best practice): the header decides nothing but 
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64encode
+from binascii import b2a_base64
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from joserfc import jws
@@ -18,9 +18,10 @@ from joserfc.errors import JoseError
 from gateway.errors import IdentityError
 from gateway.identity.keys import ALGORITHM, PublicKeys, SigningKey
 
-__all__ = ["MAX_TOKEN", "sign", "sign_bytes", "verify"]
+__all__ = ["MAX_TOKEN", "base64url", "check_times", "sign", "sign_bytes", "verify"]
 
 MAX_TOKEN = 64 * 1024
+_URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
 SKEW = 5
 """Seconds by which two of the house's clocks may differ."""
 
@@ -32,17 +33,18 @@ def sign(key: SigningKey, kind: str, claims: Mapping[str, Any]) -> str:
 
 def sign_bytes(key: SigningKey, kind: str, claims: bytes) -> str:
     """A compact JWS of ``claims``, a JSON object already written, with type ``kind``."""
-    text = _head(key.kid, kind) + b"." + _base64url(claims)
-    return (text + b"." + _base64url(key.raw.sign(text))).decode("ascii")
+    text = _head(key.kid, kind) + b"." + base64url(claims)
+    return (text + b"." + base64url(key.raw.sign(text))).decode("ascii")
 
 
 @lru_cache(maxsize=64)
 def _head(kid: str, kind: str) -> bytes:
-    return _base64url(msgspec.json.encode({"alg": ALGORITHM, "kid": kid, "typ": kind}))
+    return base64url(msgspec.json.encode({"alg": ALGORITHM, "kid": kid, "typ": kind}))
 
 
-def _base64url(content: bytes) -> bytes:
-    return urlsafe_b64encode(content).rstrip(b"=")
+def base64url(content: bytes) -> bytes:
+    """``content`` in base64url without padding (RFC 7515, section 2)."""
+    return b2a_base64(content, newline=False).translate(_URL_SAFE, b"=")
 
 
 def verify(
@@ -80,11 +82,16 @@ def verify(
         raise refuse("WRONG_ISSUER", "The token comes from another issuer")
     if claims.get("aud") != audience:
         raise refuse("WRONG_AUDIENCE", "The token is meant for someone else")
-    _check_times(claims, now, refuse)
+    check_times(claims, now, prefix)
     return claims
 
 
-def _check_times(claims: Mapping[str, Any], now: datetime, refuse: Any) -> None:
+def check_times(claims: Mapping[str, Any], now: datetime, prefix: str) -> None:
+    """Nothing where ``now`` is within the times in ``claims``; raises ``IdentityError`` as ``verify`` does where not."""
+
+    def refuse(flaw: str, message: str) -> IdentityError:
+        return IdentityError(f"{prefix}_{flaw}", message)
+
     instant = now.astimezone(UTC).timestamp()
     for name in ("iat", "exp"):
         if not _is_time(claims.get(name)):

@@ -6,9 +6,10 @@ it, projection walks it to shape the answer. It knows nothing of subgraphs or po
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 __all__ = ["Argument", "Condition", "Deferral", "Field", "Fragment", "Operation", "Selection"]
 
@@ -109,7 +110,17 @@ class Operation:
 
     def fields(self) -> Iterator[Field]:
         """Every field of the operation, in document order, whatever its depth."""
-        yield from _walk(self.selections)
+        known = _fields.get(id(self.selections))
+        if known is None or known[0] is not self.selections:
+            known = _fields[id(self.selections)] = (self.selections, tuple(_walk(self.selections)))
+            if len(_fields) > _MOST:
+                _fields.popitem(last=False)
+        return iter(known[1])
+
+
+_MOST: Final = 500
+_fields: OrderedDict[int, tuple[tuple[Selection, ...], tuple[Field, ...]]] = OrderedDict()
+"""The fields below selections, by the identity of these, which an entry holds: a document is normalized once."""
 
 
 def _walk(selections: tuple[Selection, ...]) -> Iterator[Field]:

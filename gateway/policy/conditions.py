@@ -54,6 +54,8 @@ OPERATORS: Final = (
     "at_most",
     "present",
 )
+_OF_TEXTS: Final = {"is": True, "same_as": True, "is_not": False}
+"""What is said of two texts by whether they are equal."""
 _DURATION = re.compile(
     r"^P(?=.)(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?=.)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$"
 )
@@ -266,6 +268,8 @@ def _test(atom: Atom, look: Lookup, at: datetime) -> Truth:
 
 
 def _holds(operator: str, left: Value, right: Value, at: datetime) -> bool:
+    if left.__class__ is str and right.__class__ is str and operator in _OF_TEXTS:  # nearly always
+        return (left == right) is _OF_TEXTS[operator]
     if operator == "present":
         return (left is not None and left != ()) is right
     members = _members(left)

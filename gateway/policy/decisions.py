@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 from gateway.caller import Caller
 from gateway.coordinates import Coordinate
 from gateway.policy.column import Column
-from gateway.policy.conditions import evaluate
+from gateway.policy.conditions import Atom, evaluate
 from gateway.policy.decide import Cell, weigh
 from gateway.policy.decision import Considered, Decision, Outcome, Reason
 from gateway.policy.facts import MISSING, UNREACHABLE, Facts, Look, Truth, Value
@@ -23,6 +23,8 @@ from gateway.policy.following import follow
 __all__ = ["Decisions", "OnRecord"]
 
 _MOST: Final = 5_000
+_Free: TypeAlias = dict[int, int]
+"""How the comparisons came out that read caller and case alone, by the atom's identity: a cell holds it."""
 _Row: TypeAlias = dict[Coordinate | None, Decision]
 """The decision that one outcome of a cell's atoms leads to, under None, and again by each coordinate it was given."""
 
@@ -48,9 +50,13 @@ class Decisions:
         except Exception:
             return _failed(coordinate)
 
-    def on(self, facts: Facts) -> OnRecord:
-        """The decisions on one record, whose ``facts`` do not change meanwhile."""
-        return OnRecord(self, facts)
+    def on(self, facts: Facts, beside: OnRecord | None = None) -> OnRecord:
+        """The decisions on one record, whose ``facts`` do not change meanwhile.
+
+        ``beside`` is another of the same request: the facts of the case are the same, and so is what follows from them
+        and the caller alone.
+        """
+        return OnRecord(self, facts, {} if beside is None else beside.free)
 
     def apart(self, coordinates: tuple[Coordinate, ...]) -> tuple[Coordinate, ...]:
         """The first of each of ``coordinates`` that are decided alike on every record; all where that fails."""
@@ -59,8 +65,9 @@ class Decisions:
         except Exception:
             return coordinates
 
-    def row(self, cell: Cell, facts: Facts) -> _Row:
-        """The decision of all coordinates of ``cell`` when ``facts`` are known."""
+    def row(self, cell: Cell, facts: Facts, free: _Free | None = None) -> _Row:
+        """The decision of all coordinates of ``cell`` when ``facts`` are known; ``free`` is what follows without a record."""
+        free = {} if free is None else free
         rows = self._rows.get(id(cell))
         if rows is None:
             rows = self._rows[id(cell)] = {}
@@ -71,9 +78,9 @@ class Decisions:
         try:
             found = rows.get(key)
         except TypeError:  # a fact that cannot be hashed: decide without remembering
-            return self._weighed(cell, facts)
+            return self._weighed(cell, facts, free)
         if found is None:
-            found = self._weighed(cell, facts)
+            found = self._weighed(cell, facts, free)
             if self._held >= _MOST:
                 self._rows = {}
                 self._held = 0
@@ -82,13 +89,13 @@ class Decisions:
                 self._held += 1
         return found
 
-    def _weighed(self, cell: Cell, facts: Facts) -> _Row:
-        known = {name: facts[name] for name in cell.names if name in facts}
-        look = Look(self.caller, known, self._case_kind)
+    def _weighed(self, cell: Cell, facts: Facts, free: _Free) -> _Row:
         weighed = self.column.weighed
-        alike = (self.caller.training, id(cell), self._outcome(cell, look))
+        alike = (self.caller.training, id(cell), self._outcome(cell, Look(self.caller, facts, self._case_kind), free))
         found = weighed.get(alike)
         if found is None:
+            known = {name: facts[name] for name in cell.names if name in facts}
+            look = Look(self.caller, known, self._case_kind)
             decide = follow if cell.follows else weigh
             found = {None: decide(cell, self.caller, look, self.at)}
             candidates = found[None].candidates
@@ -99,28 +106,37 @@ class Decisions:
             weighed[alike] = found
         return found
 
-    def _outcome(self, cell: Cell, look: Look) -> tuple[int, ...]:
+    def _outcome(self, cell: Cell, look: Look, free: _Free) -> tuple[int, ...]:
         """All that a decision can depend on: the truth of each atom, and which facts are not known and why."""
+        values = {name: look(name) for name in cell.names}
         truths = []
         for atom in cell.atoms:
-            truth = evaluate(atom, look, self.at)
-            truths.append(1 if truth is Truth.TRUE else 0 if truth is Truth.FALSE else 2)
-        for name in cell.names:
-            value = look(name)
-            truths.append(1 if value is MISSING else 2 if value is UNREACHABLE else 0)
+            truth = free.get(id(atom))
+            if truth is None:
+                truth = self._truth(atom, values)
+                if not atom.record_bound:
+                    free[id(atom)] = truth
+            truths.append(truth)
+        truths += [1 if value is MISSING else 2 if value is UNREACHABLE else 0 for value in values.values()]
         return tuple(truths)
+
+    def _truth(self, atom: Atom, values: dict[str, Value]) -> int:
+        truth = evaluate(atom, values.__getitem__, self.at)
+        return 1 if truth is Truth.TRUE else 0 if truth is Truth.FALSE else 2
 
 
 class OnRecord:
     """The decisions on the coordinates of one record.
 
-    ``cells`` are those that were weighed with its facts; ``failed`` says that some decision is the denial of an error.
+    ``cells`` are those that were weighed with its facts; ``failed`` says that some decision is the denial of an error;
+    ``free`` is how what reads caller and case alone came out, the same for all records of a request.
     """
 
-    __slots__ = ("_decisions", "_facts", "_rows", "cells", "failed")
+    __slots__ = ("_decisions", "_facts", "_rows", "cells", "failed", "free")
 
-    def __init__(self, decisions: Decisions, facts: Facts) -> None:
+    def __init__(self, decisions: Decisions, facts: Facts, free: _Free) -> None:
         self._decisions = decisions
+        self.free = free
         self._facts = facts
         self._rows: dict[int, _Row] = {}
         self.cells: list[Cell] = []
@@ -135,7 +151,7 @@ class OnRecord:
                 return found
             row = self._rows.get(id(found))
             if row is None:
-                row = self._rows[id(found)] = self._decisions.row(found, self._facts)
+                row = self._rows[id(found)] = self._decisions.row(found, self._facts, self.free)
                 self.cells.append(found)
             return row.get(coordinate) or _given(row, coordinate)
         except Exception:

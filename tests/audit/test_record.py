@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from functools import partial
 
+import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from gateway.audit import Disclosed, FetchNote, Truths, digest
-from gateway.audit.record import without_literals
+from gateway.audit import AuditRecord, Disclosed, FetchNote, Truths, digest
+from gateway.audit import record as audit_record
+from gateway.audit.record import KINDS, FailureNote, without_literals
+from gateway.caller import Caller
+from gateway.policy import Reason
 from tests.audit.conftest import NOW, record
 
 
@@ -17,6 +24,43 @@ def test_canonical_json_is_stable_and_sorted() -> None:
     assert first.startswith(
         b'{"answer":{"bytes":0,"hash":""},"at":"2026-11-01T12:01:00.000000Z","caller":{"agency":"CBP"'
     )
+
+
+_TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+_NAMES = st.lists(_TEXTS, max_size=3).map(tuple)
+_TRUTHS = st.builds(Truths, st.integers(0, 99), st.lists(st.tuples(_TEXTS, _TEXTS), max_size=3).map(tuple))
+_DISCLOSED = st.builds(
+    Disclosed, _TEXTS, _TEXTS, _TEXTS, st.integers(0, 10**9), _TEXTS, _TEXTS | st.sampled_from(Reason), _TEXTS,
+    st.integers(0, 99), _TEXTS, st.lists(_TRUTHS, max_size=2).map(tuple),
+)  # fmt: skip
+_RECORDS = st.builds(
+    partial(record, 3),
+    disclosed=st.lists(_DISCLOSED, max_size=4).map(tuple),
+    subjects=st.lists(_TEXTS.map("2026-11.{}".format), max_size=3).map(tuple),
+    given=st.dictionaries(_TEXTS.map("2026-11.{}".format), _NAMES, max_size=3).map(lambda page: tuple(page.items())),
+    caller=st.builds(Caller, _TEXTS, _TEXTS, _TEXTS, _TEXTS, _TEXTS, _TEXTS),
+    fetches=st.lists(st.builds(FetchNote, st.integers(0, 99), _TEXTS, _TEXTS, st.integers(0, 99), _NAMES)).map(tuple),
+    failures=st.lists(st.builds(FailureNote, _TEXTS, _TEXTS, _NAMES), max_size=2).map(tuple),
+    note=st.dictionaries(_TEXTS, _TEXTS, max_size=3).map(lambda page: tuple(page.items())),
+    **dict.fromkeys(("request_id", "epoch", "supergraph", "operation_text", "operation_name", "plan"), _TEXTS),
+    **dict.fromkeys(("operation_kind", "operation_hash", "answer_hash"), _TEXTS),
+    kind=st.sampled_from(sorted(KINDS)),
+    answer_bytes=st.integers(0, 10**12),
+)
+
+
+@given(_RECORDS)
+def test_canonical_json_is_that_of_the_whole_record_whatever_is_in_it(found: AuditRecord) -> None:
+    """It is put together from parts; the whole, written at once with its keys sorted, has the same bytes, each time."""
+    whole = orjson.dumps(found.as_json(), option=orjson.OPT_SORT_KEYS)
+    assert found.canonical() == whole
+    assert found.canonical() == whole
+
+
+def test_of_parts_in_writing_only_so_many_stay() -> None:
+    for number in range(3_000):
+        record(0, disclosed=(Disclosed(f"Visa.f{number}", "ALLOW"),)).canonical()
+    assert len(audit_record._known) == audit_record._MOST_KNOWN
 
 
 def test_time_is_kept_in_utc_whatever_zone_it_came_in() -> None:

@@ -16,6 +16,7 @@ from tests.benchmarks.governed import governed
 from tests.benchmarks.measured import table
 from tests.benchmarks.side_by_side import side_by_side
 from tests.benchmarks.stages import Shelf, by_entities, by_fetches, by_size, by_stage, cold_path
+from tests.benchmarks.whole import whole_requests
 
 
 async def _tables() -> None:
@@ -35,7 +36,9 @@ def main() -> None:
     print(f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, {platform.machine()}")
     asyncio.run(_tables())
     if "side-by-side" in sys.argv[1:]:
-        print(side_by_side())
+        print(side_by_side(), flush=True)
+        with TemporaryDirectory() as folder:
+            print(whole_requests(Path(folder)))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -23,7 +24,7 @@ from gateway.telemetry.watch import start_watch, stop_watch
 from tests.benchmarks.measured import micros_of, table
 from tests.scenarios.asking import TODAY, open_world, seed_world
 
-__all__ = ["PERSONA", "QUERY", "TRAVELER", "Kept", "governed"]
+__all__ = ["PERSONA", "QUERY", "TRAVELER", "Kept", "Ticking", "governed"]
 
 PERSONA, TRAVELER = "cbp-secondary-nyc", "TRV-01KST0RY000000000000000029"
 QUERY = """query Traveler($id: ID!) { traveler(id: $id) {
@@ -52,12 +53,26 @@ class Kept:
         return self.known[key]
 
 
+@dataclass(slots=True)
+class Ticking:
+    """A clock by which no two requests have the same instant, as none have."""
+
+    at: datetime = TODAY
+
+    def __call__(self) -> datetime:
+        """The next instant."""
+        self.at += timedelta(milliseconds=1)
+        return self.at
+
+
 async def governed(folder: Path) -> str:
     """The table: what the traveler's page costs by stage, and what the same requests and data cost without policy."""
     await asyncio.to_thread(seed_world, folder)
     async with open_world(folder) as world:
         opened, kept = world.opened, Kept(world.traffic.inner)
-        house = replace(opened.house, transport=opened.telemetry.measured(kept), record=world.kept.inner)
+        house = replace(
+            opened.house, transport=opened.telemetry.measured(kept), record=world.kept.inner, clock=Ticking()
+        )
         caller, question = opened.personas[PERSONA].caller, Question(QUERY, {"id": TRAVELER})
         cut: list[Operation] = []
         stages: Counter[str] = Counter()

@@ -113,6 +113,17 @@ def test_a_flag_counts_where_the_authority_says_yes_or_no_of_exactly_this_person
     assert found == {each: {"subject.p1367": flag} for each, flag in zip(request.ids, flags, strict=True)}
 
 
+def test_what_is_the_same_of_every_request_is_kept_and_changes_nothing() -> None:
+    """With labels and without, for one and for several, the request is the one that is made anew."""
+    graph = graph_of()
+    kept = shapes_of(graph, POLICY)
+    for labels in (("percent(40)",), ()):
+        for ids in (["P1"], ["P2", "P1"], []):
+            made = flags_request(POLICY, graph, ids, labels)
+            assert flags_request(POLICY, graph, ids, labels, kept) == made
+    assert len(kept.worked) == 2
+
+
 def test_without_travelers_or_an_authority_nothing_is_asked() -> None:
     assert flags_request(POLICY, graph_of(), []) is None
     alone = load_supergraph(compose([SubgraphSDL("people", "http://p.test", PEOPLE)]).supergraph_sdl)

@@ -7,6 +7,7 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from joserfc import jws
@@ -14,7 +15,7 @@ from joserfc.jwk import OctKey
 
 from gateway.caller import Caller
 from gateway.errors import IdentityError
-from gateway.identity import Known, PublicKeys, SigningKey, TokenReader, bearer, issue_token
+from gateway.identity import Known, PublicKeys, SigningKey, TokenReader, bearer, issue_token, tokens
 from gateway.identity.jwt import sign
 
 NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
@@ -111,6 +112,52 @@ def test_a_token_is_over_at_its_last_instant() -> None:
     token = sign(KEY, "caller+jwt", claims())
     assert READER.read(token, NOW + timedelta(seconds=599)).agency == "CBP"
     assert refusal(token, now=NOW + timedelta(seconds=600)) == "TOKEN_EXPIRED"
+
+
+def test_a_token_met_before_is_held_against_the_clock_every_time() -> None:
+    """What was verified once is not verified again, and is over, or not begun, all the same."""
+    reader = TokenReader(KEY.public(), known=KNOWN)
+    token = sign(KEY, "caller+jwt", claims())
+    first = reader.read(token, NOW)
+    with patch.object(tokens, "verify", side_effect=AssertionError):
+        assert reader.read(token, NOW + timedelta(seconds=599)) is first
+        for shift, code in ((600, "TOKEN_EXPIRED"), (86_400, "TOKEN_EXPIRED"), (-6, "TOKEN_NOT_YET_VALID")):
+            with pytest.raises(IdentityError) as refused:
+                reader.read(token, NOW + timedelta(seconds=shift))
+            assert refused.value.code == code
+        assert reader.read(token, NOW + timedelta(seconds=1)) is first
+
+
+def test_a_token_met_before_opens_nothing_for_another() -> None:
+    """Another signature, another payload and another key set are verified, whatever was met before."""
+    reader = TokenReader(KEY.public(), known=KNOWN)
+    token = sign(KEY, "caller+jwt", claims())
+    reader.read(token, NOW)
+    head, payload, signature = token.split(".")
+    mine = sign(SigningKey.generate(), "caller+jwt", claims()).split(".")
+    other = sign(KEY, "caller+jwt", claims(sub="cbp-nyc-2")).split(".")
+    for forged in (f"{head}.{payload}.{mine[2]}", f"{head}.{other[1]}.{signature}", token + "A", token[:-1]):
+        with pytest.raises(IdentityError):
+            reader.read(forged, NOW)
+    with pytest.raises(IdentityError) as unknown:
+        replace(reader, keys=SigningKey.generate().public()).read(token, NOW)
+    assert unknown.value.code == "TOKEN_UNKNOWN_KEY"
+    with pytest.raises(IdentityError) as unnamed:
+        replace(reader, known=replace(KNOWN, agencies=frozenset({"STATE_CA"}))).read(token, NOW)
+    assert unnamed.value.code == "UNKNOWN_AGENCY"
+
+
+def test_no_token_stays_in_memory_and_not_more_than_so_many_callers() -> None:
+    """Tokens are known by their hashes; whoever sends many does not fill the memory, and a refused one is not kept."""
+    reader = TokenReader(KEY.public(), known=KNOWN)
+    with patch.object(tokens, "_MOST_MET", 3):
+        sent = [sign(KEY, "caller+jwt", claims(jti=f"t-{n}")) for n in range(5)]
+        for each in sent:
+            reader.read(each, NOW)
+        with pytest.raises(IdentityError):
+            reader.read(sign(KEY, "caller+jwt", claims(agency="NOBODY")), NOW)
+    assert len(reader._met) == 3
+    assert not any(part in repr(reader._met) for each in sent for part in each.split("."))
 
 
 def test_no_algorithm_is_no_token() -> None:
