@@ -78,7 +78,10 @@ async def _recordable(url: str) -> bool:
 def certificates(*arguments: str) -> None:
     """Issue what is due, or run what ``arguments`` say after ``gateway certificates``."""
     command, *options = arguments or ("issue",)
-    _become("gateway", "certificates", command, os.environ["TWS_CERTIFICATES"], *options)
+    folder = os.environ.get("TWS_CERTIFICATES")
+    if not folder:
+        sys.exit("SETTING_WRONG Set TWS_CERTIFICATES to the folder that certificates are to be written to.")
+    _become("gateway", "certificates", command, folder, *options)
 
 
 def data() -> None:
@@ -158,7 +161,18 @@ def main(arguments: Sequence[str]) -> None:
     }
     if not arguments or arguments[0] not in actions:
         sys.exit(__doc__)
-    actions[arguments[0]](*arguments[1:])
+    from gateway.cli.main import tell
+    from gateway.cli.serve import unusable
+    from gateway.errors import GatewayError
+
+    try:
+        actions[arguments[0]](*arguments[1:])
+    except GatewayError as error:
+        tell(error)
+        sys.exit(1)
+    except OSError as problem:
+        tell(unusable(problem))
+        sys.exit(1)
 
 
 if __name__ == "__main__":

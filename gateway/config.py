@@ -116,6 +116,7 @@ class Settings:
     streams: int = 10_000  # open subscriptions of this process
     streams_per_caller: int = 20
     heartbeat: float = 15.0  # seconds between signs of life on a stream
+    drain: float | None = None  # seconds that it serves on after SIGTERM, not ready any more
     subscription_urls: Mapping[str, str] = field(default_factory=dict)
     mocked: frozenset[str] = frozenset()  # development only: subgraphs that mocks stand in for
     today: datetime | None = None  # development only: the day of the synthetic world, by which agreements are decided
@@ -124,6 +125,13 @@ class Settings:
     def development(self) -> bool:
         """Whether development conveniences (an issuer of test tokens, the explorer's personas) may exist at all."""
         return self.mode == "development"
+
+    @property
+    def drain_seconds(self) -> float:
+        """How long balancers have to see that this gateway is about to end: ``drain``, else five seconds, in development none."""
+        if self.drain is not None:
+            return self.drain
+        return 0.0 if self.development else 5.0
 
 
 def read_settings(environment: Mapping[str, str] | None = None, **given: Any) -> Settings:
@@ -170,6 +178,7 @@ def read_settings(environment: Mapping[str, str] | None = None, **given: Any) ->
         "streams": int,
         "streams_per_caller": int,
         "heartbeat": float,
+        "drain": float,
         "mocked": _names,
         "today": _aware,
     }

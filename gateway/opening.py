@@ -123,6 +123,7 @@ class OpenHouse:
     documents: NamedDocuments = field(init=False)
     store: Redis | None = None
     claims: ClaimsReader | None = None
+    leaving: bool = False  # told to end: it serves on, and is not ready any more
     warm: tuple[str, ...] = ()  # documents that are made ready before a policy goes live
 
     def __post_init__(self) -> None:
@@ -143,6 +144,10 @@ class OpenHouse:
               "what", lambda: {} if self.bundle is None else self.bundle.numbers())  # fmt: skip
         gauge("gateway_epoch", "1 for the epoch in force.", "epoch", lambda: {self.graph.policy.epoch: 1})
         return self
+
+    def leave(self) -> None:
+        """From now on it says that it is not ready."""
+        self.leaving = True
 
     def at_new_epoch(self, told: Callable[[Graph], None]) -> Callable[[], None]:
         """What ends it: until then ``told`` is called with the new graph, on the event loop, after each change of policy.

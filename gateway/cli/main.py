@@ -30,7 +30,7 @@ from gateway.cli import (
 )
 from gateway.errors import GatewayError
 
-__all__ = ["app", "main"]
+__all__ = ["app", "main", "tell"]
 
 
 class _Commands(TyperGroup):
@@ -40,7 +40,7 @@ class _Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except GatewayError as error:
-            _tell(error)
+            tell(error)
             raise typer.Exit(1) from error
 
 
@@ -79,7 +79,7 @@ def main() -> None:
     app()
 
 
-def _tell(error: GatewayError) -> None:
+def tell(error: GatewayError) -> None:
     """Each error with its code, what is wrong, where, and what to do about it."""
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     for each in getattr(error, "errors", None) or (error,):

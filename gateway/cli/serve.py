@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import gc
+import math
+import signal
 import socket
-from collections.abc import Callable
+import sys
+import threading
 from contextlib import ExitStack
 from enum import StrEnum
 from pathlib import Path
@@ -21,9 +24,10 @@ from gateway.errors import AccessError, GatewayError
 from gateway.opening import OpenHouse, open_house, open_unrestricted, read_text
 from gateway.warming import asked_by_everyone, read_operations, warm, warm_open
 from gateway.web.app import create_app
+from gateway.web.leaving import Server
 from gateway.web.wire import Wire
 
-__all__ = ["Transport", "listen", "register"]
+__all__ = ["Transport", "listen", "register", "unusable"]
 
 
 class Transport(StrEnum):
@@ -75,7 +79,10 @@ def serve(
         host=host, port=port, schema=schema, var=var, subgraph_transport=subgraphs and subgraphs.value, warm=warm,
         bundles=bundles, publisher_key=publisher_key,
     )  # fmt: skip
-    opened = _open(settings, supergraph, policy)
+    try:
+        opened = _open(settings, supergraph, policy)
+    except OSError as problem:
+        raise unusable(problem) from problem
     listening = listen(settings) if fd is None else socket.socket(fileno=fd)
     _warm(opened)
     _welcome(f"http://{settings.host}:{listening.getsockname()[1]}", opened)
@@ -85,20 +92,21 @@ def serve(
     gc.set_threshold(10_000, 20, 50)
     # one event loop serves; the graph is read-only and the record has a thread of its own
     app = create_app(opened)
-    config = uvicorn.Config(app, http=Wire, log_level="warning", access_log=False, timeout_graceful_shutdown=5)
-    _Server(config, app.state.live.stop).run(sockets=[listening])
+    last = math.ceil(opened.limits.door.deadline) + 1  # whoever is being answered is answered
+    config = uvicorn.Config(app, http=Wire, log_level="warning", access_log=False, timeout_graceful_shutdown=last)
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # raised anew by the server when all is over
+    Server(config, opened.leave, app.state.live.stop, settings.drain_seconds).run(sockets=[listening])
 
 
-class _Server(uvicorn.Server):
-    """Tells every stream that it ends before it waits for connections to end: a stream would not by itself."""
-
-    def __init__(self, config: uvicorn.Config, stop: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._stop = stop
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._stop()
-        await super().shutdown(sockets)
+def unusable(problem: OSError) -> GatewayError:
+    """The error for a file or folder that a start needs and the system refuses."""
+    return GatewayError(
+        "FOLDER_UNUSABLE",
+        f"What a start needs cannot be read or written: {problem.strerror or type(problem).__name__}.",
+        where=str(problem.filename or ""),
+        hint="Mount it, or let this user read and write it; TWS_VAR, TWS_SCHEMA and TWS_PUBLIC say where folders are.",
+    )
 
 
 def _warm(opened: OpenHouse) -> None:

@@ -27,13 +27,13 @@ async def ready(request: Request) -> Response:
     """200 when the graph is loaded and the record can be written, with the hashes that answers rest on; else 503.
 
     Where bundles are followed, what should be in force has to be, and the folder has to have been read in the last
-    minute. ``disagreements`` counts what subgraphs refused although the gateway granted it: it should be empty.
+    minute. One that was told to end is ``leaving``: it answers, and others should be asked instead. ``disagreements`` counts what subgraphs refused although the gateway granted it: it should be empty.
     """
     opened: OpenHouse = request.app.state.opened
     record = opened.log is None or opened.log.writable
-    well = record and (opened.bundle is None or _follows(opened.bundle))
+    well = record and not opened.leaving and (opened.bundle is None or _follows(opened.bundle))
     page: dict[str, Any] = {
-        "status": "ready" if well else "not ready",
+        "status": "ready" if well else "leaving" if opened.leaving else "not ready",
         "epoch": opened.graph.policy.epoch,
         "supergraph": opened.graph.hash,
         "subgraphs": [each.name for each in opened.graph.supergraph.subgraphs],

@@ -26,6 +26,7 @@ from gateway.web.outgoing import WHOLE
 
 __all__ = ["Wire"]
 
+_CLOSE: Final = (b"connection", b"close")
 _TOO_SLOW: Final = RequestError(
     "REQUEST_TOO_SLOW", "The request did not come in time.", status=408, hint="Send it in one go."
 )
@@ -40,13 +41,14 @@ _TOO_LARGE: Final = RequestError(
 class _Shared:
     """What the connections of one server have together: whose request is coming, who is idle, and the common headers."""
 
-    __slots__ = ("_pairs", "_written", "coming", "idle")
+    __slots__ = ("_pairs", "_written", "coming", "idle", "leaving")
 
     def __init__(self, seconds: float, keep_alive: float) -> None:
         self.coming: Deadlines[Wire] = Deadlines(seconds, lambda wire: wire.refuse(_TOO_SLOW))
         self.idle: Deadlines[Wire] = Deadlines(keep_alive, lambda wire: wire.timeout_keep_alive_handler())
         self._pairs: list[tuple[bytes, bytes]] | None = None
         self._written = b""
+        self.leaving = False
 
     def common(self, state: ServerState) -> bytes:
         """The headers that the server adds to every answer, date and name: written anew when it makes them anew."""
@@ -71,11 +73,25 @@ class Wire(HttpToolsProtocol):
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
-        shared = _all.get(self.server_state)
-        if shared is None:
-            shared = _all[self.server_state] = _Shared(self.seconds, self.timeout_keep_alive)
-        self._shared = shared
+        self._shared = self._shared_of(self.server_state, self.timeout_keep_alive)
         self._head: int | None = 0  # bytes of a head that is not whole; None while there is none
+
+    @classmethod
+    def _shared_of(cls, state: ServerState, keep_alive: float) -> _Shared:
+        shared = _all.get(state)
+        if shared is None:
+            shared = _all[state] = _Shared(cls.seconds, keep_alive)
+        return shared
+
+    @classmethod
+    def let_go(cls, state: ServerState) -> None:
+        """From now on each answer of the server with ``state`` says that it is the last on its connection."""
+        cls._shared_of(state, 0.0).leaving = True
+
+    @property
+    def silent(self) -> bool:
+        """Whether nothing has been asked over it yet."""
+        return self.cycle is None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """The connection is there."""
@@ -110,9 +126,13 @@ class Wire(HttpToolsProtocol):
         """The head is whole."""
         self._head = None
         super().on_headers_complete()
+        if self.cycle is None:  # a handshake, and nothing was asked before it
+            return
         # not the cycle itself, which holds the scope: what is in a circle waits for the collector
         extensions: dict[str, Any] = {WHOLE: partial(self._whole, ref(self.cycle))}
         self.scope["extensions"] = extensions
+        if self._shared.leaving:
+            self.cycle.default_headers = [*self.cycle.default_headers, _CLOSE]
 
     def on_message_complete(self) -> None:
         """The request is whole."""
@@ -143,6 +163,7 @@ class Wire(HttpToolsProtocol):
             or cycle.response_started
             or cycle.disconnected
             or not cycle.keep_alive
+            or self._shared.leaving
             or self.flow.write_paused
         ):
             return False

@@ -17,6 +17,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]  # its stubs are a package of their own
 
 from gateway.config import Settings
+from gateway.limits import DoorLimits
 from tests.broker import NatsServer, running_nats
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -114,6 +115,9 @@ def test_as_many_gateways_may_run_as_are_wanted(compose: dict[str, Any]) -> None
     assert "valid=1s" in compose["services"]["nginx"]["command"][2]
     assert "proxy_buffering off;" in proxy  # an event of a stream is not held back
     assert "non_idempotent" not in proxy  # what may have changed something is never sent twice
+    drain, deadline = float(gateway["environment"]["TWS_DRAIN"]), DoorLimits().deadline
+    assert int(gateway["stop_grace_period"].removesuffix("s")) > drain + deadline + 5  # docs/operations.md, Restarting
+    assert "proxy_next_upstream error timeout" in proxy
     beat, patience = Settings().heartbeat, re.search(r"proxy_read_timeout (\d+)s;", proxy)
     assert patience is not None
     assert int(patience[1]) > 2 * beat

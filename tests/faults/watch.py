@@ -67,6 +67,13 @@ class Revoking(_Going):
             if status == 200 and orjson.loads(told).get("data") == {"revokeVisa": {"status": "REVOKED"}}:
                 self.acknowledged.append(foil)
 
+    def until(self, count: int, patience: float = 60.0) -> None:
+        """Return once ``count`` visas were revoked; raises ``AssertionError`` where the patience ends before."""
+        until = time.monotonic() + patience
+        while len(self.acknowledged) < count:
+            assert time.monotonic() < until, "nothing is revoked"
+            time.sleep(0.05)
+
 
 @dataclass
 class Watch(_Going):
