@@ -17,7 +17,7 @@ from gateway.enforcement.hidden import HIDDEN
 from gateway.enforcement.permitted import Permitted, RuledField
 from gateway.enforcement.shapes import Shapes
 from gateway.enforcement.values import named_by
-from gateway.policy import UNREACHABLE, Decision, OnRecord, Outcome, Policy
+from gateway.policy import UNREACHABLE, Case, Decision, OnRecord, Outcome, Policy
 
 __all__ = ["VISIBLE", "Context", "Records"]
 
@@ -53,7 +53,8 @@ class Records:
         self.at = at
         self.applied = Applied(list(permitted.ledger), keys=permitted.worked.setdefault("keys", {}))
         self.decisions = policy.decisions(caller, at)
-        self.static = self.decisions.on(permitted.known)
+        self.case = Case()
+        self.static = self.decisions.on(permitted.known, self.case)
         self.tellers: dict[str, tuple[Coordinate, ...]] = {}
 
     def decide(self, coordinate: Coordinate, context: Context, value: Any = None) -> Decision:
@@ -68,7 +69,10 @@ class Records:
         record = context.decided.get(static.needs)
         if record is None:
             facts = {name: context.facts.get(name, UNREACHABLE) for name in static.needs}
-            record = context.decided[static.needs] = self.decisions.on({**self.permitted.known, **facts}, self.static)
+            known = self.permitted.known
+            # a fact of the case that is not known yet is unreachable by now: then the case is not that of ``static``
+            case = None if any(each.startswith("case.") for each in static.needs) else self.case
+            record = context.decided[static.needs] = self.decisions.on({**known, **facts}, case)
         return record.of(coordinate)
 
     def present(self, name: str, context: Context, *, among: bool = False) -> bool:

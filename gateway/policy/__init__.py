@@ -6,7 +6,7 @@ web. Law: docs/policy.md. How to write and read an agreement: docs/agreements.md
 
 from gateway.policy.bundle import Bundle, load_bundle, read_bundle
 from gateway.policy.decision import AtomResult, Basis, Candidate, Decision, Outcome, Reason
-from gateway.policy.decisions import Decisions, OnRecord
+from gateway.policy.decisions import Case, Decisions, OnRecord
 from gateway.policy.facts import MISSING, UNREACHABLE, Facts, Value
 from gateway.policy.masks import Masked, apply_mask, mask_value
 from gateway.policy.policy import Policy, compile_policy
@@ -20,6 +20,7 @@ __all__ = [
     "Basis",
     "Bundle",
     "Candidate",
+    "Case",
     "CaseKind",
     "Decision",
     "Decisions",

@@ -5,19 +5,35 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from gateway.coordinates import Coordinate
 from gateway.policy.catalogue import Entry
 from gateway.policy.cells import CellMaker, alike_once
 from gateway.policy.compile import Compiled
+from gateway.policy.conditions import Atom
 from gateway.policy.decide import Cell
 from gateway.policy.decision import Decision, Outcome, Reason
+from gateway.policy.facts import FREE_SOURCES, source_of
 from gateway.policy.following import GIVING, nearest
 
 __all__ = ["Column"]
 
+_MOST_PARTS: Final = 5_000
 _STATED: Final = (Reason.WITHHELD_BY_PROVIDER, Reason.STATUTE)
+
+
+class Parts(NamedTuple):
+    """The comparisons of a cell and the facts they read, those apart that caller and case alone decide.
+
+    ``unknown`` is how ``atoms`` and ``names`` come out while none of ``names`` is known.
+    """
+
+    free_atoms: tuple[Atom, ...]
+    free_names: tuple[str, ...]
+    atoms: tuple[Atom, ...]
+    names: tuple[str, ...]
+    unknown: tuple[int, ...]
 
 
 class Column:
@@ -40,6 +56,7 @@ class Column:
         self._shared: dict[tuple[object, ...], Cell] = {}
         self._cells: dict[Coordinate, Cell] = {}
         self._apart: dict[int, tuple[tuple[Coordinate, ...], tuple[Coordinate, ...]]] = {}
+        self._parts: dict[int, tuple[Cell, Parts]] = {}
         self.met: dict[Coordinate, Decision | Cell] = {}
         self.weighed: dict[tuple[tuple[str, ...], int, tuple[int, ...]], dict[Coordinate | None, Decision]] = {}
 
@@ -72,6 +89,27 @@ class Column:
             if coordinate in self._cells:
                 self.met[coordinate] = found
         return found
+
+    def parts(self, cell: Cell) -> Parts:
+        """The parts of a cell of this column, which its entry holds."""
+        known = self._parts.get(id(cell))
+        if known is None:
+            if len(self._parts) >= _MOST_PARTS:  # cells of what nobody can name are not the column's
+                self._parts.clear()
+            free = tuple(each for each in cell.names if source_of(each) in FREE_SOURCES)
+            bound = tuple(each for each in cell.atoms if each.record_bound)
+            names = tuple(each for each in cell.names if each not in free)
+            known = self._parts[id(cell)] = (
+                cell,
+                Parts(
+                    tuple(each for each in cell.atoms if not each.record_bound),
+                    free,
+                    bound,
+                    names,
+                    (2,) * len(bound) + (1,) * len(names),
+                ),
+            )
+        return known[1]
 
     def apart(self, coordinates: tuple[Coordinate, ...]) -> tuple[Coordinate, ...]:
         """The first of ``coordinates`` for each cell: the others are decided as it is, whatever the record.

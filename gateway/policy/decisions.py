@@ -8,6 +8,7 @@ is the column's, for all callers of its kind with the same certificates, and hol
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, TypeAlias
 
@@ -20,13 +21,25 @@ from gateway.policy.decision import Considered, Decision, Outcome, Reason
 from gateway.policy.facts import MISSING, UNREACHABLE, Facts, Look, Truth, Value
 from gateway.policy.following import follow
 
-__all__ = ["Decisions", "OnRecord"]
+__all__ = ["Case", "Decisions", "OnRecord"]
 
 _MOST: Final = 5_000
-_Free: TypeAlias = dict[int, int]
-"""How the comparisons came out that read caller and case alone, by the atom's identity: a cell holds it."""
 _Row: TypeAlias = dict[Coordinate | None, Decision]
 """The decision that one outcome of a cell's atoms leads to, under None, and again by each coordinate it was given."""
+
+
+class Case:
+    """What the caller and the facts of one case come to, worked out once for all records of a request.
+
+    By the cell's identity, which the column holds: how its comparisons came out that read nothing else (``free``), and
+    the decisions met so far by the facts of the record (``rows``).
+    """
+
+    __slots__ = ("free", "rows")
+
+    def __init__(self) -> None:
+        self.free: dict[int, tuple[int, ...]] = {}
+        self.rows: dict[int, dict[tuple[object, ...], _Row]] = {}
 
 
 class Decisions:
@@ -50,13 +63,12 @@ class Decisions:
         except Exception:
             return _failed(coordinate)
 
-    def on(self, facts: Facts, beside: OnRecord | None = None) -> OnRecord:
+    def on(self, facts: Facts, case: Case | None = None) -> OnRecord:
         """The decisions on one record, whose ``facts`` do not change meanwhile.
 
-        ``beside`` is another of the same request: the facts of the case are the same, and so is what follows from them
-        and the caller alone.
+        ``case`` is shared by records of one request: all of them have the very same ``case.*`` facts.
         """
-        return OnRecord(self, facts, {} if beside is None else beside.free)
+        return OnRecord(self, facts, case)
 
     def apart(self, coordinates: tuple[Coordinate, ...]) -> tuple[Coordinate, ...]:
         """The first of each of ``coordinates`` that are decided alike on every record; all where that fails."""
@@ -65,33 +77,34 @@ class Decisions:
         except Exception:
             return coordinates
 
-    def row(self, cell: Cell, facts: Facts, free: _Free | None = None) -> _Row:
-        """The decision of all coordinates of ``cell`` when ``facts`` are known; ``free`` is what follows without a record."""
-        free = {} if free is None else free
-        rows = self._rows.get(id(cell))
+    def row(self, cell: Cell, facts: Facts, case: Case | None = None) -> _Row:
+        """The decision of all coordinates of ``cell`` when ``facts`` are known; ``case`` as for ``on``."""
+        if case is None:
+            case, known, names = Case(), self._rows, cell.names
+        else:
+            known, names = case.rows, self.column.parts(cell).names
+        rows = known.get(id(cell))
         if rows is None:
-            rows = self._rows[id(cell)] = {}
+            rows = known[id(cell)] = {}
         get = facts.get
-        key = tuple(
-            [value if (value := get(name, MISSING)).__class__ is str else _frozen(value) for name in cell.names]
-        )
+        key = tuple([value if (value := get(name, MISSING)).__class__ is str else _frozen(value) for name in names])
         try:
             found = rows.get(key)
         except TypeError:  # a fact that cannot be hashed: decide without remembering
-            return self._weighed(cell, facts, free)
+            return self._weighed(cell, facts, case)
         if found is None:
-            found = self._weighed(cell, facts, free)
+            found = self._weighed(cell, facts, case)
             if self._held >= _MOST:
-                self._rows = {}
+                known.clear()
                 self._held = 0
             else:
                 rows[key] = found
                 self._held += 1
         return found
 
-    def _weighed(self, cell: Cell, facts: Facts, free: _Free) -> _Row:
+    def _weighed(self, cell: Cell, facts: Facts, case: Case) -> _Row:
         weighed = self.column.weighed
-        alike = (self.caller.training, id(cell), self._outcome(cell, Look(self.caller, facts, self._case_kind), free))
+        alike = (self.caller.training, id(cell), self._outcome(cell, facts, case))
         found = weighed.get(alike)
         if found is None:
             known = {name: facts[name] for name in cell.names if name in facts}
@@ -106,37 +119,38 @@ class Decisions:
             weighed[alike] = found
         return found
 
-    def _outcome(self, cell: Cell, look: Look, free: _Free) -> tuple[int, ...]:
+    def _outcome(self, cell: Cell, facts: Facts, case: Case) -> tuple[int, ...]:
         """All that a decision can depend on: the truth of each atom, and which facts are not known and why."""
-        values = {name: look(name) for name in cell.names}
-        truths = []
-        for atom in cell.atoms:
-            truth = free.get(id(atom))
-            if truth is None:
-                truth = self._truth(atom, values)
-                if not atom.record_bound:
-                    free[id(atom)] = truth
-            truths.append(truth)
-        truths += [1 if value is MISSING else 2 if value is UNREACHABLE else 0 for value in values.values()]
-        return tuple(truths)
+        parts, look = self.column.parts(cell), Look(self.caller, facts, self._case_kind)
+        free = case.free.get(id(cell))
+        if free is None:
+            free = case.free[id(cell)] = self._truths(parts.free_atoms, parts.free_names, look)
+        if facts.keys().isdisjoint(parts.names):
+            return free + parts.unknown
+        return free + self._truths(parts.atoms, parts.names, look)
 
-    def _truth(self, atom: Atom, values: dict[str, Value]) -> int:
-        truth = evaluate(atom, values.__getitem__, self.at)
-        return 1 if truth is Truth.TRUE else 0 if truth is Truth.FALSE else 2
+    def _truths(self, atoms: Sequence[Atom], names: Sequence[str], look: Look) -> tuple[int, ...]:
+        truths = []
+        for atom in atoms:
+            truth = evaluate(atom, look, self.at)
+            truths.append(1 if truth is Truth.TRUE else 0 if truth is Truth.FALSE else 2)
+        for name in names:
+            value = look(name)
+            truths.append(1 if value is MISSING else 2 if value is UNREACHABLE else 0)
+        return tuple(truths)
 
 
 class OnRecord:
     """The decisions on the coordinates of one record.
 
-    ``cells`` are those that were weighed with its facts; ``failed`` says that some decision is the denial of an error;
-    ``free`` is how what reads caller and case alone came out, the same for all records of a request.
+    ``cells`` are those that were weighed with its facts; ``failed`` says that some decision is the denial of an error.
     """
 
-    __slots__ = ("_decisions", "_facts", "_rows", "cells", "failed", "free")
+    __slots__ = ("_case", "_decisions", "_facts", "_rows", "cells", "failed")
 
-    def __init__(self, decisions: Decisions, facts: Facts, free: _Free) -> None:
+    def __init__(self, decisions: Decisions, facts: Facts, case: Case | None = None) -> None:
         self._decisions = decisions
-        self.free = free
+        self._case = case
         self._facts = facts
         self._rows: dict[int, _Row] = {}
         self.cells: list[Cell] = []
@@ -151,7 +165,7 @@ class OnRecord:
                 return found
             row = self._rows.get(id(found))
             if row is None:
-                row = self._rows[id(found)] = self._decisions.row(found, self._facts, self.free)
+                row = self._rows[id(found)] = self._decisions.row(found, self._facts, self._case)
                 self.cells.append(found)
             return row.get(coordinate) or _given(row, coordinate)
         except Exception:

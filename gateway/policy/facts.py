@@ -88,8 +88,10 @@ class Look:
         if name.startswith("caller."):
             return self._of_caller(name[7:])
         value = self._facts.get(name, MISSING)
-        if value is MISSING and name.startswith("case."):
-            return self._of_case(name)
+        if value is MISSING:
+            return self._of_case(name) if name.startswith("case.") else value
+        if value.__class__ is str or value.__class__ is bool:
+            return value
         if isinstance(value, Mapping):
             return value.get("code")  # a coded value is compared by its code
         if value is None and name.startswith("subject.") and name != "subject.id":

@@ -11,7 +11,7 @@ import pytest
 
 from gateway.caller import Caller
 from gateway.coordinates import Coordinate
-from gateway.policy import UNREACHABLE, Policy, Value
+from gateway.policy import UNREACHABLE, Case, Policy, Value
 from tests.policy.kit import AT, agreement, caller, policy
 
 DEED = agreement(
@@ -112,3 +112,21 @@ def test_no_fact_is_kept_with_what_it_came_to() -> None:
             stack.extend(gc.get_referents(each))
     assert "case.state is open" in held
     assert not held & {"a-user", "a-port", "INS4711", "a-state", "a-place", "a-status"}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_records_of_one_case_share_what_it_comes_to_and_nothing_else(seed: int) -> None:
+    """Each record among others of its case is told what it would be told alone, by a policy that has decided nothing."""
+    chance = random.Random(seed)
+    kept = policy(DEED, prohibitions=(LAW,))
+    for _ in range(12):
+        who, days = chance.choice(CALLERS), chance.choice((0, 3))
+        drawn = {name: chance.choice(values) for name, values in KNOWN.items() if chance.random() < 0.8}
+        shared = {name: value for name, value in drawn.items() if name.startswith("case.")}
+        decisions, case = kept.decisions(who, AT + timedelta(days=days)), Case()
+        for _ in range(6):
+            own = {n: chance.choice(v) for n, v in KNOWN.items() if not n.startswith("case.") and chance.random() < 0.6}
+            record = decisions.on({**shared, **own}, case)
+            found = [(each, tuple(each.candidates), each.truths()) for each in map(record.of, FIELDS)]
+            assert found == told(policy(DEED, prohibitions=(LAW,)), who, {**shared, **own}, days)
+            assert not record.failed
