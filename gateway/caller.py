@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-__all__ = ["Caller", "Claims"]
+__all__ = ["Application", "Caller", "Claims"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +48,11 @@ class Claims:
     scopes: frozenset[str] = frozenset()
     policies: frozenset[str] = frozenset()
     expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """The program that asks, as it calls itself in a header: for whoever looks for it on record, and for no decision."""
+
+    name: str
+    version: str = ""

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from gateway.alarms import Alarms
 from gateway.audit.record import AuditRecord
-from gateway.caller import Caller, Claims
+from gateway.caller import Application, Caller, Claims
 from gateway.cost import Budgets, Pricing
 from gateway.duties import Duties
 from gateway.enforcement.access import Access
@@ -44,6 +44,7 @@ class Question:
 
     ``extensions`` may name a break-glass grant (``breakGlass``) and agreements whose terms the caller ``acknowledged``.
     ``claims`` are those of whoever asks a graph that governs nothing; None where nobody said who it is.
+    ``application`` is what the program that asks calls itself: it goes on record and decides nothing.
     """
 
     query: str
@@ -52,6 +53,7 @@ class Question:
     safe_only: bool = False
     extensions: Mapping[str, Any] = field(default_factory=dict)
     claims: Claims | None = None
+    application: Application | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,7 @@ def record_of(
         failures=tuple(FailureNote(each.subgraph, each.code, each.coordinates) for each in merged.failures),
         answer_bytes=len(body),
         answer_hash=digest(body),
+        application=question.application,
         note=(("subjects", f"{spent.used} of {spent.most}"),) if spent is not None else (),
     )
 

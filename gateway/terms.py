@@ -240,6 +240,7 @@ def _intent(
         operation_kind=operation.kind,
         operation_hash=operation.text_hash,
         kind="intent",
+        application=question.application,
         note=note,
     )
 

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from gateway.audit.entry import opened
 from gateway.audit.index import open_index
@@ -18,15 +18,27 @@ from gateway.audit.place import Place, Where, place_of
 from gateway.audit.record import instant
 from gateway.audit.shard import open_shard
 
-__all__ = ["AskedOperation", "operations_asked"]
+__all__ = ["AskedOperation", "Occasions", "operations_asked"]
 
 _BATCH = 500
 _UNREADABLE = "(unreadable)"
 
 
+class Occasions(NamedTuple):
+    """How often one kind of caller was answered on one ``day`` (``2026-11-01``); ``client`` and ``version`` are what the
+    application called itself, "" where it did not."""
+
+    agency: str
+    role: str
+    day: str
+    requests: int
+    client: str = ""
+    version: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class AskedOperation:
-    """One operation: its text without values, and how often it was answered by (agency, role, day as ``2026-11-01``).
+    """One operation: its text without values, and how often it was answered, by whom and on which day.
 
     ``hash`` is that of the text as it was sent, of the latest where several texts differ in values only.
     """
@@ -35,12 +47,12 @@ class AskedOperation:
     name: str
     kind: str
     hash: str
-    asked: tuple[tuple[str, str, str, int], ...]
+    asked: tuple[Occasions, ...]
 
     @property
     def requests(self) -> int:
         """How often it was answered."""
-        return sum(count for *_, count in self.asked)
+        return sum(each.requests for each in self.asked)
 
 
 def operations_asked(
@@ -51,20 +63,27 @@ def operations_asked(
     At the most ``most`` are given. Records whose payload was deleted are not counted. Raises ``RecordUnavailable`` when
     the log cannot be read.
     """
-    counts: dict[tuple[str, str, str], Counter[tuple[str, str, str]]] = {}
+    counts: dict[tuple[str, str, str], Counter[tuple[str, str, str, str, str]]] = {}
     hashes: dict[tuple[str, str, str], str] = {}
     for record in _records(place_of(log), since, until):
         operation, caller = record["operation"], record["caller"]
         key = (operation["text"], operation["name"], operation["kind"])
         if operation["text"] and operation["text"] != _UNREADABLE:
-            counts.setdefault(key, Counter())[caller["agency"], caller["role"], record["at"][:10]] += 1
+            named = record.get("application", {})
+            who = (caller["agency"], caller["role"], record["at"][:10], named.get("name", ""), named.get("version", ""))
+            counts.setdefault(key, Counter())[who] += 1
             hashes[key] = operation["hash"]
     found = [
-        AskedOperation(*key, hashes[key], tuple((*who, count) for who, count in sorted(each.items())))
+        AskedOperation(*key, hashes[key], tuple(_occasions(who, count) for who, count in sorted(each.items())))
         for key, each in counts.items()
     ]
     found.sort(key=lambda each: (-each.requests, each.text, each.name))
     return tuple(found[:most]), max(len(found) - most, 0)
+
+
+def _occasions(who: tuple[str, str, str, str, str], requests: int) -> Occasions:
+    agency, role, day, client, version = who
+    return Occasions(agency, role, day, requests, client, version)
 
 
 def _records(place: Place, since: datetime, until: datetime) -> Iterator[dict[str, Any]]:

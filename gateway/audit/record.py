@@ -15,7 +15,7 @@ import orjson
 from graphql import GraphQLSyntaxError
 from graphql.language import Lexer, Source, TokenKind
 
-from gateway.caller import Caller
+from gateway.caller import Application, Caller
 
 __all__ = [
     "KINDS",
@@ -106,7 +106,8 @@ class AuditRecord:
     (``gateway.audit.keys.Pseudonyms``), never traveler numbers: of everybody whose record was looked at. ``given`` names
     those of whom something was shown, each with the agencies whose values those were. ``epoch`` and ``supergraph`` are the hashes of the
     policy and of the graph that decided. ``answer_bytes`` and ``answer_hash`` describe the bytes that leave. ``kind`` is
-    one of ``KINDS``; ``note`` says what a record of another kind than ``release`` has to say, and to which request an
+    one of ``KINDS``; ``application`` is what the asking program calls itself, and nothing rests on it;
+    ``note`` says what a record of another kind than ``release`` has to say, and to which request an
     answer in parts belongs. Raises ``ValueError`` for a naive ``at``, a subject that is not a pseudonym, or another kind.
     """
 
@@ -128,6 +129,7 @@ class AuditRecord:
     answer_bytes: int = 0
     answer_hash: str = ""
     kind: str = "release"
+    application: Application | None = None
     note: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
@@ -168,6 +170,8 @@ class AuditRecord:
         }
         if self.given:
             found["given"] = {subject: list(owners) for subject, owners in self.given}
+        if self.application is not None:
+            found["application"] = {"name": self.application.name, "version": self.application.version}
         if self.note:
             found["note"] = dict(self.note)
         return found

@@ -10,7 +10,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-from gateway.audit.asked import AskedOperation, operations_asked
+from gateway.audit.asked import AskedOperation, Occasions, operations_asked
 from gateway.cli.audit_shared import Record, existing, looked
 from gateway.cli.shared import At, Var, counted, instant_of
 from gateway.errors import Mistake, PolicyError
@@ -21,13 +21,15 @@ _HINT = "Write one where the record is: gateway audit operations --out operation
 
 
 class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How often one kind of caller asked on one day; ``client`` names whose trusted document it is, "" for nobody's."""
+    """How often one kind of caller asked on one day; ``client`` names whose trusted document it is, or else what the
+    application called itself with its ``version``; "" where nobody said."""
 
     agency: str
     role: str
     day: str
     count: int
     client: str = ""
+    version: str = ""
 
     @property
     def who(self) -> str:
@@ -104,11 +106,17 @@ def page_of(
             each.name,
             each.kind,
             each.hash,
-            tuple(Asked(*row, client=names.get(each.hash.removeprefix("sha256:"), "")) for row in each.asked),
+            tuple(_asked(row, names.get(each.hash.removeprefix("sha256:"), "")) for row in each.asked),
         )
         for each in found
     )
     return Recorded(until.isoformat(), days, operations, left_out)
+
+
+def _asked(row: Occasions, owner: str) -> Asked:
+    """``row`` under the name of the document's ``owner``, which was reviewed, or what the application called itself."""
+    version = row.version if owner in ("", row.client) else ""
+    return Asked(row.agency, row.role, row.day, row.requests, owner or row.client, version)
 
 
 def read_recorded(path: Path) -> Recorded:

@@ -24,6 +24,7 @@ from gateway.pipeline import answer, answer_unrestricted
 from gateway.reloading import reloading_on_hangup
 from gateway.telemetry import watching
 from gateway.web import breakglass, console, development, explorer, health, insight, notices, tracing, travelers
+from gateway.web.application import application_of
 from gateway.web.callers import admit, count, read_claims
 from gateway.web.door import Door, unforeseen
 from gateway.web.graphql import (
@@ -136,6 +137,7 @@ async def _graphql(request: Request, opened: OpenHouse) -> Response:
 async def _reply(request: Request, opened: OpenHouse, question: Question, caller: Caller | None, graph: Graph) -> Reply:
     if caller is None:
         return await answer_unrestricted(_known(request, question, opened), graph, opened.house)
+    question = _named(request, question)
     traces: tracing.Traces | None = request.app.state.traces
     if traces is None:
         return await answer(question, caller, graph, opened.house)
@@ -150,6 +152,12 @@ def _known(request: Request, question: Question, opened: OpenHouse) -> Question:
     if opened.claims is None:
         return question
     return replace(question, claims=read_claims(request.headers.get("authorization"), opened))
+
+
+def _named(request: Request, question: Question) -> Question:
+    """``question`` with the application that says it asks, for the record."""
+    application = application_of(request.headers)
+    return question if application is None else replace(question, application=application)
 
 
 async def _batch(
@@ -172,7 +180,8 @@ async def _streamed(request: Request, opened: OpenHouse, graph: Graph, kind: Kin
     """A subscription as a stream; what else a client that takes streams may send, answered as it takes it."""
     try:
         caller = await admit(request, opened)
-        question = _known(request, await read_question(request, opened.documents, streamed=True), opened)
+        asked = await read_question(request, opened.documents, streamed=True)
+        question = _known(request, asked, opened) if caller is None else _named(request, asked)
 
         async def ask() -> Reply:
             if caller is None:

@@ -19,8 +19,8 @@ Headers = list[tuple[bytes, bytes]]
 _FAR: Final = frozenset({b"cross-site", b"same-site"})
 _EXPOSED: Final = b"retry-after, server-timing, x-request-id"
 _SENDABLE: Final = (
-    b"accept, apollographql-client-name, authorization, content-type, graphql-client-name, last-event-id, "
-    b"traceparent, x-graphql-client-name"
+    b"accept, apollographql-client-name, apollographql-client-version, authorization, content-type, graphql-client-name, "
+    b"graphql-client-version, last-event-id, traceparent, x-graphql-client-name, x-graphql-client-version"
 )
 
 

@@ -25,6 +25,7 @@ from gateway.live import Beat, Ended, Live, Message, Next
 from gateway.opening import OpenHouse
 from gateway.pipeline import answer, answer_unrestricted
 from gateway.telemetry import watching
+from gateway.web.application import application_of
 from gateway.web.callers import read_claims
 from gateway.web.door import too_late, unforeseen
 from gateway.web.graphql import question_of
@@ -182,7 +183,8 @@ class _Connection:
         if not isinstance(payload, dict):
             raise _Close(_UNREADABLE, "Invalid message received")
         await self._admit()
-        question = replace(await question_of(payload, self.opened.documents), claims=self.claims)
+        asked = await question_of(payload, self.opened.documents)
+        question = replace(asked, claims=self.claims, application=application_of(self.socket.headers))
         resume = question.extensions.get("resume", "")
         if not isinstance(resume, str):
             raise RequestError(

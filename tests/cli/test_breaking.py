@@ -15,7 +15,7 @@ from graphql import GraphQLSchema, build_schema
 
 from gateway.audit import AuditLog, LogSettings, load_signing_key
 from gateway.audit.asked import operations_asked
-from gateway.caller import Caller
+from gateway.caller import Application, Caller
 from gateway.cli.breaking import breaking_step
 from gateway.cli.overrides import overridden
 from gateway.cli.recorded import Recorded, page_of, read_recorded
@@ -162,10 +162,19 @@ def var(tmp_path: Path) -> Path:
         key = load_signing_key(folder / "keys")
         with closing(AuditLog(folder / "record" / "record.sqlite3", key, LogSettings(shard=SHARD))) as log:
             for number in range(3):
-                await log.append(record(number, operation_text=text.format(number), operation_name="T"))
+                named = Application("lane app", "2.1") if number == 2 else None
+                await log.append(
+                    record(number, operation_text=text.format(number), operation_name="T", application=named)
+                )
             await log.append(record(3, operation_text=text.format(9), operation_name="T", caller=CONSUL))
             await log.append(
-                record(4, operation_text="{ nothing { here } }", operation_name="", operation_hash="sha256:ab")
+                record(
+                    4,
+                    operation_text="{ nothing { here } }",
+                    operation_name="",
+                    operation_hash="sha256:ab",
+                    application=Application("lane app", "2.2"),
+                )
             )
             await log.append(record(5, at=NOW - timedelta(days=31)))
             await log.append(record(6, kind="look", caller=replace(OFFICER, role="auditor")))
@@ -178,9 +187,10 @@ def test_operations_of_the_record_have_no_values_and_no_users(var: Path) -> None
     found, left = operations_asked(var / "record" / "record.sqlite3", NOW - timedelta(days=30), NOW + timedelta(days=1))
     assert left == 0
     assert [(each.name, each.requests, each.asked) for each in found] == [
-        ("T", 4, (("CBP", "cbp-primary", "2026-11-01", 3), ("STATE_CA", "consular-officer", "2026-11-01", 1))),
-        ("", 1, (("CBP", "cbp-primary", "2026-11-01", 1),)),
-    ]
+        ("T", 4, (("CBP", "cbp-primary", "2026-11-01", 2, "", ""), ("CBP", "cbp-primary", "2026-11-01", 1, "lane app", "2.1"),
+                   ("STATE_CA", "consular-officer", "2026-11-01", 1, "", ""))),
+        ("", 1, (("CBP", "cbp-primary", "2026-11-01", 1, "lane app", "2.2"),)),
+    ]  # fmt: skip
     page = str(page_of(found, NOW, 30))
     assert "TRV-" not in page
     assert "u-17" not in page
@@ -205,6 +215,18 @@ def test_the_record_tells_a_check_whom_a_change_breaks(
     assert "FAIL  operations   1 change breaks some of 2 operations of 5 requests in 30 days" in result.stdout
     assert "CHANGE_BREAKS_CLIENTS [Query.nothing]: Cannot query field 'nothing' on type 'Query'." in result.stderr
     assert "1 operation ((unnamed)) of 1 client (port desk), 1 request in the last 30 days." in result.stderr
+
+
+def test_an_application_that_names_itself_is_told_by_its_name(
+    gateway: Gateway, var: Path, schema: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "operations.json"
+    assert gateway("audit", "operations", "--out", out, "--at", "2026-11-02", "--var", var).exit_code == 0
+    (nothing,) = [each for each in read_recorded(out).operations if not each.name]
+    assert [(each.client, each.version, each.count) for each in nothing.asked] == [("lane app", "2.2", 1)]
+
+    result = gateway("check", "--schema", schema, "--operations", out)
+    assert "It breaks 1 operation ((unnamed)) of 1 client (lane app), 1 request in the last 30 days." in result.stderr
 
 
 def test_a_file_that_holds_no_operations_is_refused(gateway: Gateway, tmp_path: Path) -> None:
