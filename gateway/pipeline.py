@@ -19,6 +19,7 @@ from gateway.enforcement.apply import Applied, apply_rulings, subject_ids
 from gateway.enforcement.facts import NOBODY, named_subjects
 from gateway.enforcement.gate import Gate
 from gateway.enforcement.grants import written_grants
+from gateway.enforcement.lookups import guarded_lookups
 from gateway.enforcement.missing import REFUSED, missing_entries, shown_keys
 from gateway.enforcement.permitted import Permitted
 from gateway.errors import RequestError
@@ -27,6 +28,7 @@ from gateway.execution.columnar import Told
 from gateway.execution.reading import MESSAGES
 from gateway.execution.wire import decode, encode
 from gateway.house import Graph, House, Question, Reply, Vouched
+from gateway.lookups import look_up
 from gateway.operation import Documents, Operation, read_operation
 from gateway.planning import Plan
 from gateway.recording import record_of
@@ -179,7 +181,21 @@ async def fetch(
     transport = Vouched(
         house, caller, graph.policy.epoch, at, lambda coordinates: written_grants(permitted, coordinates)
     )
-    merged = await execute(plan, graph.supergraph, permitted.client.variables, transport, graph.budget, gate, event)
+    lookups = guarded_lookups(permitted, graph.policy, graph.shapes)
+    first, rest = (
+        await look_up(lookups, gate, caller, graph, transport, at, key) if lookups else (None, permitted.operation)
+    )
+    if len(permitted.operation.selections) > len(lookups):
+        asked.clear()  # what is asked beside look-ups is a second time at which reading flags takes its time
+    if rest is None:
+        merged = Merged({})
+    else:
+        plan = plan if rest.selections is permitted.operation.selections else graph.plan(rest, at, key)
+        merged = await execute(plan, graph.supergraph, permitted.client.variables, transport, graph.budget, gate, event)
+    if first is not None:
+        merged.data.update(first.data)
+        merged.failures = (*first.failures, *merged.failures)
+        merged.fetched += first.fetched
     if permitted.needs_subjects:
         gate.flags.update(await read(subject_ids(merged.data, graph.shapes) - gate.flags.keys()))
         if not asked and not named_subjects(permitted.client, graph.policy):

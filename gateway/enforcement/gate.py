@@ -56,13 +56,14 @@ class Gate:
             if text in self.permitted.decisions:  # what nobody asked for is there for a key or a fact
                 asked.setdefault(coordinate.type, []).append(coordinate)
         subjects = [self._subject(name, item) for name, item in objects]
-        await self._learn({each for each in subjects if each})
+        await self.learn({each for each in subjects if each})
         return [
             self._useful(asked.get(name, ()), name, item, subject)
             for (name, item), subject in zip(objects, subjects, strict=True)
         ]
 
-    async def _learn(self, travelers: set[str]) -> None:
+    async def learn(self, travelers: set[str]) -> None:
+        """See to it that ``flags`` holds those of ``travelers``."""
         async with self._lock:  # side by side fetches ask about the same people: once is enough
             missing = travelers - self.flags.keys()
             if missing:
