@@ -37,7 +37,7 @@ __all__ = ["Views", "agency_view", "view_sdl"]
 _Composite = ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode
 _MOST_VIEWS = 192  # three for each kind of caller
 _NOTHING = '''
-"""Nothing of this graph is given to your role."""
+"""%s"""
 type Query {
   """Always null."""
   nothing: Boolean
@@ -67,9 +67,21 @@ def view_sdl(schema: GraphQLSchema, visible: Callable[[Coordinate], bool], *, st
             for other in () if strict else inside:  # an implementer has every field its interface has
                 _restore(other, kinds, kept, {each.name.value for each in kept[name]})
     _close(kinds, kept)
+    if not kept.get("Query") and not kept.get("Subscription"):
+        return parse(_NOTHING % "Nothing of this graph is given to your role.", no_location=True)
     if not kept.get("Query"):
-        return parse(_NOTHING, no_location=True)
+        document = _only_listening(document, kinds, kept)
     return _rebuilt(document, kinds, kept)
+
+
+def _only_listening(
+    document: DocumentNode, kinds: dict[str, Any], kept: dict[str, tuple[FieldDefinitionNode, ...]]
+) -> DocumentNode:
+    """``document`` with a query that says so: a role may be given subscriptions and nothing to ask for."""
+    (query,) = parse(_NOTHING % "Your role is given subscriptions and nothing else.", no_location=True).definitions
+    assert isinstance(query, ObjectTypeDefinitionNode)  # noqa: S101 - it is written above
+    old, kinds["Query"], kept["Query"] = kinds["Query"], query, tuple(query.fields or ())
+    return DocumentNode(definitions=tuple(query if each is old else each for each in document.definitions))
 
 
 def agency_view(schema: GraphQLSchema, policy: Policy, agency: str, at: datetime) -> DocumentNode:

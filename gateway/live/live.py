@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.caller import Caller, Claims
@@ -15,6 +17,8 @@ from gateway.demand import demand_of
 from gateway.errors import FetchError, GatewayError, IdentityError, RequestError
 from gateway.execution import source_request
 from gateway.house import Graph, House, Question
+from gateway.journal import Journal
+from gateway.live.agreements import JournalFeed
 from gateway.live.cursors import Cursors
 from gateway.live.event import Happened, answer_event_unrestricted, brought, check_hearable, read_subscription
 from gateway.live.messages import SLOW_SECONDS, Ended, Message, closing, unavailable
@@ -23,7 +27,7 @@ from gateway.live.relay import Relay
 from gateway.live.stream import Leg, Stream
 from gateway.live.tail import Feed, OutboxFeed, Tail
 from gateway.live.upstream import open_upstream
-from gateway.live.watch import parts_of, source_of, watched
+from gateway.live.watch import JOURNAL, parts_of, source_of, watched
 from gateway.operation import Operation
 from gateway.telemetry import Telemetry
 from gateway.terms import admit
@@ -33,6 +37,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Live"]
 
+_GOLDEN: Final = 0.6180339887498949
+"""Its multiples, without what is before the point, lie evenly between 0 and 1 however many there are."""
 AT_ONCE: Final = 64
 """Events decided at the same time; one that thousands listen to must not fall upon the subgraphs all at once."""
 
@@ -46,6 +52,7 @@ class Live:
     ``beat`` seconds between signs of life and ``recheck`` between looks at an idle stream's case, by ``ticks`` and
     ``pause``; a client that takes nothing for ``slow`` seconds is let go. ``address`` says where a subgraph serves
     subscriptions itself, for graphs that govern nothing. ``broker`` tells of events; without one the outboxes are asked.
+    ``journal`` tells of changes of the agreements.
     """
 
     graph: Callable[[], Graph]
@@ -64,7 +71,10 @@ class Live:
     deciding: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
     tails: dict[str, Tail] = field(default_factory=dict)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    journal: Journal = field(default_factory=lambda: Journal(Path(os.devnull)))
+    begun: int = 0
     cursors: Cursors = field(init=False)
+    _changes: JournalFeed | None = None
 
     def __post_init__(self) -> None:
         self.cursors = Cursors(self.house.mask_key)
@@ -188,6 +198,15 @@ class Live:
         finally:
             self.telemetry.end(watch, token, status, sum(sent))
 
+    def first_beat(self) -> float:
+        """Seconds until the first beat of a stream that begins now.
+
+        Clients come back all at once after a rollout; their beats, and with them their moves to a new policy, are spread
+        over the whole time between two.
+        """
+        number, self.begun = self.begun, self.begun + 1
+        return self.beat * (1.0 - number * _GOLDEN % 1.0)
+
     def current(self) -> Graph:
         """The graph to decide an event under; raises ``FetchError`` while another should be in force already."""
         if self.late():
@@ -197,11 +216,21 @@ class Live:
     def tail(self, subgraph: str) -> Tail:
         """What happens at ``subgraph``, followed once for all who listen."""
         if subgraph not in self.tails:
-            feed: Feed = OutboxFeed(subgraph, self.graph, self.house)
-            if self.broker is not None:
+            feed: Feed = self.changes if subgraph == JOURNAL else OutboxFeed(subgraph, self.graph, self.house)
+            if self.broker is not None and subgraph != JOURNAL:
                 feed = self.broker.feed(subgraph, feed, self.ticks)
-            self.tails[subgraph] = Tail(feed)
+            self.tails[subgraph] = Tail(feed, counted=subgraph != JOURNAL)
         return self.tails[subgraph]
+
+    @property
+    def changes(self) -> JournalFeed:
+        """What changed of the agreements, as the journal and the clock have it."""
+        if self._changes is None:
+            self._changes = JournalFeed(self.journal, self._clock, self.pause)
+        return self._changes
+
+    def _clock(self) -> datetime:
+        return self.house.clock()
 
     def stop(self) -> None:
         """End every stream and take no more: each client is told to come back, with its cursor, to another replica."""

@@ -18,6 +18,7 @@ from gateway.caller import Caller
 from gateway.duties import EventNotice
 from gateway.errors import FetchError, RecordUnavailable, RequestError
 from gateway.house import Graph, House
+from gateway.live.watch import told_by
 from gateway.policy.agreement import Agreement
 from gateway.policy.conditions import shifted
 from gateway.policy.lifecycle import in_force
@@ -54,8 +55,7 @@ def pushed(graph: Graph, at: datetime) -> tuple[Pushed, ...]:
         for field in supergraph.types[root].fields.values() if root in supergraph.types else ():
             tells = [coordinate for _, coordinate in graph.shapes.reads_of(root, field.name, {})]
             if tells and all(_gives(graph, agreement, each) for each in tells):
-                name = supergraph.by_graph[field.joins[0].graph].name
-                found.append(Pushed(name, field.name, agreement, terms[0]))
+                found.append(Pushed(told_by(field, graph), field.name, agreement, terms[0]))
     return tuple(found)
 
 

@@ -23,7 +23,7 @@ from gateway.house import Graph, Question
 from gateway.live.event import Happened, Told, answer_event, check_hearable, numbered, read_subscription
 from gateway.live.messages import Beat, Ended, Message, Next, closing, first_of, unavailable
 from gateway.live.tail import Batch, Tail
-from gateway.live.watch import Part, parts_of
+from gateway.live.watch import JOURNAL, Part, parts_of
 from gateway.operation import Operation
 from gateway.terms import standing
 
@@ -71,7 +71,7 @@ class Stream:
 
     def check_distance(self) -> None:
         """Refuse a cursor from so long ago that catching up would be a report and no stream."""
-        if any(leg.tail.last - leg.number > MOST_BEHIND for leg in self.legs):
+        if any(leg.tail.counted and leg.tail.last - leg.number > MOST_BEHIND for leg in self.legs):
             raise RequestError(
                 "CURSOR_TOO_OLD",
                 "Too much has happened since that cursor to catch up event by event.",
@@ -89,7 +89,7 @@ class Stream:
     async def messages(self) -> AsyncIterator[Message]:
         """The messages: first the place where it begins, then events and beats, at last why it ended."""
         self.looked = self.live.ticks()
-        due = self.looked + self.live.beat
+        due = self.looked + self.live.first_beat()
         yield Beat(self._cursor())
         coming: asyncio.Future[tuple[Leg, int, Told]] = asyncio.ensure_future(self._coming())
         try:
@@ -145,8 +145,9 @@ class Stream:
 
     async def _told(self, leg: Leg, number: int) -> Told:
         """What event ``number`` comes to; while that cannot be decided it is tried again, and the order is kept."""
-        happened = Happened(numbered(number), self._cursor(leg, number), leg.part.subgraph, number)
-        live = self.live
+        live, subgraph = self.live, leg.part.subgraph
+        source = live.changes.told(number, self.caller, live.graph) if subgraph == JOURNAL else numbered(number)
+        happened = Happened(source, self._cursor(leg, number), subgraph, number)
         for attempt in range(_TRIES):
             try:
                 async with live.deciding:
@@ -193,7 +194,7 @@ class Stream:
     async def _hold(self) -> None:
         """Hold the stream against what is in force: another policy at once, grant and case when it is time to look.
 
-        Every stream does it at its own beat, so that a new policy never moves all of them in one moment. Raises
+        Every stream does it at its own beat, and their beats are spread, so that a new policy never moves all of them in one moment. Raises
         ``GatewayError`` where it has to end.
         """
         live, graph, at = self.live, self.live.graph(), self.live.house.clock()
@@ -208,6 +209,8 @@ class Stream:
             facts, _ = await find_facts(operation, caller, graph, live.house, at, graph.key_of(request_id, caller))
         if facts.get("case.state") == "closed" or (self.about and facts.get("case.subject") != self.about):
             raise _case_closed()
+        if graph is not self.graph:
+            live.telemetry.metrics.event("stream_moved", "policy")
         self.graph, self.closed = graph, False
 
     def _cursor(self, at: Leg | None = None, number: int = 0) -> str:

@@ -102,10 +102,11 @@ class OutboxFeed:
 
 @dataclass(slots=True)
 class Tail:
-    """Follows one feed while somebody listens."""
+    """Follows one feed while somebody listens. ``counted``: its numbers count events, so that they tell how far one is behind."""
 
     feed: Feed
     kept: int = KEPT
+    counted: bool = True
     last: int = 0
     listeners: int = 0
     losses: int = 0  # how often events that it had told of were gone
@@ -165,7 +166,7 @@ class Tail:
         if batch.lost:
             raise RequestError(
                 "EVENTS_LOST",
-                "The agency's database was restored from a backup since; events of between are gone.",
+                "Where these events are kept was restored from a backup since; events of between are gone.",
                 status=410,
                 where="last-event-id",
                 hint="Ask for the present state with a query, and subscribe without a cursor.",

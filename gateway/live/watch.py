@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from gateway.caller import Caller
 from gateway.casework import find_facts
@@ -22,8 +22,12 @@ from gateway.live.messages import unavailable
 from gateway.operation import Operation, Selection
 from gateway.operation.model import Field, Fragment
 from gateway.policy import UNREACHABLE
+from gateway.supergraph.model import FieldDef
 
-__all__ = ["Part", "parts_of", "source_of", "watched"]
+__all__ = ["JOURNAL", "Part", "parts_of", "source_of", "told_by", "watched"]
+
+JOURNAL: Final = "@journal"
+"""Stands for the gateway's journal where otherwise a subgraph is named; no subgraph can be called so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +49,19 @@ def parts_of(operation: Operation, graph: Graph) -> tuple[Part, ...]:
 
 
 def source_of(operation: Operation, graph: Graph) -> str:
-    """The subgraph whose events the root field of ``operation`` tells of."""
+    """The subgraph whose events the root field of ``operation`` tells of; ``JOURNAL`` for what the gateway itself tells."""
     root = next(operation.fields())
     found = graph.supergraph.field(operation.root, root.name)
     if found is None or not found.joins:
         raise RequestError("SUBSCRIPTIONS_NOT_SERVED", "No subgraph tells of such events.", where="operation")
-    return graph.supergraph.by_graph[found.joins[0].graph].name
+    return told_by(found, graph)
+
+
+def told_by(field: FieldDef, graph: Graph) -> str:
+    """Whose events a ``field`` of the subscription root tells of, as ``source_of`` says it."""
+    if field.directive("journal") is not None:
+        return JOURNAL
+    return graph.supergraph.by_graph[field.joins[0].graph].name
 
 
 def _part(name: str, root: Field, operation: Operation, graph: Graph) -> Part:

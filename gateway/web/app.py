@@ -106,6 +106,7 @@ def _live(opened: OpenHouse) -> Live:
         beat=settings.heartbeat,
         address=settings.subscription_urls.get,
         broker=_broker(opened) if settings.events else None,
+        journal=opened.journal,
     )
 
 

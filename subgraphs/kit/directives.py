@@ -26,11 +26,13 @@ __all__ = [
     "SPEC",
     "Classified",
     "Gather",
+    "Journal",
     "Reads",
     "act",
     "classified",
     "entity",
     "event",
+    "journal",
     "link",
     "reads",
     "reads_field",
@@ -107,6 +109,11 @@ class Gather:
 
     fields: list[str]
     order: str
+
+
+@schema_directive(locations=[Location.FIELD_DEFINITION], name="journal", compose=True, import_url=SPEC)
+class Journal:
+    """On a field of the subscription root: the gateway tells it from its own journal of activations."""
 
 
 def _directives(category: str, overlays: Sequence[str], origin: str | None, gather: Gather | None) -> list[object]:
@@ -211,6 +218,21 @@ def watch(*events: str, description: str) -> Callable[[Callable[..., Any]], Stra
     The gateway listens to those, so the method below it is never called.
     """
     return resolved("LINK", gather=Gather(fields=list(events), order=""), description=description)
+
+
+def journal(*, description: str) -> Callable[[Callable[..., Any]], StrawberryField]:
+    """A decorator for a field of the subscription root that tells what changed of the agreements.
+
+    No subgraph knows of that: the gateway answers from its journal, and the method below it is never called.
+    """
+
+    def decorate(resolver: Callable[..., Any]) -> StrawberryField:
+        marks = [*_directives("LINK", (), None, None), Journal()]
+        made = strawberry.federation.field(resolver=resolver, description=description, directives=marks)
+        assert isinstance(made, StrawberryField)  # noqa: S101 - strawberry declares the return type as the value's
+        return made
+
+    return decorate
 
 
 def sys(**more: Any) -> Any:

@@ -7,9 +7,10 @@ from typing import Annotated, Any, TypeAlias
 import strawberry
 from strawberry import ID
 
-from subgraphs.kit import Agency, Info, act, link, make_schema, reads, watch
+from subgraphs.kit import Agency, Info, act, journal, link, make_schema, reads, watch
 from subgraphs.travelers import acts
 from subgraphs.travelers import search as searching
+from subgraphs.travelers.agreements import AgreementChange
 from subgraphs.travelers.enums import IdentifierKind
 from subgraphs.travelers.search import SearchResult
 from subgraphs.travelers.stubs import Departure, ExchangeVisitor, Inspection, SecurityReview, Visa, VisaApplication
@@ -79,6 +80,10 @@ class Subscription:
     )
     async def travelerWatch(self, case: ID) -> WatchedRecord | None:  # noqa: N802 - the name in the graph
         return None  # no agency hears of another's events: the gateway listens to each
+
+    @journal(description="What changed of an agreement of the caller's agency; of any, for oversight.")
+    async def agreementChanged(self) -> AgreementChange | None:  # noqa: N802 - the name in the graph
+        return None  # the gateway's own journal says it
 
 
 schema = make_schema(Query, Mutation, subscription=Subscription)

@@ -10,6 +10,7 @@ from graphql import (
     GraphQLInterfaceType,
     GraphQLObjectType,
     GraphQLSchema,
+    build_ast_schema,
     build_client_schema,
     build_schema,
     get_introspection_query,
@@ -18,6 +19,7 @@ from graphql import (
 )
 
 from gateway.coordinates import Coordinate
+from gateway.enforcement.view import view_sdl
 from tests.scenarios.asking import ROOT
 from tests.web.client import JSON, MODERN, Face
 
@@ -90,14 +92,15 @@ async def test_mutations_are_told_to_those_who_may_act(face: Face) -> None:
     assert "revokeVisa" not in fields(developer, "Mutation")
 
 
-async def test_whoever_is_given_nothing_of_the_graph_is_told_so(face: Face) -> None:
-    """Oversight reads the record of disclosures, which is not in the graph."""
+async def test_whoever_may_only_listen_is_told_so(face: Face) -> None:
+    """Oversight reads the record of disclosures, which is not in the graph, and hears of changes of the agreements."""
     auditor = await view(face, "auditor")
 
     assert fields(auditor, "Query") == {"nothing"}
+    assert fields(auditor, "Subscription") == {"agreementChanged"}
     assert auditor.mutation_type is None
     assert auditor.query_type is not None
-    assert auditor.query_type.description == "Nothing of this graph is given to your role."
+    assert auditor.query_type.description == "Your role is given subscriptions and nothing else."
 
 
 async def test_the_graph_machinery_is_in_nobodys_view(face: Face) -> None:
@@ -154,3 +157,13 @@ async def test_the_view_on_disk_is_what_introspection_tells_the_agencys_roles(fa
 async def test_every_agency_with_a_role_has_a_view_on_disk(face: Face) -> None:
     roles = face.opened.graph.policy.vocabulary.roles.values()
     assert sorted({agency for words in roles for agency in words.agencies}) == AGENCIES
+
+
+async def test_whoever_is_given_nothing_of_the_graph_is_told_so(face: Face) -> None:
+    """A graph that says so: GraphQL knows none without a query."""
+    shown = build_ast_schema(view_sdl(face.opened.graph.supergraph.api_schema, lambda _: False))
+
+    assert shown.subscription_type is None
+    assert fields(shown, "Query") == {"nothing"}
+    assert shown.query_type is not None
+    assert shown.query_type.description == "Nothing of this graph is given to your role."

@@ -13,20 +13,16 @@ from starlette.requests import Request
 
 from gateway.audit import AuditRecord, Pseudonyms, Where
 from gateway.caller import Caller
-from gateway.coordinates import Coordinate
 from gateway.errors import GatewayError, RequestError
 from gateway.opening import OpenHouse
 from gateway.policy import Bundle, Policy, read_bundle
 from gateway.policy.decision import Outcome
+from gateway.policy.oversight import ACCOUNT, OWN_SIDE, oversees
 from gateway.web.console.jobs import Jobs
 
 __all__ = ["ACCOUNT", "OWN_SIDE", "Room", "Visitor", "as_of", "room_of"]
 
 _T = TypeVar("_T")
-ACCOUNT = Coordinate("AuditEvent", "decision")
-"""The field of the record whose sharing makes a caller an auditor: by agreement, like every other field."""
-OWN_SIDE = Coordinate("AuditEvent", "ownSide")
-"""The field whose sharing lets an agency's officer see what concerns the agency, and nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +99,9 @@ class Room:
 
     def visitor(self, caller: Caller) -> Visitor:
         """The visitor that a caller is, by the agreements in force now. For the thread that answers requests."""
-        oversight, own = (
-            self.opened.graph.policy.decide(caller, each, {}, self.now).outcome is Outcome.ALLOW
-            for each in (ACCOUNT, OWN_SIDE)
-        )
+        policy = self.opened.graph.policy
+        oversight = oversees(policy, caller, self.now)
+        own = policy.decide(caller, OWN_SIDE, {}, self.now).outcome is Outcome.ALLOW
         return Visitor(caller, oversight, oversight or own)
 
     def once(self, key: Any, at: datetime, make: Callable[[], _T]) -> _T:
