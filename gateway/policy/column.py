@@ -17,7 +17,7 @@ from gateway.policy.decision import Decision, Outcome, Reason
 from gateway.policy.facts import FREE_SOURCES, source_of
 from gateway.policy.following import GIVING, nearest
 
-__all__ = ["Column"]
+__all__ = ["Column", "Parts"]
 
 _MOST_PARTS: Final = 5_000
 _STATED: Final = (Reason.WITHHELD_BY_PROVIDER, Reason.STATUTE)
@@ -56,6 +56,7 @@ class Column:
         self._shared: dict[tuple[object, ...], Cell] = {}
         self._cells: dict[Coordinate, Cell] = {}
         self._apart: dict[int, tuple[tuple[Coordinate, ...], tuple[Coordinate, ...]]] = {}
+        self._atoms: dict[tuple[str, str, str, str], Atom] = {}
         self._parts: dict[int, tuple[Cell, Parts]] = {}
         self.met: dict[Coordinate, Decision | Cell] = {}
         self.weighed: dict[tuple[tuple[str, ...], int, tuple[int, ...]], dict[Coordinate | None, Decision]] = {}
@@ -110,6 +111,10 @@ class Column:
                 ),
             )
         return known[1]
+
+    def _one(self, atom: Atom) -> Atom:
+        """The one atom of this column that stands for all that compare the same; true is not the number one."""
+        return self._atoms.setdefault((atom.attr, atom.operator, repr(atom.operand), atom.refers), atom)
 
     def apart(self, coordinates: tuple[Coordinate, ...]) -> tuple[Coordinate, ...]:
         """The first of ``coordinates`` for each cell: the others are decided as it is, whatever the record.

@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 
 from gateway.caller import Caller
 from gateway.coordinates import Coordinate
-from gateway.policy.column import Column
+from gateway.policy.column import Column, Parts
 from gateway.policy.conditions import Atom, evaluate
 from gateway.policy.decide import Cell, weigh
 from gateway.policy.decision import Considered, Decision, Outcome, Reason
@@ -32,13 +32,16 @@ class Case:
     """What the caller and the facts of one case come to, worked out once for all records of a request.
 
     By the cell's identity, which the column holds: how its comparisons came out that read nothing else (``free``), and
-    the decisions met so far by the facts of the record (``rows``).
+    the decisions met so far by the facts of the record (``rows``). ``truths`` are those comparisons by the identity of
+    the atom, ``known`` whether each fact that they read is known.
     """
 
-    __slots__ = ("free", "rows")
+    __slots__ = ("free", "known", "rows", "truths")
 
     def __init__(self) -> None:
         self.free: dict[int, tuple[int, ...]] = {}
+        self.known: dict[str, int] = {}
+        self.truths: dict[int, int] = {}
         self.rows: dict[int, dict[tuple[object, ...], _Row]] = {}
 
 
@@ -124,20 +127,28 @@ class Decisions:
         parts, look = self.column.parts(cell), Look(self.caller, facts, self._case_kind)
         free = case.free.get(id(cell))
         if free is None:
-            free = case.free[id(cell)] = self._truths(parts.free_atoms, parts.free_names, look)
+            free = case.free[id(cell)] = self._free(parts, look, case)
         if facts.keys().isdisjoint(parts.names):
             return free + parts.unknown
         return free + self._truths(parts.atoms, parts.names, look)
 
     def _truths(self, atoms: Sequence[Atom], names: Sequence[str], look: Look) -> tuple[int, ...]:
-        truths = []
-        for atom in atoms:
-            truth = evaluate(atom, look, self.at)
-            truths.append(1 if truth is Truth.TRUE else 0 if truth is Truth.FALSE else 2)
-        for name in names:
-            value = look(name)
-            truths.append(1 if value is MISSING else 2 if value is UNREACHABLE else 0)
-        return tuple(truths)
+        return tuple([self._truth(atom, look) for atom in atoms] + [_unknown(look(name)) for name in names])
+
+    def _free(self, parts: Parts, look: Look, case: Case) -> tuple[int, ...]:
+        """As ``_truths``, each comparison and each fact looked at once for all cells: many say the same of a case."""
+        truths, known = case.truths, case.known
+        for atom in parts.free_atoms:
+            if id(atom) not in truths:
+                truths[id(atom)] = self._truth(atom, look)
+        for name in parts.free_names:
+            if name not in known:
+                known[name] = _unknown(look(name))
+        return tuple([truths[id(atom)] for atom in parts.free_atoms] + [known[name] for name in parts.free_names])
+
+    def _truth(self, atom: Atom, look: Look) -> int:
+        truth = evaluate(atom, look, self.at)
+        return 1 if truth is Truth.TRUE else 0 if truth is Truth.FALSE else 2
 
 
 class OnRecord:
@@ -178,6 +189,10 @@ def _given(row: _Row, coordinate: Coordinate) -> Decision:
     if found is None:
         found = row[coordinate] = row[None].named(f"{coordinate.type}.{coordinate.field}")
     return found
+
+
+def _unknown(value: Value) -> int:
+    return 1 if value is MISSING else 2 if value is UNREACHABLE else 0
 
 
 def _failed(coordinate: Coordinate) -> Decision:
