@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import traceback
 from collections import Counter
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["Settings", "Starlette", "Subgraph", "make_app", "serve"]
 
 log = structlog.get_logger("subgraphs")
+_STATUS = {"NOT_PERMITTED": 403, "ASSERTION_SPENT": 403, "REQUEST_TOO_LARGE": 413, "POLICY_LATE": 503}
 
 
 class _Extensions(msgspec.Struct):
@@ -79,8 +81,9 @@ class Subgraph:
             return 200, await self._answer(body, token)
         except Refusal as refusal:
             self._note(refusal.code, refusal.extra.get("coordinates", ()))
-            status = {"NOT_PERMITTED": 403, "ASSERTION_SPENT": 403, "REQUEST_TOO_LARGE": 413}.get(refusal.code, 400)
-            return status, {"errors": [{"message": refusal.message, "extensions": refusal.extensions()}]}
+            return _STATUS.get(refusal.code, 400), {
+                "errors": [{"message": refusal.message, "extensions": refusal.extensions()}]
+            }
         except GatewayError as error:
             self._note(error.code, ())
             return error.status, {"errors": [error.as_graphql()]}
@@ -105,6 +108,7 @@ class Subgraph:
         if token is None and self.settings.open_sdl:
             return await self._describe(operation)
         _check_size(variables, self.settings.max_representations)
+        await self.trust.ready(assertion.epoch)
         grant = self.trust.admit(assertion, operation, variables)
         event = None
         if operation.kind == "subscription":
@@ -182,6 +186,7 @@ def serve(subgraph: Subgraph) -> Starlette:
         subgraph.trust.prepare()
         async with AsyncExitStack() as stack:
             stack.push_async_callback(subgraph.database.dispose)
+            stack.push_async_callback(_ended, asyncio.create_task(subgraph.trust.watching()))
             if subgraph.settings.events and subgraph.outbox.told:
                 from subgraphs.kit.relay import relaying  # only who publishes loads the client
 
@@ -192,6 +197,11 @@ def serve(subgraph: Subgraph) -> Starlette:
     app = Starlette(routes=_routes(subgraph), lifespan=lifespan)
     app.state.subgraph = subgraph
     return app
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 def _routes(subgraph: Subgraph) -> list[Route]:

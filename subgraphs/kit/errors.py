@@ -23,6 +23,7 @@ CODES: Final[dict[str, str]] = {
     "INTERNAL": "the subgraph failed; the log holds the reference",
     "NO_SUCH_RECORD": "there is no record with this key",
     "NO_SUCH_EVENT": "a subscription is answered for one event of the outbox, and this is none that its field tells of",
+    "POLICY_LATE": "the agency's own copy of the agreements is being compiled, and took too long",
     "NOT_PERMITTED": "the operation selects what its assertion or the agency's agreements do not cover",
     "OPERATION_INVALID": "the operation does not parse or does not fit the subgraph's schema",
     "REQUEST_INVALID": "the HTTP body is not a GraphQL request",

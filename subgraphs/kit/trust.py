@@ -7,7 +7,9 @@ refused whole. Nothing here trusts the network.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -33,11 +35,18 @@ from subgraphs.kit.types import Agency
 __all__ = ["SOURCE_MASKS", "Clock", "Grant", "PolicyCopy", "Trust", "own_policy", "stamp_of", "system_clock"]
 
 log = structlog.get_logger("subgraphs")
+_BESIDE = ThreadPoolExecutor(
+    1, "policy"
+)  # one: subgraphs of one process have one copy, and the second finds it compiled
 
 Clock = Callable[[], datetime]
 Stamp = tuple[tuple[str, int, int], ...]
 KEYS_FOR = timedelta(minutes=1)
 """How long a key set that was read from disk is used before it is read again."""
+LATE = 30.0
+"""Seconds that a request waits at most for a copy of the agreements that is being compiled."""
+LOOK = 2.0
+"""Seconds between looks at the files of that copy."""
 WITHHELD = frozenset({"DENY", "ABSENT"})
 HIDDEN = frozenset({"fact", "key"})
 """Grants for values that the gateway needs and no client gets."""
@@ -95,6 +104,8 @@ class Trust:
     _keys_looked: datetime | None = None
     _spent: dict[str, datetime] = field(default_factory=dict)
     _files_read: Stamp | None = None
+    _coming: tuple[Stamp, PolicyCopy | None] | None = None  # compiled beside, not in force yet
+    _seen: Stamp | None = None
     _facts: tuple[PolicyCopy, frozenset[str]] | None = None
 
     def assertion(self, token: str | None, body: bytes) -> Assertion:
@@ -204,17 +215,56 @@ class Trust:
         if self.policy is None:
             self._read_policy()
 
+    async def ready(self, epoch: str) -> None:
+        """Nothing, once no file of the agency's copy has to be compiled to answer under ``epoch``.
+
+        Raises ``Refusal`` ``POLICY_LATE`` where that takes too long: a copy that is on its way out answers
+        nobody who asks under another epoch than its own.
+        """
+        if self.policy is not None and self.policy.epoch == epoch:
+            return
+        files = stamp_of(self.settings)
+        if files == self._files_read or (self._coming is not None and self._coming[0] == files):
+            return
+        try:
+            async with asyncio.timeout(LATE):
+                await self._beside(files)
+        except TimeoutError:
+            raise Refusal("POLICY_LATE", "The agency's copy of the agreements is being read; ask again") from None
+
+    async def watching(self, pause: Callable[[float], Awaitable[object]] = asyncio.sleep) -> None:
+        """Compile what is new among the files before anybody asks under it, until cancelled; at once over without files."""
+        while self._files_read is not None:
+            await pause(LOOK)
+            try:
+                await self.look()
+            except Exception as error:  # the next look may find them whole
+                log.error("the copy of the agreements cannot be read", error=type(error).__name__)
+
+    async def look(self) -> None:
+        """One look: files that are new, and the same as at the look before (so nobody is writing them), are compiled."""
+        files = stamp_of(self.settings)
+        settled, self._seen = files == self._seen, files
+        known = self._files_read if self._coming is None else self._coming[0]
+        if settled and files not in (known, self._files_read):
+            await self._beside(files)
+
+    async def _beside(self, files: Stamp) -> None:
+        loop = asyncio.get_running_loop()
+        self._coming = files, await loop.run_in_executor(_BESIDE, lambda: own_policy(self.settings, files))
+
     def _policy(self, epoch: str) -> PolicyCopy | None:
         if self.policy is None or self.policy.epoch != epoch:
             self._read_policy()
         return self.policy
 
     def _read_policy(self) -> None:
-        """Compile the files anew, but only where they are not those that were compiled last."""
+        """Go by the files as they are now, compiled beside where there was time; nothing where they are those gone by already."""
         files = stamp_of(self.settings)
         if files != self._files_read:
-            self._files_read = files
-            self.policy = own_policy(self.settings, files) or self.policy
+            made = self._coming if self._coming is not None and self._coming[0] == files else None
+            self.policy = (own_policy(self.settings, files) if made is None else made[1]) or self.policy
+            self._files_read, self._coming = files, None
 
 
 def _is_flow(policy: PolicyCopy, name: str, at: datetime) -> bool:

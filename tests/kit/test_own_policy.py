@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
-from dataclasses import replace
+import threading
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from gateway.caller import Caller
 from gateway.identity import Known, load_personas
@@ -16,6 +19,7 @@ from gateway.supergraph import load_supergraph
 from subgraphs.kit.settings import ROOT, Settings
 from subgraphs.kit.testing import Asked
 from subgraphs.kit.trust import own_policy
+from subgraphs.kit.trust_testing import Denies
 from tests.subgraphs.conftest import SubgraphFactory
 
 PERSONAS = load_personas(ROOT / "schema" / "personas.toml")
@@ -115,3 +119,112 @@ async def test_another_epoch_is_looked_for_as_often_as_the_files_change(
         for _ in range(3):
             assert (await app.send('{ search(text: "x") { __typename } }')).status == 200
     assert looked == ["a", "bb", "a"]
+
+
+# ---- a new copy is made ready beside ------------------------------------------------------------------------------------
+
+SEARCH = '{ search(text: "x") { __typename } }'
+DENIED = Denies(frozenset({"Query.search"}), epoch="sha256:newer")
+
+
+@dataclass
+class Compiling:
+    """Compiles slowly: only once it is let go, and on which thread; what comes out denies the search."""
+
+    app: Asked
+    page: Path
+    monkeypatch: pytest.MonkeyPatch
+    go: threading.Event = field(default_factory=threading.Event)
+    begun: threading.Event = field(default_factory=threading.Event)
+    threads: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.monkeypatch.setattr("subgraphs.kit.trust.own_policy", self._compile)
+        self.app.subgraph.trust.settings = replace(self.app.subgraph.settings, policy=self.page.parent)
+        self.page.write_text("new")
+
+    def _compile(self, _settings: Settings, _files: object) -> Denies:
+        self.threads.append(threading.get_ident())
+        self.begun.set()
+        assert self.go.wait(30)
+        return DENIED
+
+    async def under(self, epoch: str) -> tuple[int, str]:
+        """Status and code of the search under ``epoch``."""
+        self.app.policy.epoch = epoch
+        answer = await self.app.send(SEARCH)
+        return answer.status, "" if answer.status == 200 else answer.code
+
+
+@pytest_asyncio.fixture
+async def compiling(subgraph: SubgraphFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Compiling:
+    app = await subgraph("travelers")
+    app.subgraph.trust.policy = replace(app.policy, epoch="sha256:older")
+    return Compiling(app, tmp_path / "vocabulary.toml", monkeypatch)
+
+
+async def test_new_files_are_compiled_before_anybody_asks_and_hold_from_the_first_who_does(
+    compiling: Compiling,
+) -> None:
+    compiling.go.set()
+    trust = compiling.app.subgraph.trust
+    await trust.look()
+    assert compiling.threads == [], "somebody may still be writing them"
+    await trust.look()
+    await trust.look()
+    assert len(compiling.threads) == 1
+    assert compiling.threads[0] != threading.get_ident()
+    assert await compiling.under("sha256:older") == (200, "")  # nobody has asked under the new one yet
+    assert await compiling.under("sha256:newer") == (403, "NOT_PERMITTED")
+    assert await compiling.under("sha256:older") == (403, "NOT_PERMITTED")  # never more than the newest gives
+    assert await compiling.under("sha256:newest") == (403, "NOT_PERMITTED")
+    await trust.look()
+    await trust.look()
+    assert len(compiling.threads) == 1, "somebody's request compiled it again"
+
+
+async def test_who_asks_under_what_is_not_compiled_waits_and_nobody_else_does(compiling: Compiling) -> None:
+    compiling.app.policy.epoch = "sha256:newer"
+    waiting = asyncio.create_task(compiling.app.send(SEARCH))
+    await asyncio.to_thread(compiling.begun.wait, 30)
+    assert await compiling.under("sha256:older") == (200, "")
+    assert not waiting.done()
+    compiling.go.set()
+    answer = await waiting
+    assert (answer.status, answer.code) == (403, "NOT_PERMITTED")
+
+
+async def test_the_old_copy_does_not_answer_in_the_place_of_one_that_takes_too_long(
+    compiling: Compiling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("subgraphs.kit.trust.LATE", 0.01)
+    try:
+        assert await compiling.under("sha256:newer") == (503, "POLICY_LATE")
+        assert await compiling.under("sha256:older") == (200, "")
+    finally:
+        compiling.go.set()
+
+
+async def test_a_subgraph_that_runs_watches_its_files(subgraph: SubgraphFactory, tmp_path: Path) -> None:
+    app = await subgraph("travelers")
+    trust, looks = app.subgraph.trust, 0
+    shutil.copytree(ROOT / "schema", tmp_path / "schema")
+    trust.settings = replace(app.subgraph.settings, policy=tmp_path / "schema", supergraph=SUPERGRAPH)
+
+    async def pause(_seconds: float) -> None:
+        nonlocal looks
+        looks += 1
+        if looks > 4:
+            raise asyncio.CancelledError
+        if looks == 2:
+            (tmp_path / "schema" / "agreements" / "zz-broken.toml").write_text("id = ")
+
+    await trust.watching(pause)
+    assert looks == 0, "its policy was given, there is nothing to watch"
+    trust.policy = None
+    trust.prepare()
+    own = trust.policy
+    with pytest.raises(asyncio.CancelledError):
+        await trust.watching(pause)
+    await trust.ready("another")
+    assert trust._policy("another") is own, "a broken page changes nothing"

@@ -28,6 +28,7 @@ from gateway.operation import read as read_module
 from gateway.reloading import reload
 from gateway.warming import asked_by_everyone, read_operations, warm, warm_beside, warm_open
 from gateway.web.app import create_app
+from subgraphs.kit import trust as trust_module
 from tests.reload.test_reload import FOIL, change, suspend
 from tests.scenarios.asking import TODAY, Asker, World
 from tests.support import ask_app
@@ -59,13 +60,14 @@ def work(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     counted("read", read_module, "read_document")
     counted("view", view_module, "view_sdl")
     counted("plan", house_module, "plan_operation")
+    counted("compile", trust_module, "compile_policy")  # a subgraph's own copy
     return done
 
 
 async def test_load_across_a_reload_meets_nothing_for_the_first_time(
     ask: Asker, world: World, schema: Path, work: Counter[str]
 ) -> None:
-    """Callers keep asking while the policy changes: no request reads a document, makes a view or plans anew."""
+    """Callers keep asking while the policy changes: none makes gateway or subgraph read, plan or compile for the first time."""
     for query in QUESTIONS:
         await ask(12, query, f=FOIL)
     assert work["read"] >= 3, "what the test counts is not counted"
@@ -89,6 +91,10 @@ async def test_load_across_a_reload_meets_nothing_for_the_first_time(
     await before.wait()
     after.clear()
     change(schema, "agreements/state_ca-cbp-visa.toml", 'title = "', 'title = "New: ')
+    for _ in range(2):  # what each subgraph does every two seconds
+        for app in world.apps.values():
+            await app.state.subgraph.trust.look()
+    assert work["compile beside"] == 1, "the agencies' copies were not made ready"
     done = await reload(world.opened)
     assert not done.code, done.error
     after.clear()
@@ -97,9 +103,12 @@ async def test_load_across_a_reload_meets_nothing_for_the_first_time(
     await asyncio.gather(*loading)
 
     assert len(set(epochs)) == 2, "the load did not go across the reload"
-    assert (work["read"], work["view"], work["plan"]) == (0, 0, 0), work
+    assert (work["read"], work["view"], work["plan"], work["compile"]) == (0, 0, 0, 0), work
     assert work["read beside"] == 3
     assert work["view beside"] == 1
+    assert work["compile beside"] == 1, "a request waited for the agency's copy"
+    trust = world.apps["visas"].state.subgraph.trust
+    assert trust.policy.epoch == world.opened.graph.policy.epoch, "the agency answers by its old copy"
 
 
 async def test_what_a_new_policy_cuts_otherwise_is_planned_before_it_is_asked(
