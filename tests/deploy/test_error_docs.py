@@ -18,8 +18,10 @@ PLACES = {
     "INPUT_FIELD_DEFINITION", "INPUT_OBJECT", "VARIABLE_DEFINITION",
 }  # fmt: skip
 MASKS = {"BOOLEAN_PRESENCE", "CATEGORY_ONLY", "COUNTRY_ONLY", "DATE_ONLY", "HASHED_REF", "YEAR_ONLY"}
-NOT_CODES = PLACES | MASKS | {"FIELD_ARGUMENT", "QF_FD", "TYPER_STANDARD_TRACEBACK"}
-"""Words in capitals that are no codes: where directives may stand, masks, a stem, a solver's logic, a library's setting."""
+CHANGES = {"FLOWS_CHANGED", "REVIEW_OVERDUE"}
+NOT_CODES = PLACES | MASKS | CHANGES | {"FIELD_ARGUMENT", "QF_FD", "TYPER_STANDARD_TRACEBACK"}
+"""Words in capitals that are no codes: where directives may stand, masks, what the journal says of an agreement, a stem, a
+solver's logic, a library's setting."""
 
 MADE = {
     "INCONSISTENT_{}_VALUE_TYPE_FIELD": ("OBJECT", "INTERFACE"),
