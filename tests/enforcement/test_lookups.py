@@ -72,7 +72,7 @@ def test_what_could_not_be_given_is_left_out_and_the_facts_stay() -> None:
     (lookup,) = guarded_lookups(found, POLICY, SHAPES)
     never = {"Visa.status", "Revocation.at", "Revocation.ground", "Visa.revocation"}
     gone = withheld(lookup, {}, lambda place, _: str(place) not in never, SHAPES)
-    assert gone == {Coordinate.parse(each) for each in never}
+    assert gone == frozenset(map(Coordinate.parse, never))
     rest = rest_operation(found, {"one": gone}, SHAPES)
     assert rest is not None
     text = shown(rest.selections)
