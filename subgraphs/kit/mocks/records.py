@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, TypeAlias
+from functools import partial
+from typing import Any, Final, TypeAlias, cast
 
 from graphql import (
+    GraphQLField,
     GraphQLInterfaceType,
     GraphQLObjectType,
     GraphQLOutputType,
@@ -26,6 +28,7 @@ from graphql import (
 )
 
 from subgraphs.kit.mocks.federated import Federated, KeyShape
+from subgraphs.kit.mocks.narrowing import in_order, narrowing, order_of, passes
 from subgraphs.kit.mocks.values import Dice, leaf
 from subgraphs.kit.trust_mocks import Law
 from subgraphs.kit.types import CodedValue
@@ -34,6 +37,7 @@ __all__ = ["Record", "Records"]
 
 Given: TypeAlias = Mapping[str, Any]
 _MOST: Final = 4  # items of a list
+_QUEUE: Final = 24  # rows of a list at the root that can be filtered, so that a filter leaves some
 _PAGING: Final = frozenset({"first", "after", "last", "before"})
 _STRANGERS: Final = tuple(f"TRV-01KM0CK{number:019d}" for number in range(1, 10))
 """The travelers of records that nothing ties to one."""
@@ -85,14 +89,43 @@ class Records:
             return page[0]
         root = not isinstance(source, Record)
         asked = {key: value for key, value in arguments.items() if key not in _PAGING and value is not None}
-        told = json.dumps(asked, sort_keys=True, default=str) if asked and root else ""
+        field = info.parent_type.fields[name]
+        plain = {key: value for key, value in asked.items() if key not in self._choosing(field)}
+        told = json.dumps(plain, sort_keys=True, default=str) if plain and root else ""
         seed = f"{owner.seed}/{owner.type}.{name}{told}"
         if root and asked:
             owner = replace(owner, subject=self._named(get_named_type(info.return_type).name, asked))
             if (found := self._looked_up(info.return_type, asked)) is not None:
                 return found
         made = self._made(owner, name, info.return_type, seed)
-        return _cut(made, arguments) if isinstance(made, Record) and made.items is not None else made
+        if isinstance(made, list):
+            return self._chosen(made, field, asked)[: arguments.get("first")]
+        if isinstance(made, Record) and made.items is not None:
+            rows = self._chosen([row for _, row in made.items], field, asked)
+            return _cut(replace(made, items=tuple(enumerate(rows))), arguments)
+        return made
+
+    def _choosing(self, field: GraphQLField) -> frozenset[str]:
+        """The arguments that choose among the rows of a list or page: the rows themselves do not follow from them."""
+        named = get_named_type(field.type)
+        paged = isinstance(named, GraphQLObjectType) and named.fields.keys() >= {"edges", "pageInfo"}
+        return narrowing(field) if paged or is_list_type(get_nullable_type(field.type)) else frozenset()
+
+    def _chosen(self, rows: list[Any], field: GraphQLField, asked: Given) -> list[Any]:
+        """Those of ``rows`` that the arguments ask for, in the order they ask for."""
+        if not (self._choosing(field) & asked.keys() and rows and isinstance(rows[0], Record)):
+            return rows
+        kind: Any = self.graph.core.type_map[rows[0].type]
+        kept = [each for each in rows if passes(field, asked, kind, partial(self._value, each))]
+        by, descending = order_of(field, asked, kind)
+        return in_order(kept, lambda each: self._value(each, by), descending) if by else kept
+
+    def _value(self, row: Record, name: str) -> Any:
+        """What ``row`` answers when it is asked for the field ``name``, of which no argument is given."""
+        declared = self._declared(row, name).type
+        if name in row.given:
+            return self._given(row, name, declared, row.given[name])
+        return self._made(row, name, declared, f"{row.seed}/{row.type}.{name}")
 
     def _given(self, owner: Record, name: str, kind: GraphQLOutputType, value: Any) -> Any:
         named = get_named_type(kind)
@@ -139,7 +172,8 @@ class Records:
             subject = owner.subject or Dice(seed).of(_STRANGERS)
             return self._entity(kind.name, self._minted(kind, shapes[0], subject, seed), {}, subject)
         record = Record(kind.name, seed, owner.subject, path=(*owner.path, name))
-        return self._page(record, kind) if {"edges", "pageInfo"} <= kind.fields.keys() else record
+        most = _QUEUE if owner.seed == owner.type and self._choosing(self._declared(owner, name)) else 0
+        return self._page(record, kind, most) if {"edges", "pageInfo"} <= kind.fields.keys() else record
 
     def _entity(self, name: str, key: Given, given: Given, subject: str) -> Record:
         seed = f"{name}:{json.dumps(key, sort_keys=True, default=str)}"
@@ -181,9 +215,14 @@ class Records:
         parts = (each.split(".") for each in _words(asked))
         return next((each[1] for each in parts if len(each) == 3), "")
 
-    def _page(self, record: Record, kind: GraphQLObjectType) -> Record:
+    def _declared(self, owner: Record, name: str) -> GraphQLField:
+        kind: Any = self.graph.core.type_map[owner.type]
+        return cast("GraphQLField", kind.fields[name])
+
+    def _page(self, record: Record, kind: GraphQLObjectType, size: int) -> Record:
+        """A page of ``size`` rows, of a few where it is 0."""
         inner: Any = get_named_type(kind.fields["edges"].type)
-        size = Dice(f"{record.seed}?").number(_MOST)
+        size = size or Dice(f"{record.seed}?").number(_MOST)
         nodes = [self._made(record, "node", inner.fields["node"].type, f"{record.seed}/{n}") for n in range(size)]
         return replace(record, items=tuple(enumerate(nodes)))
 
