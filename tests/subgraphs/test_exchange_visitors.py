@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from graphql import GraphQLObjectType
-from sqlalchemy import event, select
+from sqlalchemy import event
 
 from subgraphs.exchange_visitors import codes, laws
 from subgraphs.exchange_visitors.enums import SanctionKind, SevisStatus, SponsorStatus, TwoYearBasis
@@ -23,6 +23,8 @@ from subgraphs.kit.codes import LISTS
 from subgraphs.kit.schema import core_schema, unclassified
 from subgraphs.kit.testing import NOW, Asked
 from subgraphs.kit.world.vocabulary import ENUMS
+from tests.subgraphs import acting
+from tests.subgraphs.acting import stored
 from tests.subgraphs.conftest import SubgraphFactory
 
 SEVIS: dict[str, Any] = {
@@ -68,18 +70,7 @@ def record(number: str = "N0000100001", **changed: Any) -> ExchangeVisitorRow:
 
 
 async def act(app: Asked, name: str, given: dict[str, Any], select: str = "status") -> Any:
-    """The mutation's value, or the code of its refusal."""
-    type_ = f"{name[0].upper()}{name[1:]}Input"
-    query = f"mutation($input: {type_}!) {{ {name}(input: $input) {{ {select} }} }}"
-    answer = await app.ask(query, {"input": given})
-    if "errors" in answer:
-        return answer["errors"][0]["extensions"]["code"]
-    return answer["data"][name]
-
-
-async def stored(app: Asked, model: type[Any]) -> list[Any]:
-    async with app.subgraph.database.session() as session:
-        return list((await session.scalars(select(model))).all())
+    return await acting.act(app, name, given, select)
 
 
 # reading

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +11,6 @@ from gateway.caller import Caller
 from gateway.errors import RequestError
 from gateway.limits import LimitsPage
 from gateway.traffic import MemoryBuckets, Turnstile, ValkeyBuckets, open_valkey
-from tests.store import running_store
 
 PAGE = LimitsPage.read({"callers": {"rate": 2, "burst": 3, "auditor": {"rate": 10}}})
 
@@ -69,13 +66,6 @@ def test_a_role_says_what_differs_and_the_page_is_read_strictly() -> None:
     for page, said in wrong:
         with pytest.raises(ValueError, match=said):
             LimitsPage.read(page)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """A Redis of its own on a socket in a temporary folder."""
-    with running_store(tmp_path) as running:
-        yield running
 
 
 async def test_gateways_share_a_bucket_and_each_meters_alone_once_the_store_is_lost(

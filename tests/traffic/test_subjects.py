@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +11,6 @@ from gateway.caller import Caller
 from gateway.errors import RequestError
 from gateway.limits import LimitsPage
 from gateway.traffic import MemorySeen, Spent, SubjectBudget, ValkeySeen, open_valkey
-from tests.store import running_store
 
 PAGE = LimitsPage.read({"subjects": {"most": 3, "warn": 2, "hours": 1, "lead": {"most": 1, "warn": 0}, "free": {"most": 0, "warn": 0}}})  # fmt: skip
 OFFICER = Caller("CBP", "officer", "inspection", user="u1")
@@ -81,13 +78,6 @@ def test_the_page_is_read_strictly() -> None:
     for page, said in wrong:
         with pytest.raises(ValueError, match=said):
             LimitsPage.read(page)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """A Redis of its own on a socket in a temporary folder."""
-    with running_store(tmp_path) as running:
-        yield running
 
 
 async def test_gateways_share_a_budget_and_each_counts_alone_once_the_store_is_lost(
