@@ -85,14 +85,13 @@ class Records:
             told = self.tellers[name] = self.telling(name)
         if not told:
             return True
-        outcomes = [
-            outcome
-            for coordinate in told
-            if (outcome := self.decide(coordinate, context).outcome) is not Outcome.UNAVAILABLE
-            or not self.beyond(name, coordinate)
-        ]
-        if any(outcome in VISIBLE for outcome in outcomes):
-            return True
+        outcomes: list[Outcome] = []
+        for coordinate in told:
+            outcome = self.decide(coordinate, context).outcome
+            if outcome in VISIBLE:
+                return True
+            if outcome is not Outcome.UNAVAILABLE or not self.beyond(name, coordinate):
+                outcomes.append(outcome)
         # nothing visible: absent, unless it is only that nobody could be asked; one of several types that a search
         # may find is not there for a caller who is given nothing of it
         if Outcome.UNAVAILABLE in outcomes:
@@ -104,8 +103,8 @@ class Records:
         if name in self.shapes.plumbing:
             return ()
         told = self.decisions.apart(self.shapes.told_by(name))
-        settled = [decision.outcome for each in told if (decision := self.static.of(each)).settled]
-        return () if any(outcome in VISIBLE for outcome in settled) else told
+        static = map(self.static.of, told)
+        return () if any(each.settled and each.outcome in VISIBLE for each in static) else told
 
     def findable(self, name: str, context: Context, ruled: RuledField, path: tuple[str | int, ...]) -> bool:
         """Whether a record may be found by what the field's arguments test: only by what it shows in clear."""

@@ -18,7 +18,7 @@ from tests.benchmarks.test_speed import calls_of
 from tests.scenarios.asking import open_world, seed_world
 
 # calls of Python functions and of C functions of one governed answer, record and all; raised knowingly or not at all
-MOST = 6_200
+MOST = 5_500
 
 
 @pytest.mark.slow
