@@ -26,7 +26,7 @@ from tests.scale.loaded import filled, kept
 from tests.scenarios.asking import ROOT
 from tests.subgraphs.postgres import Server, running
 
-__all__ = ["COSTS", "MIX"]
+__all__ = ["COSTS", "MIX", "cost", "throughput"]
 
 COSTS: Final = ROOT / "tests" / "scale" / "costs.json"
 MIX: Final = {"port": "05-is-this-visa-good", "post": "01-petition-at-the-window", "vetting": "09-security-review"}
@@ -63,7 +63,7 @@ def _stages(house: Fleet, record: Server) -> dict[str, Callable[[], float]]:
     return found | {"store": of(house.store.process.pid)}
 
 
-def _cost(house: Fleet, record: Server, question: Question) -> dict[str, float]:
+def cost(house: Fleet, record: Server, question: Question) -> dict[str, float]:
     """Milliseconds of CPU that one answer costs at each stage."""
     stages = _stages(house, record)
     _asked(house.gateways[0].address, question, 20)
@@ -97,13 +97,14 @@ def _idle(house: Fleet, record: Server) -> dict[str, float]:
     return {name: round(1000 * (spent() - before[name]) / _SECONDS, 3) for name, spent in stages.items()}
 
 
-def _throughput(house: Fleet, record: Server, question: Question) -> dict[str, float]:
-    """Answers a second for so many users, and the CPU seconds a second that the house got of the machine."""
+def throughput(house: Fleet, record: Server, question: Question) -> dict[str, float]:
+    """Answers a second for so many users, the CPU seconds a second that the house got of the machine, and milliseconds of CPU
+    that an answer cost then: ``gateways`` and ``others``."""
     addresses = house.addresses
     for address in addresses:
         _asked(address, question, 20)
     stages, answers, lock = _stages(house, record), [0], threading.Lock()
-    before, began = sum(spent() for spent in stages.values()), time.monotonic()
+    before, began = {name: spent() for name, spent in stages.items()}, time.monotonic()
 
     def user(number: int) -> None:
         done = _asked(addresses[number % len(addresses)], question, 0, began + _SECONDS)
@@ -116,8 +117,14 @@ def _throughput(house: Fleet, record: Server, question: Question) -> dict[str, f
     for each in threads:
         each.join()
     took = time.monotonic() - began
-    got = sum(spent() for spent in stages.values()) - before
-    return {"answers": round(answers[0] / took, 1), "cpu": round(got / took, 3)}
+    got = {name: spent() - before[name] for name, spent in stages.items()}
+    own, share = got.pop("gateway"), 1000 / answers[0]
+    return {
+        "answers": round(answers[0] / took, 1),
+        "cpu": round((own + sum(got.values())) / took, 3),
+        "gateways": round(own * share, 1),
+        "others": round(sum(got.values()) * share, 1),
+    }
 
 
 def main(folder: Path, travelers: int) -> None:
@@ -133,8 +140,8 @@ def main(folder: Path, travelers: int) -> None:
                 more = {"TWS_SUBGRAPH_TIMEOUT": "30", "TWS_RECORD": record.url.replace("+asyncpg", "")}
                 with fleet(Path(own), server, urls, store, gateways=replicas, more=more) as house:
                     if replicas == 1:
-                        found["costs"] = {who: _cost(house, record, known[name]) for who, name in MIX.items()}
-                    found["replicas"][str(replicas)] = _throughput(house, record, known[MIX["port"]])
+                        found["costs"] = {who: cost(house, record, known[name]) for who, name in MIX.items()}
+                    found["replicas"][str(replicas)] = throughput(house, record, known[MIX["port"]])
                     found["idle"][str(replicas)] = _idle(house, record)
     found["measured"] = time.strftime("%Y-%m-%d")
     COSTS.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
