@@ -19,7 +19,7 @@ from typing import Any, Final
 from gateway.caller import Caller
 from gateway.coordinates import Coordinate
 from gateway.policy.agreement import Agreement
-from gateway.policy.compile import GrantClause, RuleClause, WithholdClause
+from gateway.policy.clauses import GrantClause, RuleClause, WithholdClause
 from gateway.policy.conditions import Atom, Condition, atoms_of, shifted
 from gateway.policy.facts import MISSING, UNREACHABLE, Facts, Value
 from gateway.policy.lifecycle import GRACE, midnight

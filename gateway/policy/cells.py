@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 from gateway.caller import Caller
 from gateway.coordinates import Coordinate
 from gateway.policy.agreement import Agreement
-from gateway.policy.compile import Compiled, GrantClause, RuleClause, WithholdClause
+from gateway.policy.clauses import Compiled, GrantClause, RuleClause, WithholdClause
 from gateway.policy.conditions import ALWAYS, Atom, Condition, atoms_of, evaluate
 from gateway.policy.decide import Cell, candidate_of, is_free, weigh
 from gateway.policy.decision import Candidate, Decision, Outcome, Reason

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from gateway.coordinates import Coordinate
 from gateway.policy.catalogue import Entry
 from gateway.policy.cells import CellMaker, alike_once
-from gateway.policy.compile import Compiled
+from gateway.policy.clauses import Compiled
 from gateway.policy.conditions import Atom
 from gateway.policy.decide import Cell
 from gateway.policy.decision import Decision, Outcome, Reason

@@ -8,79 +8,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from gateway.coordinates import Coordinate
 from gateway.errors import Mistake, PolicyError
-from gateway.policy.agreement import Agreement, Flow, Grant, Withhold
+from gateway.policy.agreement import Agreement, Flow, Grant
 from gateway.policy.bundle import Bundle
 from gateway.policy.catalogue import Catalogue, Entry, read_catalogue
 from gateway.policy.check_facts import FactChecker
+from gateway.policy.clauses import Compiled, FlowClause, GrantClause, RuleClause, WithholdClause
 from gateway.policy.conditions import ALWAYS, Atom, Condition, Group
 from gateway.policy.epoch import epoch_of
 from gateway.policy.expand import Expander
-from gateway.policy.prohibition import Prohibition, Rule
+from gateway.policy.prohibition import Prohibition
 from gateway.policy.vocabulary import Vocabulary
 from gateway.supergraph.model import Supergraph
 
-__all__ = ["Compiled", "FlowClause", "GrantClause", "RuleClause", "WithholdClause", "compile_bundle", "mask_name"]
-
-
-@dataclass(frozen=True, slots=True)
-class GrantClause:
-    """One grant as it bears on one coordinate. Clauses sort by ``rank``: clear first, then the weaker mask, and so on."""
-
-    agreement: Agreement
-    grant: Grant
-    when: Condition
-    mask: str
-    rank: tuple[int, int, int, str, str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class WithholdClause:
-    """One withhold as it bears on one coordinate."""
-
-    agreement: Agreement
-    withhold: Withhold
-    ordinal: int
-
-
-@dataclass(frozen=True, slots=True)
-class RuleClause:
-    """One rule of a prohibition as it bears on one coordinate."""
-
-    prohibition: Prohibition
-    rule: Rule
-    ordinal: int
-
-
-@dataclass(frozen=True, slots=True)
-class FlowClause:
-    """One flow as it bears on one coordinate, and the fields that may be computed from it."""
-
-    agreement: Agreement
-    flow: Flow
-    derives: frozenset[Coordinate] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Compiled:
-    """The tables that decisions are made from, each by coordinate.
-
-    Coordinates under the same clauses share one tuple of them: what is made of it once holds for all of them.
-    """
-
-    vocabulary: Vocabulary
-    catalogue: Catalogue
-    agreements: tuple[Agreement, ...]
-    prohibitions: tuple[Prohibition, ...]
-    grants: Mapping[Coordinate, tuple[GrantClause, ...]]
-    withholds: Mapping[Coordinate, tuple[WithholdClause, ...]]
-    rules: Mapping[Coordinate, tuple[RuleClause, ...]]
-    flows: Mapping[Coordinate, tuple[FlowClause, ...]]
-    epoch: str
+__all__ = ["compile_bundle", "mask_name"]
 
 
 _GLASS: Final = Atom("caller.breakGlass", "is", True)

@@ -19,7 +19,7 @@ from functools import partial
 from typing import Final
 
 from gateway.caller import Caller
-from gateway.policy.compile import GrantClause, RuleClause, WithholdClause
+from gateway.policy.clauses import GrantClause, RuleClause, WithholdClause
 from gateway.policy.conditions import ALWAYS, Atom, Condition, atoms_of, evaluate, unknown_facts
 from gateway.policy.decision import AtomResult, Basis, Candidate, Considered, Decision, Outcome, Reason
 from gateway.policy.facts import Truth, Value

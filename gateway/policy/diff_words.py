@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final, TypeVar
 
 from gateway.policy.agreement import Agreement
-from gateway.policy.compile import Compiled
+from gateway.policy.clauses import Compiled
 from gateway.policy.lifecycle import IN_FORCE, state_of
 from gateway.policy.prohibition import Exemption, Prohibition
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from gateway.coordinates import Coordinate
-from gateway.policy.compile import Compiled, FlowClause
+from gateway.policy.clauses import Compiled, FlowClause
 from gateway.policy.decision import Basis
 from gateway.policy.lifecycle import in_force
 

@@ -19,8 +19,9 @@ from gateway.policy.agreement import Agreement
 from gateway.policy.bundle import Bundle
 from gateway.policy.catalogue import Catalogue
 from gateway.policy.cells import CellMaker
+from gateway.policy.clauses import Compiled
 from gateway.policy.column import Column
-from gateway.policy.compile import Compiled, compile_bundle
+from gateway.policy.compile import compile_bundle
 from gateway.policy.decide import giveable
 from gateway.policy.decision import Basis, Decision, Outcome, Reason
 from gateway.policy.decisions import Decisions

@@ -9,7 +9,7 @@ from gateway.coordinates import Coordinate
 from gateway.errors import Mistake, PolicyError
 from gateway.policy.bundle import Bundle
 from gateway.policy.catalogue import read_catalogue
-from gateway.policy.compile import Compiled
+from gateway.policy.clauses import Compiled
 from gateway.policy.decision import Basis, Decision, Outcome, Reason
 from gateway.policy.decisions import Decisions
 from gateway.policy.facts import Facts

@@ -23,7 +23,7 @@ from gateway.caller import Caller
 from gateway.coordinates import Coordinate
 from gateway.policy.catalogue import Entry
 from gateway.policy.cells import CellMaker
-from gateway.policy.compile import Compiled, RuleClause
+from gateway.policy.clauses import Compiled, RuleClause
 from gateway.policy.conditions import Atom, atoms_of, evaluate
 from gateway.policy.decide import Cell, is_free
 from gateway.sharing.behind import Behind, read_behind

@@ -20,18 +20,11 @@ from subgraphs.admissions.inputs import (
     ReferToSecondary,
 )
 from subgraphs.admissions.loaders import lead_statement
+from subgraphs.admissions.notes import CrossingEvent, Lookout
 from subgraphs.admissions.ports import local_day
 from subgraphs.admissions.stubs import ExchangeVisitor, Visa
 from subgraphs.admissions.tables import AdmissionRow, ArrivalRow, InspectionRow
-from subgraphs.admissions.types import (
-    Admission,
-    Arrival,
-    CrossingEvent,
-    Departure,
-    Inspection,
-    Lookout,
-    Traveler,
-)
+from subgraphs.admissions.types import Admission, Arrival, Departure, Inspection, Traveler
 from subgraphs.admissions.writes import (
     open_inspection,
     place_lookout,

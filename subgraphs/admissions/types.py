@@ -15,13 +15,11 @@ from subgraphs.admissions.enums import (
     InspectionOutcome,
     InspectionStage,
     InspectionState,
-    OverstayBasis,
-    OverstayStatus,
-    StayKind,
     UpdateFlag,
 )
 from subgraphs.admissions.inputs import AdmissionFilter, AdmissionOrder
 from subgraphs.admissions.loaders import departure_of, latest_stay
+from subgraphs.admissions.notes import AuthorizedStay, CrossingEvent, Lookout, OverstayAssessment
 from subgraphs.admissions.overstay import Extension, assess
 from subgraphs.admissions.ports import local_day
 from subgraphs.admissions.stubs import ExchangeVisitor, Visa
@@ -41,44 +39,22 @@ from subgraphs.kit import (
     OrderBy,
     Page,
     Provenance,
-    TimelineEvent,
     classified,
     connect_rows,
     entity,
     link,
     shared,
     sys,
-    value,
 )
 from subgraphs.kit.codes import coded
 
 __all__ = [
     "Admission",
     "Arrival",
-    "AuthorizedStay",
-    "CrossingEvent",
     "Departure",
     "Inspection",
-    "Lookout",
-    "OverstayAssessment",
     "Traveler",
 ]
-
-
-@value(description="Until when the traveler may stay: a date, the end of the program, no end, or not known.")
-class AuthorizedStay:
-    kind: StayKind | None = classified("XING")
-    until: dt.date | None = classified("XING", description="The last day of the stay; only for kind DATE.")
-
-
-@value(description="Whether the latest stay was exceeded, on what basis, and by which rule.")
-class OverstayAssessment:
-    status: OverstayStatus | None = classified("XING")
-    basis: OverstayBasis | None = classified("XING")
-    daysOver: int | None = classified("XING", description="Calendar days at the port; null where not determinable.")
-    assessedAt: dt.datetime | None = classified("XING")
-    ruleId: str | None = classified("XING")
-    explanation: str | None = classified("XING")
 
 
 @entity("crossingId", description="One crossing of the border (NIIS).")
@@ -288,46 +264,6 @@ class Departure:
     @link()
     def traveler(self) -> Traveler | None:
         return Traveler(id=ID(self.row.traveler_id))
-
-
-@entity("lookoutId", description="A lookout (TECS); whether there is one is protected itself.")
-class Lookout:
-    lookoutId: str | None = classified("WL")
-    kind: str | None = classified("WL")
-    placedBy: str | None = classified("WL")
-    at: dt.datetime | None = classified("WL")
-    expires: dt.datetime | None = classified("WL")
-    instruction: str | None = classified("WL")
-    provenance: Provenance | None = sys()
-
-    @classmethod
-    def of(cls, row: LookoutRow) -> Lookout:
-        """The lookout in ``row``."""
-        return cls(
-            lookoutId=row.lookout_id,
-            kind=row.kind,
-            placedBy=row.placed_by,
-            at=row.at,
-            expires=row.expires,
-            instruction=row.instruction,
-            provenance=Provenance.of(row),
-        )
-
-    @classmethod
-    async def resolve_reference(cls, info: Info, key: Key) -> Lookout | None:
-        """The lookout a representation names."""
-        row = await info.context.one(LookoutRow, LookoutRow.lookout_id, key["lookoutId"])
-        return cls.of(row) if row else None
-
-
-@value(description="A crossing event of a traveler's chapter; its words give no outcome away.")
-class CrossingEvent(TimelineEvent):
-    summary: str | None = classified("XING")
-
-    @classmethod
-    def of(cls, row: CrossingEventRow) -> CrossingEvent:
-        """The event in ``row``."""
-        return cls(id=ID(row.id), at=row.at, kind=row.kind, summary=row.summary, provenance=Provenance.of(row))
 
 
 @entity("id", description="A traveler's chapter at the border.")

@@ -16,7 +16,7 @@ from typing import Any
 
 from gateway.coordinates import Coordinate
 from gateway.errors import GatewayError
-from gateway.policy.compile import GrantClause, RuleClause, WithholdClause
+from gateway.policy.clauses import GrantClause, RuleClause, WithholdClause
 from gateway.policy.conditions import Atom, Condition, evaluate
 from gateway.policy.decide import is_free
 from gateway.policy.decision import Outcome

@@ -14,7 +14,7 @@ from itertools import product
 from typing import Any, Final, TypeAlias
 
 from gateway.coordinates import Coordinate
-from gateway.policy.compile import GrantClause, RuleClause, WithholdClause
+from gateway.policy.clauses import GrantClause, RuleClause, WithholdClause
 from gateway.policy.conditions import Atom, Condition, atoms_of, evaluate
 from gateway.policy.decision import Decision, Outcome
 from gateway.policy.facts import UNREACHABLE, Truth, Value

@@ -7,7 +7,7 @@ from typing import Any
 
 from gateway.coordinates import Coordinate
 from gateway.policy import Policy
-from gateway.policy.compile import GrantClause
+from gateway.policy.clauses import GrantClause
 from gateway.policy.lifecycle import in_force, state_of
 from gateway.web.console.words import condition_tree
 

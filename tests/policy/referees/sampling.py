@@ -10,7 +10,7 @@ from typing import Any
 
 from gateway.coordinates import Coordinate
 from gateway.policy import Policy
-from gateway.policy.compile import GrantClause
+from gateway.policy.clauses import GrantClause
 from gateway.policy.conditions import Atom, Condition, atoms_of, evaluate
 from gateway.policy.facts import MISSING, Truth
 from gateway.policy.lifecycle import in_force
