@@ -60,6 +60,12 @@ class Asked(Request):
         return known
 
 
+@lru_cache(maxsize=64)
+def _wired(name: str) -> bytes:
+    """A header's name as requests have it."""
+    return name.lower().encode("latin-1")
+
+
 class _Named(Headers):
     """Headers by name."""
 
@@ -68,11 +74,11 @@ class _Named(Headers):
         self._named = dict(reversed(pairs))
 
     def __getitem__(self, key: str) -> str:
-        return self._named[key.lower().encode("latin-1")].decode("latin-1")
+        return self._named[_wired(key)].decode("latin-1")
 
     def get(self, key: str, default: Any = None) -> Any:
         """The header's value, or ``default``."""
-        value = self._named.get(key.lower().encode("latin-1"))
+        value = self._named.get(_wired(key))
         return default if value is None else value.decode("latin-1")
 
 

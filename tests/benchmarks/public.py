@@ -143,7 +143,9 @@ def _nanoseconds(server: Server) -> int:
 
 
 def _note(heard: _Heard, told: Mapping[str, Any], spent: float) -> None:
-    heard.rate.append(told["requests"] / max(spent, 1e-3))
+    heard.rate.append(
+        max(told["requests"], 1) / max(spent, 1e-3)
+    )  # one that is stuck for a round has a ratio all the same
     heard.p50.append(told["p50_us"] / 1e3)
     heard.p99.append(told["p99_us"] / 1e3)
     heard.failed += sum(count for name, count in told.items() if name.startswith("err_"))

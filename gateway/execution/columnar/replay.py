@@ -17,14 +17,18 @@ class Replay:
 
     def __init__(self, inner: Transport) -> None:
         self._inner = inner
+        self._heard: list[tuple[SubgraphRequest, _Outcome]] = []  # nearly always nobody asks for it again
         self._noted: defaultdict[tuple[str, bytes], deque[_Outcome]] = defaultdict(deque)
 
     def note(self, request: SubgraphRequest, outcome: _Outcome) -> None:
         """Keep what came of ``request``: an answer, or why there was none."""
-        self._noted[request.subgraph, request.body].append(outcome)
+        self._heard.append((request, outcome))
 
     async def send(self, request: SubgraphRequest) -> SubgraphResponse:
         """The noted answer to an equal request, or the failure; the subgraph's own where none is left."""
+        for each, outcome in self._heard:
+            self._noted[each.subgraph, each.body].append(outcome)
+        self._heard.clear()
         noted = self._noted.get((request.subgraph, request.body))
         if not noted:
             return await self._inner.send(request)
