@@ -13,7 +13,7 @@ from typing import Any, Final
 import orjson
 
 from gateway.caller import Caller
-from gateway.enforcement.hidden import HIDDEN, coordinates_of, hidden_fields, read_hidden
+from gateway.enforcement.hidden import HIDDEN, hidden_fields, read_hidden
 from gateway.enforcement.shapes import Shapes
 from gateway.enforcement.values import argument_values, subject_argument
 from gateway.operation.model import Argument, Field, Operation
@@ -81,13 +81,6 @@ def case_reading(policy: Policy, caller: Caller, shapes: Shapes) -> CaseReading 
         asked = Operation("query", root.name, (field,), (("case", str(argument.type)),), name="Case")
         shapes.worked["case", kind.name] = asked
     return CaseReading(kind, replace(asked, variables={"case": kind.identifier(caller.case)}))
-
-
-def case_coordinates(reading: CaseReading) -> frozenset[str]:
-    """The coordinates that reading the case selects."""
-    return (
-        coordinates_of(each for each in reading.operation.fields() if each.hidden) if reading.operation else frozenset()
-    )
 
 
 def case_facts(reading: CaseReading, data: Mapping[str, Any] | None, *, failed: bool) -> dict[str, Any]:

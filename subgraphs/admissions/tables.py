@@ -20,6 +20,7 @@ from subgraphs.admissions.enums import (
     StayKind,
     UpdateFlag,
 )
+from subgraphs.kit.serials import SerialColumns
 from subgraphs.kit.tables import COLUMN_TYPES, EventColumns, ProvenanceColumns, table_metadata
 
 __all__ = [
@@ -49,13 +50,10 @@ class Event(EventColumns, Base):
     __tablename__ = "events"
 
 
-class SerialRow(Base):
+class SerialRow(SerialColumns, Base):
     """The last number given out of each series."""
 
     __tablename__ = "serials"
-
-    name: Mapped[str] = mapped_column(String(20), primary_key=True)
-    last: Mapped[int]
 
 
 class ArrivalRow(ProvenanceColumns, Base):

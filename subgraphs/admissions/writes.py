@@ -46,6 +46,7 @@ from subgraphs.admissions.tables import (
 from subgraphs.kit import Refusal, Write
 from subgraphs.kit.codes import require_code
 from subgraphs.kit.identifiers import check
+from subgraphs.kit.serials import next_number
 
 __all__ = [
     "open_inspection",
@@ -66,7 +67,7 @@ async def open_inspection(write: Write, given: OpenInspection) -> InspectionRow:
     if await write.session.scalar(open_.limit(1)) is not None:
         raise Refusal("CONFLICT", "An inspection of this crossing is open; record its outcome first")
     row = InspectionRow(
-        inspection_id=await _fresh(write, InspectionRow, _series(f"INS-{arrival.poe}-")),
+        inspection_id=await next_number(SerialRow, write, InspectionRow, _series(f"INS-{arrival.poe}-")),
         crossing_id=arrival.crossing_id,
         traveler_id=arrival.traveler_id,
         stage=InspectionStage.PRIMARY,
@@ -92,7 +93,7 @@ async def refer_to_secondary(write: Write, given: ReferToSecondary) -> Inspectio
         raise Refusal("ILLEGAL_TRANSITION", "Only a primary inspection is referred to secondary")
     _close(write, primary, "refer", InspectionOutcome.REFERRED_SECONDARY)
     row = InspectionRow(
-        inspection_id=await _fresh(write, InspectionRow, _series(f"INS-{primary.port}-")),
+        inspection_id=await next_number(SerialRow, write, InspectionRow, _series(f"INS-{primary.port}-")),
         crossing_id=primary.crossing_id,
         traveler_id=primary.traveler_id,
         stage=InspectionStage.SECONDARY,
@@ -145,7 +146,7 @@ async def record_departure(write: Write, given: RecordDeparture) -> DepartureRow
             raise Refusal("BAD_INPUT", "A departure is matched to an earlier admission of the same traveler")
         admission.lead_after = None
     row = DepartureRow(
-        departure_id=await _fresh(write, DepartureRow, _series("DEP-")),
+        departure_id=await next_number(SerialRow, write, DepartureRow, _series("DEP-")),
         i94_number=number,
         traveler_id=traveler_id,
         at=given.at,
@@ -168,7 +169,7 @@ async def place_lookout(write: Write, given: PlaceLookout) -> LookoutRow:
     if not given.kind.strip() or not given.instruction.strip():
         raise Refusal("BAD_INPUT", "A lookout names its kind and says what to do")
     row = LookoutRow(
-        lookout_id=await _fresh(write, LookoutRow, _series("LKT-")),
+        lookout_id=await next_number(SerialRow, write, LookoutRow, _series("LKT-")),
         traveler_id=check("TRAVELER_ID", given.travelerId),
         kind=given.kind,
         placed_by=write.context.caller.agency,
@@ -219,7 +220,7 @@ async def _arrival(write: Write, given: OpenInspection) -> ArrivalRow:
     if given.travelerId is None or given.port is None or given.mode is None or given.document is None:
         raise Refusal("BAD_INPUT", "Give crossingId, or the travelerId, port, mode and document of a new one")
     row = ArrivalRow(
-        crossing_id=await _fresh(write, ArrivalRow, _series("XNG-")),
+        crossing_id=await next_number(SerialRow, write, ArrivalRow, _series("XNG-")),
         traveler_id=check("TRAVELER_ID", given.travelerId),
         poe=require_code("poe", given.port),
         mode=given.mode,
@@ -250,7 +251,7 @@ async def _admit(write: Write, row: InspectionRow, granted: Granted, given: Reco
     earlier = update(AdmissionRow).where(AdmissionRow.traveler_id == row.traveler_id)
     await write.session.execute(earlier.values(lead_after=None))
     admission = AdmissionRow(
-        i94_number=await _fresh(write, AdmissionRow, i94_number),
+        i94_number=await next_number(SerialRow, write, AdmissionRow, i94_number),
         crossing_id=row.crossing_id,
         traveler_id=row.traveler_id,
         class_of_admission=granted.class_of_admission,
@@ -280,28 +281,13 @@ async def _happened(
     write: Write, traveler_id: str, kind: str, summary: str, system: str, at: dt.datetime | None = None
 ) -> None:
     """An event of the traveler's chapter; neither kind nor words say how an inspection ended."""
-    number = await _fresh(write, CrossingEventRow, _series("EV-CBP-"))
+    number = await next_number(SerialRow, write, CrossingEventRow, _series("EV-CBP-"))
     source = _source(write, system)
     write.add(
         CrossingEventRow(
             id=number, traveler_id=traveler_id, at=at or write.context.now, kind=kind, summary=summary, **source
         )
     )
-
-
-async def _fresh(write: Write, model: type[Any], make: Callable[[int], str]) -> str:
-    """The next identifier of a series that no record has yet."""
-    name = str(model.__tablename__)
-    serial = await write.session.get(SerialRow, name, with_for_update=not write.context.database.on_sqlite)
-    if serial is None:
-        serial = SerialRow(name=name, last=0)
-        write.add(serial)
-    while True:
-        serial.last += 1
-        key = make(serial.last)
-        if await write.session.get(model, key) is None:
-            await write.session.flush()
-            return key
 
 
 def _series(prefix: str) -> Callable[[int], str]:

@@ -9,6 +9,7 @@ from sqlalchemy import JSON, ForeignKey, Index, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from subgraphs.enforcement.enums import CaseState, DepartureProof, EncounterKind, OrderKind, RemovalStage
+from subgraphs.kit.serials import SerialColumns
 from subgraphs.kit.tables import COLUMN_TYPES, EventColumns, ProvenanceColumns, table_metadata
 
 __all__ = [
@@ -36,13 +37,10 @@ class Event(EventColumns, Base):
     __tablename__ = "events"
 
 
-class SerialRow(Base):
+class SerialRow(SerialColumns, Base):
     """The last number given out of each series."""
 
     __tablename__ = "serials"
-
-    name: Mapped[str] = mapped_column(String(20), primary_key=True)
-    last: Mapped[int]
 
 
 class RemovalCaseRow(ProvenanceColumns, Base):

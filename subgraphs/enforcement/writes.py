@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable
 from typing import Any, Final
 
 from sqlalchemy import select
@@ -38,6 +37,7 @@ from subgraphs.enforcement.tables import (
 from subgraphs.kit import Refusal, Write
 from subgraphs.kit.codes import require_code
 from subgraphs.kit.identifiers import check
+from subgraphs.kit.serials import next_number
 
 __all__ = ["book_in", "book_out", "place_in_proceedings", "record_encounter", "record_order", "verify_departure"]
 
@@ -57,7 +57,9 @@ async def record_encounter(write: Write, given: RecordEncounter) -> EncounterRow
             raise Refusal("BAD_INPUT", "The case is not this traveler's")
     year = (given.at.year + (given.at.month >= 10)) % 100  # the fiscal year begins on 1 October
     row = EncounterRow(
-        event_number=await _fresh(write, EncounterRow, lambda serial: f"{given.office}{year:02d}{serial:08d}"),
+        event_number=await next_number(
+            SerialRow, write, EncounterRow, lambda serial: f"{given.office}{year:02d}{serial:08d}"
+        ),
         subject_id=check("EID_SUBJECT", given.subjectId),
         traveler_id=traveler_id,
         at=given.at,
@@ -142,7 +144,7 @@ async def book_in(write: Write, given: BookIn) -> DetentionRow:
     if await write.session.scalar(held.limit(1)) is not None:
         raise Refusal("CONFLICT", "The person is in detention; book out there first")
     row = DetentionRow(
-        detention_id=await _fresh(write, DetentionRow, lambda serial: f"DET-{serial:08d}"),
+        detention_id=await next_number(SerialRow, write, DetentionRow, lambda serial: f"DET-{serial:08d}"),
         case_id=case.case_id,
         traveler_id=case.traveler_id,
         facility=given.facility,
@@ -181,7 +183,7 @@ async def _case_of(write: Write, encounter: EncounterRow) -> RemovalCaseRow:
     if await write.session.scalar(open_.limit(1)) is not None:
         raise Refusal("CONFLICT", "The person has an open case; name it in caseId when recording the encounter")
     row = RemovalCaseRow(
-        case_id=await _fresh(write, RemovalCaseRow, lambda serial: f"ERC-{serial:08d}"),
+        case_id=await next_number(SerialRow, write, RemovalCaseRow, lambda serial: f"ERC-{serial:08d}"),
         traveler_id=encounter.traveler_id,
         stage=RemovalStage.ENCOUNTERED,
         state=CaseState.OPEN,
@@ -201,28 +203,13 @@ async def _happened(
     write: Write, traveler_id: str, kind: str, summary: str, system: str, at: dt.datetime | None = None
 ) -> None:
     """An event of the traveler's chapter; its words name no charge and no relief."""
-    number = await _fresh(write, EnforcementEventRow, lambda serial: f"EV-ERO-{serial:08d}")
+    number = await next_number(SerialRow, write, EnforcementEventRow, lambda serial: f"EV-ERO-{serial:08d}")
     source = _source(write, system)
     write.add(
         EnforcementEventRow(
             id=number, traveler_id=traveler_id, at=at or write.context.now, kind=kind, summary=summary, **source
         )
     )
-
-
-async def _fresh(write: Write, model: type[Any], make: Callable[[int], str]) -> str:
-    """The next identifier of a series that no record has yet."""
-    name = str(model.__tablename__)
-    serial = await write.session.get(SerialRow, name, with_for_update=not write.context.database.on_sqlite)
-    if serial is None:
-        serial = SerialRow(name=name, last=0)
-        write.add(serial)
-    while True:
-        serial.last += 1
-        key = make(serial.last)
-        if await write.session.get(model, key) is None:
-            await write.session.flush()
-            return key
 
 
 def _source(write: Write, system: str) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from subgraphs.kit.world.build.draft import Today
 from subgraphs.kit.world.model import Journey
 from subgraphs.kit.world.tales import file, port, post, stay
 
-__all__ = ["STORIES", "Story", "stories", "story", "story_text"]
+__all__ = ["STORIES", "Story", "stories", "story"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,12 +272,4 @@ def story(slug: str, today: datetime) -> Journey:
     for item, journey in zip(STORIES, stories(today), strict=True):
         if item.slug == slug:
             return journey
-    raise KeyError(slug)
-
-
-def story_text(slug: str) -> str:
-    """The paragraph that tells the story called `slug`. Raises KeyError when there is none."""
-    for item in STORIES:
-        if item.slug == slug:
-            return item.text
     raise KeyError(slug)
