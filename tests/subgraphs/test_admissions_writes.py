@@ -12,6 +12,8 @@ from subgraphs.admissions.laws import Granted, check_admission, check_outcome, i
 from subgraphs.kit import Refusal
 from subgraphs.kit.identifiers import check
 from subgraphs.kit.testing import Asked
+from tests.subgraphs import acting
+from tests.subgraphs.acting import kinds
 from tests.subgraphs.border import ANA, BEN, CBP, I94, admission, arrival, inspection
 from tests.subgraphs.conftest import SubgraphFactory
 
@@ -28,17 +30,7 @@ SELECTIONS = {
 
 async def act(app: Asked, name: str, **input: Any) -> Any:
     """What the mutation answers; the code of the refusal where it is refused."""
-    query = f"mutation($i: {name[0].upper()}{name[1:]}Input!) {{ {name}(input: $i) {{ {SELECTIONS[name]} }} }}"
-    answer = await app.ask(query, {"i": input}, caller=CBP)
-    if "errors" in answer:
-        assert answer["data"] == {name: None}
-        return answer["errors"][0]["extensions"]["code"]
-    return answer["data"][name]
-
-
-async def kinds(app: Asked) -> list[str]:
-    """The kinds of the outbox's events."""
-    return [row["kind"] for row in await app.events()]
+    return await acting.act(app, name, input, SELECTIONS[name], caller=CBP)
 
 
 async def chapter(app: Asked, selection: str) -> Any:

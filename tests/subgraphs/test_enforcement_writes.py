@@ -9,6 +9,8 @@ import pytest
 
 from subgraphs.enforcement.enums import RemovalStage as S
 from subgraphs.kit.testing import NOW, Asked
+from tests.subgraphs import acting
+from tests.subgraphs.acting import kinds
 from tests.subgraphs.conftest import SubgraphFactory
 from tests.subgraphs.ero import ANA, BEN, CASE, ERO, EVENT, case, encounter, ordered
 
@@ -24,17 +26,7 @@ SELECTIONS = {
 
 async def act(app: Asked, name: str, **input: Any) -> Any:
     """What the mutation answers; the code of the refusal where it is refused."""
-    query = f"mutation($i: {name[0].upper()}{name[1:]}Input!) {{ {name}(input: $i) {{ {SELECTIONS[name]} }} }}"
-    answer = await app.ask(query, {"i": input}, caller=ERO)
-    if "errors" in answer:
-        assert answer["data"] == {name: None}
-        return answer["errors"][0]["extensions"]["code"]
-    return answer["data"][name]
-
-
-async def kinds(app: Asked) -> list[str]:
-    """The kinds of the outbox's events."""
-    return [row["kind"] for row in await app.events()]
+    return await acting.act(app, name, input, SELECTIONS[name], caller=ERO)
 
 
 async def test_from_an_encounter_to_a_verified_departure(subgraph: SubgraphFactory) -> None:
