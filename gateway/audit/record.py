@@ -171,7 +171,7 @@ class AuditRecord:
         if self.given:
             found["given"] = {subject: list(owners) for subject, owners in self.given}
         if self.application is not None:
-            found["application"] = {"name": self.application.name, "version": self.application.version}
+            found["application"] = _named(self.application)
         if self.note:
             found["note"] = dict(self.note)
         return found
@@ -186,12 +186,13 @@ class AuditRecord:
             given = b'"given":%b,' % _sorted({subject: list(owners) for subject, owners in self.given})
         note = b'"note":%b,' % _sorted(dict(self.note)) if self.note else b""
         return (
-            b'{"answer":{"bytes":%d,"hash":%b},"at":"%b","caller":%b,"disclosed":[%b],"epoch":%b,"failures":[%b],'
+            b'{"answer":{"bytes":%d,"hash":%b},%b"at":"%b","caller":%b,"disclosed":[%b],"epoch":%b,"failures":[%b],'
             b'"fetches":[%b],%b"kind":%b,%b"operation":{"hash":%b,"kind":%b,"name":%b,"text":%b},"plan":%b,"request":%b,'
             b'"subjects":%b,"supergraph":%b}'
         ) % (
             self.answer_bytes,
             orjson.dumps(self.answer_hash),
+            b'"application":%b,' % _sorted(_named(self.application)) if self.application is not None else b"",
             instant(self.at).encode(),
             _sorted(_caller(self.caller)),
             b",".join(map(_written, self.disclosed)),
@@ -274,6 +275,10 @@ def _blank_quotes(text: str, keep: frozenset[str]) -> str:
     # a plan is not GraphQL, but quotes what GraphQL quotes; the names of subgraphs are no values
     blank = _QUOTED.sub(lambda found: found[0] if found[0].strip('"') in keep else '"*"', text)
     return _LONG_NUMBER.sub("0", blank)
+
+
+def _named(application: Application) -> dict[str, str]:
+    return {"name": application.name, "version": application.version}
 
 
 def _caller(caller: Caller) -> dict[str, str]:

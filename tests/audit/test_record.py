@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from gateway.audit import AuditRecord, Disclosed, FetchNote, Truths, digest
 from gateway.audit import record as audit_record
 from gateway.audit.record import KINDS, FailureNote, without_literals
-from gateway.caller import Caller
+from gateway.caller import Application, Caller
 from gateway.policy import Reason
 from tests.audit.conftest import NOW, record
 
@@ -45,6 +45,7 @@ _RECORDS = st.builds(
     **dict.fromkeys(("request_id", "epoch", "supergraph", "operation_text", "operation_name", "plan"), _TEXTS),
     **dict.fromkeys(("operation_kind", "operation_hash", "answer_hash"), _TEXTS),
     kind=st.sampled_from(sorted(KINDS)),
+    application=st.none() | st.builds(Application, _TEXTS, _TEXTS),
     answer_bytes=st.integers(0, 10**12),
 )
 
