@@ -1,14 +1,16 @@
-"""Another policy moves open streams over one after the other, spread over a beat, and none of them misses or repeats anything."""
+"""Another policy or another graph moves open streams over one after the other, spread over a beat, and none of them misses or repeats anything."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from itertools import pairwise
 
 import pytest
 
-from gateway.reloading import reload
+from gateway.opening import OpenHouse, open_graph
+from gateway.reloading import made_ready, reload, swap
 from tests.live.listening import Listener, Street, until
 from tests.live.test_terms import movable
 from tests.live.test_watch import depart, subject_of, told
@@ -39,7 +41,32 @@ async def heard_by_all(ports: list[Listener]) -> list[tuple[str, str]]:
     return found
 
 
-async def test_streams_that_began_together_move_one_after_the_other(movable: World) -> None:
+def holding(opened: OpenHouse) -> tuple[str, str]:
+    """The hashes of policy and graph that decide now."""
+    return opened.graph.policy.epoch, opened.graph.hash
+
+
+async def another_policy(opened: OpenHouse) -> None:
+    """An agreement is written anew, and the policy read again."""
+    changed = opened.settings.schema / "agreements" / "ice_sevp-state_ca-ds2019.toml"
+    changed.write_text(changed.read_text().replace('title = "', 'title = "Renewed: ', 1))
+    assert (await reload(opened)).code == ""
+
+
+async def another_supergraph(opened: OpenHouse) -> None:
+    """A graph composed anew, whose first word of explanation is another, takes the place of the old one, as a bundle's does."""
+    composed = opened.settings.schema / "supergraph.graphql"
+    composed.write_text(re.sub(r'^"""(.+)"""$', r'"""\1 Anew."""', composed.read_text(), count=1, flags=re.MULTILINE))
+    old, at = opened.graph, opened.house.clock()
+    graph = open_graph(opened.settings.schema, at=at, limits=old.limits, like=old)
+    await made_ready(opened, old, graph, at)
+    swap(opened, graph)
+
+
+@pytest.mark.parametrize("change", [another_policy, another_supergraph])
+async def test_streams_that_began_together_move_one_after_the_other(
+    movable: World, change: Callable[[OpenHouse], Awaitable[None]]
+) -> None:
     """Forty begun in one instant, as after a rollout; events before, amid and after the move come once to each."""
     street, opened = Street(movable), movable.opened
     street.app.state.live.places.most_each = STREAMS
@@ -52,11 +79,10 @@ async def test_streams_that_began_together_move_one_after_the_other(movable: Wor
             await port.next()
         await depart(movable, subjects[0])
         told_of = [await heard_by_all(ports)]
-        changed = opened.settings.schema / "agreements" / "ice_sevp-state_ca-ds2019.toml"
-        changed.write_text(changed.read_text().replace('title = "', 'title = "Renewed: ', 1))
-        old = opened.graph.policy.epoch
-        assert (await reload(opened)).epoch != old
-        assert moved(street) == 0, "a new policy alone moves nobody"
+        old = holding(opened)
+        await change(opened)
+        assert holding(opened) != old
+        assert moved(street) == 0, "that there is another alone moves nobody"
         steps = [0]
         dues = sorted(BEAT * (1 - number * 0.6180339887498949 % 1) for number in range(STREAMS))
         for second in range(1, BEAT + 1):
@@ -74,6 +100,7 @@ async def test_streams_that_began_together_move_one_after_the_other(movable: Wor
     assert max(by_second) <= 2 * STREAMS / BEAT, by_second
     assert [len({departure for departure, _ in each}) for each in told_of] == [1, 1, 1]
     assert len({departure for each in told_of for departure, _ in each}) == 3
-    epochs = [{movable.kept.records[record].epoch for _, record in each} for each in told_of]
-    assert epochs == [{old}, {opened.graph.policy.epoch}, {opened.graph.policy.epoch}]
+    kept = movable.kept.records
+    under = [{(kept[record].epoch, kept[record].supergraph) for _, record in each} for each in told_of]
+    assert under == [{old}, {holding(opened)}, {holding(opened)}]
     assert all(b"errors" not in port.whole for port in ports)
