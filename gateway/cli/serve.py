@@ -96,7 +96,8 @@ def serve(
     config = uvicorn.Config(app, http=Wire, log_level="warning", access_log=False, timeout_graceful_shutdown=last)
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # raised anew by the server when all is over
-    Server(config, opened.leave, app.state.live.stop, settings.drain_seconds).run(sockets=[listening])
+    server = Server(config, opened.leave, app.state.live.stop, settings.drain_seconds, lent=fd is not None)
+    server.run(sockets=[listening])
 
 
 def unusable(problem: OSError) -> GatewayError:

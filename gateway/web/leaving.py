@@ -44,14 +44,21 @@ class Server(uvicorn.Server):
     """The server of a gateway. ``leave`` is called when it is told to end, ``stop`` when streams have to.
 
     ``drain``: the seconds between being told to end by SIGTERM and taking no connection any more; SIGINT, or a second
-    SIGTERM, ends them. What is under way then may take the ``timeout_graceful_shutdown`` of ``config``.
+    SIGTERM, ends them. What is under way then may take the ``timeout_graceful_shutdown`` of ``config``. A socket that is
+    ``lent`` outlives this gateway: nobody is turned away from it, because who lent it lets in who comes next.
     """
 
     def __init__(
-        self, config: uvicorn.Config, leave: Callable[[], None], stop: Callable[[], None], drain: float
+        self,
+        config: uvicorn.Config,
+        leave: Callable[[], None],
+        stop: Callable[[], None],
+        drain: float,
+        *,
+        lent: bool = False,
     ) -> None:
         super().__init__(config)
-        self._leave, self._stop, self._drain = leave, stop, drain
+        self._leave, self._stop, self._drain, self._lent = leave, stop, drain, lent
         self._told: list[int] = []
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -65,7 +72,7 @@ class Server(uvicorn.Server):
         Wire.let_go(self.server_state)
         if self._told == [signal.SIGTERM]:
             await self._drained()
-            await _last_in_line(sockets or ())
+            await _last_in_line(() if self._lent else sockets or ())
             await self._heard()
         self._stop()  # a stream would not end by itself
         await super().shutdown(sockets)

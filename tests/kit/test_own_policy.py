@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from structlog.testing import capture_logs
 
 from gateway.caller import Caller
 from gateway.identity import Known, load_personas
@@ -205,6 +206,42 @@ async def test_the_old_copy_does_not_answer_in_the_place_of_one_that_takes_too_l
         compiling.go.set()
 
 
+async def test_what_was_made_ready_for_other_files_is_not_gone_by(compiling: Compiling) -> None:
+    """Files that changed again since are compiled again: beside for who asks, and at the latest before they are gone by."""
+    compiling.go.set()
+    trust = compiling.app.subgraph.trust
+    await trust.look()
+    await trust.look()
+    compiling.page.write_text("newer still")
+    assert await compiling.under("sha256:newest") == (403, "NOT_PERMITTED")
+    assert len(compiling.threads) == 2
+    assert threading.get_ident() not in compiling.threads, "a request compiled them"
+    compiling.page.write_text("newer than the newest")
+    await trust.look()
+    await trust.look()
+    compiling.page.write_text("and changed between this look and the request")
+    assert trust._policy("sha256:last") is DENIED
+    assert len(compiling.threads) == 4
+
+
+async def test_a_look_that_fails_is_told_and_not_the_last(
+    subgraph: SubgraphFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trust, looks = (await with_own_policy(subgraph, "travelers")).subgraph.trust, [0]
+    trust.prepare()
+
+    async def look() -> None:
+        looks[0] += 1
+        raise asyncio.CancelledError if looks[0] == 3 else OSError("a disk that is away")
+
+    async def pause(_seconds: float) -> None: ...
+
+    monkeypatch.setattr(type(trust), "look", lambda _trust: look())
+    with capture_logs() as told, pytest.raises(asyncio.CancelledError):
+        await trust.watching(pause)
+    assert [(each["log_level"], each["error"]) for each in told] == [("error", "OSError")] * 2
+
+
 async def test_a_subgraph_that_runs_watches_its_files(subgraph: SubgraphFactory, tmp_path: Path) -> None:
     app = await subgraph("travelers")
     trust, looks = app.subgraph.trust, 0
@@ -226,5 +263,6 @@ async def test_a_subgraph_that_runs_watches_its_files(subgraph: SubgraphFactory,
     own = trust.policy
     with pytest.raises(asyncio.CancelledError):
         await trust.watching(pause)
+    assert trust._coming is not None, "nobody looked"
     await trust.ready("another")
     assert trust._policy("another") is own, "a broken page changes nothing"

@@ -87,7 +87,7 @@ def test_harmless_mutants_are_mutants_of_rooms_that_are_tried() -> None:
 @pytest.mark.parametrize(
     ("room", "seed", "tests"),
     [
-        ("trust", 3, "tests/kit/test_trust_checks.py tests/kit/test_trust.py"),
+        ("trust", 3, "tests/kit/test_trust_checks.py tests/kit/test_trust.py tests/kit/test_own_policy.py"),
         ("enforcement", 5, "tests/enforcement/test_gate.py"),
         ("policy", 7, "tests/policy/test_decide.py tests/policy/test_conditions.py tests/policy/test_survivors.py"),
     ],

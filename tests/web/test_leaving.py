@@ -6,6 +6,7 @@ import http.client
 import os
 import signal
 import socket
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -112,6 +113,44 @@ def test_who_is_in_line_is_let_in_and_who_comes_later_has_sent_nothing() -> None
             with pytest.raises(TimeoutError):
                 later.connect(listening.getsockname())
             early.sendall(b"asked")
+            inside, _ = listening.accept()
+            with inside:
+                assert inside.recv(5) == b"asked"
+
+
+def test_a_socket_that_outlives_it_still_takes_who_comes_next(tmp_path: Path) -> None:
+    """Whoever gave it the socket may have the next gateway on it already, as `gateway dev` does: nobody is turned away from that."""
+    composed = compose([SubgraphSDL("shop", "http://127.0.0.1:1/graphql", "type Query { name: String }")])
+    graph = tmp_path / "supergraph.graphql"
+    graph.write_text(composed.supergraph_sdl)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("TWS_")}
+    environment |= {"TWS_DRAIN": "0", "PYTHONPATH": str(ROOT)}
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(8)
+        number = listening.fileno()
+        command = [
+            "-m",
+            "gateway",
+            "serve",
+            "--supergraph",
+            str(graph),
+            "--policy",
+            "unrestricted",
+            "--fd",
+            str(number),
+        ]
+        with subprocess.Popen([sys.executable, *command], cwd=ROOT, env=environment, pass_fds=[number]) as started:
+            try:
+                with closing(
+                    http.client.HTTPConnection("127.0.0.1", listening.getsockname()[1], timeout=60)
+                ) as connection:
+                    assert _ask(connection)[0] == 200
+            finally:
+                started.terminate()
+            assert started.wait(30) == 0
+        with socket.create_connection(listening.getsockname(), timeout=10) as later:
+            later.sendall(b"asked")
             inside, _ = listening.accept()
             with inside:
                 assert inside.recv(5) == b"asked"
