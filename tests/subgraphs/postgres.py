@@ -59,8 +59,9 @@ class Server:
         options += f" -c fsync=off -c full_page_writes=off -c synchronous_commit=off -c autovacuum=off {self.more}"
         log = str(self.folder / "log")
         run_as_postgres(
-            str(PROGRAMS / "pg_ctl"), "-D", str(self.folder / "data"), "-l", log, "-w", "-o", options, "start"
-        )
+            str(PROGRAMS / "pg_ctl"), "-D", str(self.folder / "data"), "-l", log, "-w", "-t", "600", "-o", options,
+            "start",
+        )  # fmt: skip
 
     def signal(self, number: int) -> None:
         """Send a signal to all of its processes."""
@@ -69,9 +70,9 @@ class Server:
             with suppress(psutil.NoSuchProcess):
                 each.send_signal(number)
 
-    def stop(self) -> None:
-        """Stop it at once, as a crash would."""
-        run_as_postgres(str(PROGRAMS / "pg_ctl"), "-D", str(self.folder / "data"), "-m", "immediate", "-w", "stop")
+    def stop(self, how: str = "immediate") -> None:
+        """Stop it: at once, as a crash would, or ``fast``, with what it has to write written."""
+        run_as_postgres(str(PROGRAMS / "pg_ctl"), "-D", str(self.folder / "data"), "-m", how, "-w", "-t", "600", "stop")
 
 
 @contextmanager
