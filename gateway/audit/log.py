@@ -206,9 +206,8 @@ class AuditLog:
         tiles: list[tuple[int, int, bytes]] = []
         salts = os.urandom(SALT * len(batch))
         for at, waiting in enumerate(batch):
-            noted = max(
-                noted, waiting.at
-            )  # requests end in another order than they began; what was noted later stays later
+            # requests end in another order than they began; what was noted later stays later
+            noted = max(noted, waiting.at)
             body = envelope(self.shard, frontier.size, noted, waiting.record)
             salt = salts[at * SALT : at * SALT + SALT]
             leaf = commitment(salt, body)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from datetime import datetime, timedelta, timezone
 from functools import partial
 
@@ -62,6 +63,19 @@ def test_of_parts_in_writing_only_so_many_stay() -> None:
     for number in range(3_000):
         record(0, disclosed=(Disclosed(f"Visa.f{number}", "ALLOW"),)).canonical()
     assert len(audit_record._known) == audit_record._MOST_KNOWN
+
+
+def test_long_texts_do_not_stay_in_memory() -> None:
+    """Thousands of clients' texts of a hundred thousand characters would be more than the gateway may hold."""
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        for number in range(400):
+            record(0, operation_text=f"{number:06}" + "x" * 50_000, plan=f"{number:06}" + "y" * 50_000).canonical()
+        kept = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    assert kept < 8_000_000
 
 
 def test_time_is_kept_in_utc_whatever_zone_it_came_in() -> None:
