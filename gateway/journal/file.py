@@ -6,6 +6,7 @@ same at every replica; of a policy read from a folder it is the next one. A rest
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
@@ -67,7 +68,9 @@ class Journal:
                 return None
             added = replace(activation, ordinal=ordinal)
             os.ftruncate(file, whole)  # what a crash left of a line that never counted
-            os.pwrite(file, added.line() + b"\n", whole)
+            line = added.line() + b"\n"
+            if os.pwrite(file, line, whole) != len(line):  # a disk that is full takes a part; it is no line then
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
             os.fsync(file)
         return added
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from dataclasses import replace
 from datetime import timedelta
@@ -88,6 +89,18 @@ def test_what_a_crash_left_of_a_line_is_passed_over_and_written_over(journal: Jo
     assert [each.ordinal for each in Journal(journal.path).entries()] == [1, 2]
     assert journal.path.read_bytes().startswith(whole)
     assert torn + b"\n" not in journal.path.read_bytes()
+
+
+def test_a_line_of_which_the_disk_takes_a_part_is_not_added(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal.add(activation(BEGIN, deed()))
+    write = os.pwrite
+    with monkeypatch.context() as full:
+        full.setattr("os.pwrite", lambda file, line, at: write(file, line[:10], at))
+        with pytest.raises(OSError, match="No space left"):
+            journal.add(activation(LATER, deed(status="suspended")))
+    assert len(Journal(journal.path).entries()) == 1
+    journal.add(activation(LATER, deed(status="suspended")))
+    assert len(Journal(journal.path).entries()) == 2
 
 
 def test_a_whole_line_that_says_nothing_is_told_and_nothing_is_added_to_it(journal: Journal) -> None:
