@@ -22,9 +22,8 @@ _NAMED_BY: Final = (
 )
 _NAME: Final = re.compile(r"[A-Za-z0-9@](?:[A-Za-z0-9._/@ -]{0,62}[A-Za-z0-9])?")
 _VERSION: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_-]{0,31}")
-_NUMBER: Final = re.compile(
-    r"\d{5}"
-)  # as long a number may be somebody's, and the name leaves with recorded operations
+_NUMBER: Final = re.compile(r"\d{5}")
+"""As long a number may be somebody's, and the name leaves with recorded operations."""
 
 
 def application_of(headers: Mapping[str, str]) -> Application | None:
